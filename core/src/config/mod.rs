@@ -1,0 +1,1 @@
+//! URL, environment, pool settings, secrets.

@@ -1,0 +1,240 @@
+//! The one error type of the library.
+
+use std::fmt;
+
+/// A `Result` whose error is [`enum@Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can go wrong, by what the caller can do about it.
+///
+/// The display text is one line: what was wrong, where, and what to do. Secrets (passwords, tokens, whole connection
+/// URLs) never appear in it. The engine's own error, where there is one, is the [`source`](std::error::Error::source)
+/// and can be downcast.
+///
+/// ```
+/// use decnet_db_core::{Error, ErrorKind};
+///
+/// let error = Error::invalid_input("limit", "must not be negative");
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert_eq!(error.to_string(), "limit: must not be negative");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting is missing, malformed or contradicts another one, or the database has no DECNET schema yet.
+    #[error("{0}")]
+    Configuration(String),
+
+    /// No driver serves the URL's scheme, or more than one does.
+    #[error("{0}")]
+    UnknownDriver(String),
+
+    /// The database can't be reached or is too busy at the moment. Nothing was written; trying again later may work.
+    #[error("{message}")]
+    Unavailable {
+        /// What could not be reached, and what to look at.
+        message: String,
+        /// The engine's own error.
+        #[source]
+        source: Option<anyhow::Error>,
+    },
+
+    /// The write contradicts what is stored: a duplicate key, a broken reference, a row that others refer to, a state
+    /// that doesn't allow the transition. Nothing was written.
+    #[error("{message}")]
+    Conflict {
+        /// What the write ran into.
+        message: String,
+        /// The engine's own error.
+        #[source]
+        source: Option<anyhow::Error>,
+    },
+
+    /// Something that the call names does not exist.
+    #[error("{0}")]
+    NotFound(String),
+
+    /// An argument has the wrong type, is out of range, too long, unknown or missing. Nothing was written.
+    #[error("{argument}: {reason}")]
+    InvalidInput {
+        /// The argument, with the path inside it where that helps: `log_entries[3].timestamp`.
+        argument: String,
+        /// What is wrong with it and what is allowed.
+        reason: String,
+    },
+
+    /// The connection was lost after COMMIT was sent: the write may or may not have happened.
+    #[error("{message}")]
+    UnknownOutcome {
+        /// What was under way.
+        message: String,
+        /// The engine's own error.
+        #[source]
+        source: Option<anyhow::Error>,
+    },
+
+    /// The backend can't do what was asked.
+    #[error("{0}")]
+    Unsupported(String),
+
+    /// The engine refused a statement or failed in a way that no other kind describes.
+    #[error("{message}")]
+    Backend {
+        /// What was being done.
+        message: String,
+        /// The engine's own error.
+        #[source]
+        source: anyhow::Error,
+    },
+}
+
+/// The kind of an [`enum@Error`], named as in ruling R15; the text form is what `call` and the tool's JSON show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// See [`Error::Configuration`].
+    Configuration,
+    /// See [`Error::UnknownDriver`].
+    UnknownDriver,
+    /// See [`Error::Unavailable`].
+    Unavailable,
+    /// See [`Error::Conflict`].
+    Conflict,
+    /// See [`Error::NotFound`].
+    NotFound,
+    /// See [`Error::InvalidInput`].
+    InvalidInput,
+    /// See [`Error::UnknownOutcome`].
+    UnknownOutcome,
+    /// See [`Error::Unsupported`].
+    Unsupported,
+    /// See [`Error::Backend`].
+    Backend,
+}
+
+impl ErrorKind {
+    /// The name in snake case, as ruling R15 spells it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::UnknownDriver => "unknown_driver",
+            Self::Unavailable => "unavailable",
+            Self::Conflict => "conflict",
+            Self::NotFound => "not_found",
+            Self::InvalidInput => "invalid_input",
+            Self::UnknownOutcome => "unknown_outcome",
+            Self::Unsupported => "unsupported",
+            Self::Backend => "backend",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Error {
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Configuration(_) => ErrorKind::Configuration,
+            Self::UnknownDriver(_) => ErrorKind::UnknownDriver,
+            Self::Unavailable { .. } => ErrorKind::Unavailable,
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::InvalidInput { .. } => ErrorKind::InvalidInput,
+            Self::UnknownOutcome { .. } => ErrorKind::UnknownOutcome,
+            Self::Unsupported(_) => ErrorKind::Unsupported,
+            Self::Backend { .. } => ErrorKind::Backend,
+        }
+    }
+
+    /// Whether the same call may succeed later without anything being changed.
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == ErrorKind::Unavailable
+    }
+
+    /// A [`Configuration`](Self::Configuration) error.
+    pub fn configuration(message: impl Into<String>) -> Self {
+        Self::Configuration(message.into())
+    }
+
+    /// An [`InvalidInput`](Self::InvalidInput) error.
+    pub fn invalid_input(argument: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::InvalidInput { argument: argument.into(), reason: reason.into() }
+    }
+
+    /// A [`Conflict`](Self::Conflict) error that the library itself found.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict { message: message.into(), source: None }
+    }
+
+    /// An [`Unavailable`](Self::Unavailable) error with the engine's error as its source.
+    pub fn unavailable(message: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
+        Self::Unavailable { message: message.into(), source: Some(source.into()) }
+    }
+
+    /// A [`Backend`](Self::Backend) error with the engine's error as its source.
+    pub fn backend(message: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
+        Self::Backend { message: message.into(), source: source.into() }
+    }
+
+    /// The same error with `outer` put before the argument's name, when this is an
+    /// [`InvalidInput`](Self::InvalidInput): `decky` inside `log_data` becomes `log_data.decky`.
+    #[must_use]
+    pub fn within(self, outer: &str) -> Self {
+        match self {
+            Self::InvalidInput { argument, reason } if argument.is_empty() => {
+                Self::InvalidInput { argument: outer.to_owned(), reason }
+            }
+            Self::InvalidInput { argument, reason } => {
+                let dot = if argument.starts_with('[') { "" } else { "." };
+                Self::InvalidInput { argument: format!("{outer}{dot}{argument}"), reason }
+            }
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_named_as_ruling_r15_names_them() {
+        let all = [
+            Error::configuration("x"),
+            Error::UnknownDriver("x".into()),
+            Error::Unavailable { message: "x".into(), source: None },
+            Error::conflict("x"),
+            Error::NotFound("x".into()),
+            Error::invalid_input("a", "x"),
+            Error::UnknownOutcome { message: "x".into(), source: None },
+            Error::Unsupported("x".into()),
+            Error::backend("x", anyhow::anyhow!("y")),
+        ];
+        let names: Vec<_> = all.iter().map(|e| e.kind().to_string()).collect();
+        assert_eq!(
+            names,
+            [
+                "configuration",
+                "unknown_driver",
+                "unavailable",
+                "conflict",
+                "not_found",
+                "invalid_input",
+                "unknown_outcome",
+                "unsupported",
+                "backend"
+            ]
+        );
+    }
+
+    #[test]
+    fn within_builds_a_path() {
+        let inner = Error::invalid_input("timestamp", "no date");
+        assert_eq!(inner.within("[3]").within("log_entries").to_string(), "log_entries[3].timestamp: no date");
+    }
+}

@@ -1,0 +1,1 @@
+//! JSON text as DECNET stores it.

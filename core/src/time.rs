@@ -1,0 +1,1 @@
+//! Instants as DECNET stores and shows them.
