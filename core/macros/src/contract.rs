@@ -1,0 +1,215 @@
+//! `#[contract]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, Expr, FnArg, GenericArgument, Ident, ItemTrait, Pat, PathArguments, ReturnType, TraitItem, TraitItemFn, Type,
+};
+
+use crate::{generic_of, option_of, summary_of};
+
+/// One parameter of a contract method.
+struct Parameter {
+    ident: Ident,
+    ty: Type,
+    doc: String,
+    default: Option<Expr>,
+    /// The fields of the type are the arguments.
+    is_struct: bool,
+}
+
+pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
+    let mut forwards = Vec::new();
+    let mut methods = Vec::new();
+    for entry in &mut item.items {
+        let TraitItem::Fn(function) = entry else {
+            return Err(syn::Error::new_spanned(entry, "a contract consists of methods"));
+        };
+        if function.sig.asyncness.is_none() {
+            return Err(syn::Error::new_spanned(&function.sig, "a contract method is async"));
+        }
+        let parameters = parameters_of(function)?;
+        forwards.push(forward(function, &parameters)?);
+        methods.push(method(function, &parameters, &item.ident)?);
+    }
+    let ident = &item.ident;
+    Ok(quote! {
+        #[::async_trait::async_trait]
+        #item
+
+        #[::async_trait::async_trait]
+        impl #ident for crate::telemetry::Instrumented {
+            #(#forwards)*
+        }
+
+        impl dyn #ident {
+            /// The methods of this part of the contract, for calls by name.
+            pub(crate) const METHODS: &'static [crate::call::Method] = &[#(#methods),*];
+        }
+    })
+}
+
+fn parameters_of(function: &mut TraitItemFn) -> syn::Result<Vec<Parameter>> {
+    let mut parameters = Vec::new();
+    for input in &mut function.sig.inputs {
+        let FnArg::Typed(input) = input else { continue };
+        let Pat::Ident(pattern) = &*input.pat else {
+            return Err(syn::Error::new_spanned(&input.pat, "a contract argument has a plain name"));
+        };
+        let find = |name: &str| input.attrs.iter().find(|attribute| attribute.path().is_ident(name));
+        let default = find("default").map(Attribute::parse_args).transpose()?;
+        parameters.push(Parameter {
+            ident: pattern.ident.clone(),
+            ty: (*input.ty).clone(),
+            doc: summary_of(&input.attrs),
+            default,
+            is_struct: find("arguments").is_some(),
+        });
+        input.attrs.clear();
+    }
+    Ok(parameters)
+}
+
+/// The telemetry wrapper's method.
+fn forward(function: &TraitItemFn, parameters: &[Parameter]) -> syn::Result<TokenStream> {
+    let signature = &function.sig;
+    let name = signature.ident.to_string();
+    let (ident, span) = (&signature.ident, format!("db.{name}"));
+    let arguments = parameters.iter().map(|parameter| &parameter.ident);
+    let rows = rows_of(result_of(signature)?);
+    Ok(quote! {
+        #signature {
+            let span = crate::telemetry::span!(#span, #name, self);
+            self.observe(#name, span, self.inner().#ident(#(#arguments),*), #rows).await
+        }
+    })
+}
+
+/// The `T` of `-> Result<T>`.
+fn result_of(signature: &syn::Signature) -> syn::Result<&Type> {
+    match &signature.output {
+        ReturnType::Type(_, ty) => {
+            generic_of(ty, "Result").ok_or_else(|| syn::Error::new_spanned(ty, "a contract method returns a Result"))
+        }
+        ReturnType::Default => Err(syn::Error::new_spanned(signature, "a contract method returns a Result")),
+    }
+}
+
+/// How many rows a result stands for, where that can be told.
+fn rows_of(result: &Type) -> TokenStream {
+    if ["Vec", "BTreeMap", "HashMap"].iter().any(|name| generic_of(result, name).is_some()) {
+        quote!(|result| Some(result.len()))
+    } else if option_of(result).is_some() {
+        quote!(|result| Some(usize::from(result.is_some())))
+    } else {
+        quote!(|_| None)
+    }
+}
+
+/// The entry for calls by name.
+fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) -> syn::Result<TokenStream> {
+    let signature = &function.sig;
+    let (ident, name, doc) = (&signature.ident, signature.ident.to_string(), summary_of(&function.attrs));
+    let returns = type_text(result_of(signature)?);
+    let call = format_ident!("call_{ident}");
+    let mut reads = Vec::new();
+    let mut passes = Vec::new();
+    let mut list = Vec::new();
+    let mut flattened = None;
+    for Parameter { ident, ty, doc, default, is_struct } in parameters {
+        let argument = ident.to_string();
+        if *is_struct {
+            flattened = Some(quote!(<#ty as crate::call::Arguments>::ARGUMENTS));
+            reads.push(quote!(let #ident = <#ty as crate::call::Arguments>::read(&mut arguments)?;));
+            passes.push(quote!(#ident));
+            continue;
+        }
+        let inner = option_of(ty).unwrap_or(ty);
+        let required = default.is_none() && option_of(ty).is_none();
+        let text = type_text(inner);
+        list.push(quote!(crate::call::Argument { name: #argument, ty: #text, required: #required, doc: #doc }));
+        let owned = owned(inner);
+        let (optional, needed) = readers(inner);
+        reads.push(if option_of(ty).is_some() {
+            quote!(let #ident: Option<#owned> = arguments.#optional(#argument)?;)
+        } else if let Some(default) = default {
+            quote!(let #ident: #owned = arguments.#optional(#argument)?.unwrap_or_else(|| #default);)
+        } else {
+            quote!(let #ident: #owned = arguments.#needed(#argument)?;)
+        });
+        passes.push(match (inner, option_of(ty).is_some()) {
+            (Type::Reference(_), true) => quote!(#ident.as_deref()),
+            (Type::Reference(_), false) => quote!(&#ident),
+            _ => quote!(#ident),
+        });
+    }
+    let flattened = flattened.into_iter();
+    Ok(quote! {{
+        fn #call<'r>(
+            repository: &'r dyn crate::contract::Repository,
+            #[allow(unused_mut, unused_variables, reason = "some methods take no argument")]
+            mut arguments: crate::call::CallArguments,
+        ) -> crate::call::CallFuture<'r> {
+            Box::pin(async move {
+                #(#reads)*
+                let result = #contract::#ident(repository, #(#passes),*).await?;
+                crate::json::Json::of(&result)
+            })
+        }
+        crate::call::Method::new(#name, #doc, #returns, &[&[#(#list),*], #(#flattened),*], #call)
+    }})
+}
+
+/// The methods of `CallArguments` that read the type, when it may be absent and when it must be there.
+pub(crate) fn readers(ty: &Type) -> (Ident, Ident) {
+    match ty {
+        Type::Path(path) if path.path.is_ident("bool") => (format_ident!("optional_flag"), format_ident!("required_flag")),
+        _ => (format_ident!("optional"), format_ident!("required")),
+    }
+}
+
+/// The owned type that an argument is read into.
+fn owned(ty: &Type) -> TokenStream {
+    let Type::Reference(reference) = ty else { return quote!(#ty) };
+    match &*reference.elem {
+        Type::Path(path) if path.path.is_ident("str") => quote!(String),
+        Type::Slice(slice) => {
+            let element = &slice.elem;
+            quote!(Vec<#element>)
+        }
+        other => quote!(#other),
+    }
+}
+
+/// A type as JSON users know it.
+pub(crate) fn type_text(ty: &Type) -> String {
+    match ty {
+        Type::Reference(reference) => type_text(&reference.elem),
+        Type::Slice(slice) => format!("list of {}", type_text(&slice.elem)),
+        Type::Tuple(tuple) if tuple.elems.is_empty() => "null".to_owned(),
+        Type::Path(path) => {
+            let Some(segment) = path.path.segments.last() else { return String::new() };
+            let inner: Vec<String> = match &segment.arguments {
+                PathArguments::AngleBracketed(arguments) => arguments
+                    .args
+                    .iter()
+                    .filter_map(|argument| if let GenericArgument::Type(ty) = argument { Some(type_text(ty)) } else { None })
+                    .collect(),
+                _ => Vec::new(),
+            };
+            match (segment.ident.to_string().as_str(), inner.as_slice()) {
+                ("Option", [inner]) => format!("{inner} or null"),
+                ("Vec", [inner]) => format!("list of {inner}"),
+                ("BTreeMap", [_, inner]) => format!("map to {inner}"),
+                ("str" | "String", _) => "text".to_owned(),
+                ("i64" | "u64" | "i32" | "u32", _) => "integer".to_owned(),
+                ("f64", _) => "number".to_owned(),
+                ("bool", _) => "boolean".to_owned(),
+                ("Timestamp", _) => "time".to_owned(),
+                ("Json", _) => "any JSON".to_owned(),
+                (name, _) => name.to_owned(),
+            }
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,216 @@
+//! `#[derive(Record)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{DeriveInput, Ident, LitInt, LitStr, Token, parenthesized};
+
+use crate::{fields_of, name_of, option_of};
+
+/// `name(column, column(64), …)`
+struct Key {
+    name: Ident,
+    parts: Vec<(Ident, Option<LitInt>)>,
+}
+
+impl Parse for Key {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name = input.parse()?;
+        let content;
+        parenthesized!(content in input);
+        let parts = Punctuated::<Part, Token![,]>::parse_terminated(&content)?;
+        Ok(Self { name, parts: parts.into_iter().map(|part| (part.0, part.1)).collect() })
+    }
+}
+
+struct Part(Ident, Option<LitInt>);
+
+impl Parse for Part {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let column = input.parse()?;
+        let prefix = if input.peek(syn::token::Paren) {
+            let content;
+            parenthesized!(content in input);
+            Some(content.parse()?)
+        } else {
+            None
+        };
+        Ok(Self(column, prefix))
+    }
+}
+
+/// `table.column` or `table.column, cascade`
+struct Reference {
+    table: Ident,
+    column: Ident,
+    cascade: bool,
+}
+
+impl Parse for Reference {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let table = input.parse()?;
+        input.parse::<Token![.]>()?;
+        let column = input.parse()?;
+        let cascade = input.parse::<Option<Token![,]>>()?.is_some();
+        if cascade && input.parse::<Ident>()? != "cascade" {
+            return Err(input.error("expected `cascade`"));
+        }
+        Ok(Self { table, column, cascade })
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    name: Option<LitStr>,
+    uniques: Vec<TokenStream>,
+    checks: Vec<TokenStream>,
+    foreign_keys: Vec<TokenStream>,
+    /// By name: indexes are created in the order of their names.
+    indexes: std::collections::BTreeMap<String, TokenStream>,
+    primary_key: Vec<String>,
+    columns: Vec<TokenStream>,
+}
+
+pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
+    let mut table = Table::default();
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("record")) {
+        attribute.parse_nested_meta(|meta| table.option(&meta))?;
+    }
+    let Some(name) = table.name.clone() else {
+        return Err(syn::Error::new_spanned(&input.ident, "`#[record(table = \"…\")]` must name the table"));
+    };
+    let mut reads = Vec::new();
+    for field in fields_of(input)? {
+        table.field(field, &name)?;
+        let (ident, column) = (&field.ident, name_of(field));
+        reads.push(quote!(#ident: row.read(#name, #column)?));
+    }
+    if table.primary_key.is_empty() {
+        return Err(syn::Error::new_spanned(&input.ident, "one field needs `#[column(key)]` or `#[column(serial)]`"));
+    }
+    let ident = &input.ident;
+    let Table { uniques, checks, foreign_keys, indexes, primary_key, columns, .. } = table;
+    let indexes = indexes.values();
+    Ok(quote! {
+        impl crate::sql::Record for #ident {
+            const TABLE: &'static crate::sql::Table = &crate::sql::Table {
+                name: #name,
+                columns: &[#(#columns),*],
+                primary_key: &[#(#primary_key),*],
+                uniques: &[#(#uniques),*],
+                checks: &[#(#checks),*],
+                foreign_keys: &[#(#foreign_keys),*],
+                indexes: &[#(#indexes),*],
+            };
+
+            fn decode(row: &mut crate::sql::RowReader) -> crate::error::Result<Self> {
+                Ok(Self { #(#reads),* })
+            }
+        }
+    })
+}
+
+impl Table {
+    fn option(&mut self, meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<()> {
+        if meta.path.is_ident("table") {
+            self.name = Some(meta.value()?.parse()?);
+        } else if meta.path.is_ident("unique") {
+            let key = Self::nested::<Key>(meta)?;
+            let name = key.name.to_string();
+            let parts = key.parts.iter().map(|(column, prefix)| {
+                let column = column.to_string();
+                let prefix = prefix.as_ref().map_or_else(|| quote!(None), |length| quote!(Some(#length)));
+                quote!(crate::sql::KeyPart { column: #column, prefix: #prefix })
+            });
+            self.uniques.push(quote!(crate::sql::Unique { name: #name, columns: &[#(#parts),*] }));
+        } else if meta.path.is_ident("index") {
+            let key = Self::nested::<Key>(meta)?;
+            let columns: Vec<_> = key.parts.iter().map(|(column, _)| column.to_string()).collect();
+            self.index(key.name.to_string(), &columns, false);
+        } else if meta.path.is_ident("check") {
+            let content;
+            parenthesized!(content in meta.input);
+            let name = content.parse::<Ident>()?.to_string();
+            content.parse::<Token![=]>()?;
+            let condition: LitStr = content.parse()?;
+            self.checks.push(quote!(crate::sql::Check { name: #name, condition: #condition }));
+        } else {
+            return Err(meta.error("expected `table`, `unique`, `index` or `check`"));
+        }
+        Ok(())
+    }
+
+    fn nested<T: Parse>(meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<T> {
+        let content;
+        parenthesized!(content in meta.input);
+        content.parse()
+    }
+
+    fn index(&mut self, name: String, columns: &[String], unique: bool) {
+        let index = quote!(crate::sql::Index { name: #name, columns: &[#(#columns),*], unique: #unique });
+        self.indexes.insert(name, index);
+    }
+
+    fn field(&mut self, field: &syn::Field, table: &LitStr) -> syn::Result<()> {
+        let name = name_of(field);
+        let nullable = option_of(&field.ty).is_some();
+        let mut kind = default_kind(option_of(&field.ty).unwrap_or(&field.ty));
+        for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("column")) {
+            attribute.parse_nested_meta(|meta| {
+                let option = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+                match option.as_str() {
+                    "serial" => {
+                        kind = Some(quote!(Serial));
+                        self.primary_key.push(name.clone());
+                    }
+                    "key" => self.primary_key.push(name.clone()),
+                    "index" | "unique" => {
+                        let index = format!("ix_{}_{name}", table.value());
+                        self.index(index, std::slice::from_ref(&name), option == "unique");
+                    }
+                    "long" => kind = Some(quote!(LongText)),
+                    "json" => kind = Some(quote!(Json)),
+                    "int32" => kind = Some(quote!(Int32)),
+                    "len" => {
+                        let length: LitInt = meta.value()?.parse()?;
+                        kind = Some(quote!(TextOf(#length)));
+                    }
+                    "bytes" => {
+                        let length: LitInt = meta.value()?.parse()?;
+                        kind = Some(quote!(Bytes(#length)));
+                    }
+                    "references" => {
+                        let Reference { table, column, cascade } = Self::nested(&meta)?;
+                        let (table, references) = (table.to_string(), column.to_string());
+                        self.foreign_keys.push(quote!(crate::sql::ForeignKey {
+                            column: #name, table: #table, references: #references, cascade: #cascade,
+                        }));
+                    }
+                    _ => return Err(meta.error("unknown column attribute; see `derive(Record)`")),
+                }
+                Ok(())
+            })?;
+        }
+        let Some(kind) = kind else {
+            return Err(syn::Error::new_spanned(&field.ty, "no column type follows from this type: say `#[column(…)]`"));
+        };
+        self.columns.push(quote!(crate::sql::Column {
+            name: #name, kind: crate::sql::ColumnKind::#kind, nullable: #nullable,
+        }));
+        Ok(())
+    }
+}
+
+fn default_kind(ty: &syn::Type) -> Option<TokenStream> {
+    let syn::Type::Path(path) = ty else { return None };
+    Some(match path.path.segments.last()?.ident.to_string().as_str() {
+        "String" => quote!(Text),
+        "i64" => quote!(Int),
+        "f64" => quote!(Float),
+        "bool" => quote!(Bool),
+        "Timestamp" => quote!(Time),
+        "Json" | "JsonOrText" => quote!(LongText),
+        _ => return None,
+    })
+}

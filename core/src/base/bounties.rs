@@ -1,0 +1,117 @@
+//! What attackers left behind.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{SqlRepository, UnitOfWork};
+use crate::contract::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
+use crate::error::Result;
+use crate::sql::{Insert, Sql};
+
+#[async_trait]
+impl Bounties for SqlRepository {
+    async fn add_bounty(&self, bounty_data: NewBounty) -> Result<()> {
+        UnitOfWork::new(self).add_bounty(bounty_data).commit().await.map_err(|error| error.within("bounty_data"))
+    }
+
+    async fn get_bounties(&self, query: BountyQuery) -> Result<Vec<Bounty>> {
+        let (limit, offset) = (query.limit, query.offset);
+        let mut sql = self.select::<Bounty>();
+        matching(&mut sql, &query.filter());
+        sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(limit, offset);
+        self.read(sql).await?.records()
+    }
+
+    async fn get_total_bounties(&self, filter: BountyFilter) -> Result<u64> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM bounty");
+        matching(&mut sql, &filter);
+        self.count(sql).await
+    }
+
+    async fn get_all_bounties_by_ip(&self) -> Result<BTreeMap<String, Vec<Bounty>>> {
+        Ok(by_ip(oldest_first(self, self.select::<Bounty>()).await?))
+    }
+
+    async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>> {
+        let mut found = BTreeMap::new();
+        for ips in ips.chunks(self.backend.dialect().max_parameters().min(1_000)) {
+            let mut sql = self.select::<Bounty>();
+            sql.push(" WHERE attacker_ip IN (").bind_list(ips.iter().map(String::as_str)).push(")");
+            found.extend(by_ip(oldest_first(self, sql).await?));
+        }
+        Ok(found)
+    }
+
+    async fn get_fingerprint_bounties_by_ip(&self, ip: &str) -> Result<Vec<Bounty>> {
+        let mut sql = self.select::<Bounty>();
+        sql.push(" WHERE attacker_ip = ").bind(ip).push(" AND bounty_type = ").bind("fingerprint");
+        oldest_first(self, sql).await
+    }
+
+    async fn get_all_fingerprint_bounties_for_export(&self) -> Result<BTreeMap<String, Vec<Bounty>>> {
+        let mut sql = self.select::<Bounty>();
+        sql.push(" WHERE bounty_type = ").bind("fingerprint");
+        Ok(by_ip(oldest_first(self, sql).await?))
+    }
+
+    async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64> {
+        let mut sql = self.sql();
+        sql.push("SELECT COUNT(*) FROM bounty WHERE attacker_ip = ").bind(attacker_ip);
+        sql.push(" AND decky = ").bind(decky).push(" AND bounty_type = ").bind("probe_relay");
+        self.count(sql).await
+    }
+}
+
+async fn oldest_first(repository: &SqlRepository, mut sql: Sql<'_>) -> Result<Vec<Bounty>> {
+    sql.push(" ORDER BY ").identifier("timestamp").push(", id");
+    repository.read(sql).await?.records()
+}
+
+fn by_ip(bounties: Vec<Bounty>) -> BTreeMap<String, Vec<Bounty>> {
+    let mut by_ip: BTreeMap<String, Vec<Bounty>> = BTreeMap::new();
+    for bounty in bounties {
+        match by_ip.get_mut(&bounty.attacker_ip) {
+            Some(list) => list.push(bounty),
+            None => {
+                by_ip.insert(bounty.attacker_ip.clone(), vec![bounty]);
+            }
+        }
+    }
+    by_ip
+}
+
+/// Bounties: see [`Bounties`].
+impl UnitOfWork<'_> {
+    /// See [`Bounties::add_bounty`].
+    pub fn add_bounty(self, bounty: NewBounty) -> Self {
+        self.add(|unit, dialect| {
+            let (kind, ip) = (bounty.bounty_type.clone(), bounty.attacker_ip.clone());
+            let payload = bounty.payload.text().to_owned();
+            // No unique key keeps duplicates out (DECNET's table has none), so concurrent look-ups must not overlap.
+            unit.guard("bounty", &ip);
+            let mut sql = Sql::new(dialect);
+            sql.insert_select(&Insert::row(bounty)?);
+            sql.push(" WHERE NOT EXISTS (SELECT 1 FROM bounty WHERE ").exactly("attacker_ip", &ip);
+            sql.push(" AND ").exactly("bounty_type", &kind).push(" AND ").exactly("payload", &payload).push(")");
+            unit.execute(sql.finish());
+            Ok(())
+        })
+    }
+}
+
+fn matching(sql: &mut Sql<'_>, filter: &BountyFilter) {
+    let mut lead = " WHERE ";
+    if let Some(bounty_type) = filter.bounty_type.as_deref().filter(|text| !text.is_empty()) {
+        sql.push(lead).push("bounty_type = ").bind(bounty_type);
+        lead = " AND ";
+    }
+    if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
+        sql.push(lead).push("(").contains("decky", search);
+        for column in ["service", "attacker_ip", "payload"] {
+            sql.push(" OR ").contains(column, search);
+        }
+        sql.push(")");
+    }
+}

@@ -1,0 +1,121 @@
+//! The repository over any backend.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Committer, UnitOfWork};
+use crate::config::SeedConfig;
+use crate::contract::Repository;
+use crate::contract::tables::SCHEMA;
+use crate::driver::{Backend, PoolStatus, ServerInfo};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::{Dialect, Receipt, Record, Rows, Sql, Table, Unit, Value};
+
+/// The contract, answered in portable SQL over one [`Backend`].
+///
+/// Programs get one, wrapped with telemetry, from [`Registry::connect`](crate::driver::Registry::connect).
+pub struct SqlRepository {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) seed: SeedConfig,
+}
+
+impl SqlRepository {
+    /// The contract over an open backend; `seed` says which administrator [`initialize`] creates.
+    ///
+    /// [`initialize`]: crate::contract::Lifecycle::initialize
+    pub fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
+        Self { backend, seed }
+    }
+
+    /// An empty statement in the backend's dialect.
+    pub(super) fn sql(&self) -> Sql<'_> {
+        Sql::new(self.backend.dialect())
+    }
+
+    /// `SELECT` all columns of the record's table.
+    pub(super) fn select<R: Record>(&self) -> Sql<'_> {
+        let mut sql = self.sql();
+        sql.select(R::TABLE);
+        sql
+    }
+
+    pub(super) async fn read(&self, sql: Sql<'_>) -> Result<Rows> {
+        let statement = sql.finish();
+        self.backend.query(statement).await
+    }
+
+    /// A query for one number.
+    pub(super) async fn count(&self, sql: Sql<'_>) -> Result<u64> {
+        Ok(self.read(sql).await?.scalar()?.unwrap_or(0))
+    }
+}
+
+/// The value, if the column can hold it.
+///
+/// # Errors
+/// Invalid input that names the column, or the internal error that the table has no such column.
+pub(super) fn checked(table: &'static Table, column: &'static str, value: impl Into<Value>) -> Result<Value> {
+    let value = value.into();
+    if let Some(column) = table.column(column) {
+        table.check(column, &value)?;
+    }
+    Ok(value)
+}
+
+#[async_trait]
+impl Repository for SqlRepository {
+    fn system(&self) -> &'static str {
+        self.backend.dialect().system()
+    }
+
+    fn unit(&self) -> UnitOfWork<'_> {
+        UnitOfWork::new(self)
+    }
+
+    fn committer(&self) -> &dyn Committer {
+        self
+    }
+
+    async fn ping(&self) -> Result<ServerInfo> {
+        self.backend.ping().await
+    }
+
+    fn pool(&self) -> PoolStatus {
+        self.backend.pool()
+    }
+
+    async fn row_counts(&self) -> Result<Vec<(&'static str, Option<u64>)>> {
+        let mut counts = Vec::with_capacity(SCHEMA.tables.len());
+        for table in SCHEMA.tables {
+            let mut sql = self.sql();
+            sql.push("SELECT COUNT(*) FROM ").identifier(table.name);
+            counts.push((table.name, match self.count(sql).await {
+                Ok(count) => Some(count),
+                Err(error) if error.kind() == ErrorKind::Configuration => None,
+                Err(error) => return Err(error),
+            }));
+        }
+        Ok(counts)
+    }
+
+    async fn close(&self) {
+        self.backend.close().await;
+    }
+}
+
+#[async_trait]
+impl Committer for SqlRepository {
+    fn dialect(&self) -> &dyn Dialect {
+        self.backend.dialect()
+    }
+
+    async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        self.backend.commit(unit).await
+    }
+}
+
+/// What the base answers when a driver breaks its promise.
+pub(super) fn broken(message: &str) -> Error {
+    Error::backend(message.to_owned(), anyhow::anyhow!("the driver's answer has another shape"))
+}

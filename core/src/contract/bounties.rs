@@ -1,0 +1,235 @@
+//! What attackers left behind (contract document 40).
+
+use std::collections::BTreeMap;
+
+use decnet_db_macros::{Arguments, Insertable, Record};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::json::{JsonOrText, MapOrText};
+use crate::time::Timestamp;
+
+/// What attackers left behind: fingerprints, artifacts, leaks, relayed mail.
+#[crate::contract]
+pub trait Bounties: Send + Sync {
+    /// Stores a bounty, unless one with the same type, source and payload text is there.
+    ///
+    /// The duplicate test compares the stored text exactly; decky, service and time don't count. Exact under concurrency
+    /// (ruling R7).
+    ///
+    /// # Errors
+    /// `InvalidInput` for a missing or unknown member or one that its column can't hold.
+    async fn add_bounty(&self, bounty_data: NewBounty) -> Result<()>;
+
+    /// Bounties, newest first; those of one instant by descending id.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a negative limit or offset.
+    async fn get_bounties(&self, #[arguments] query: BountyQuery) -> Result<Vec<Bounty>>;
+
+    /// How many bounties match.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_total_bounties(&self, #[arguments] filter: BountyFilter) -> Result<u64>;
+
+    /// All bounties, oldest first, by source. Reads the whole table.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_all_bounties_by_ip(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
+
+    /// The bounties of some sources, oldest first, by source; sources without any are left out.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>>;
+
+    /// The bounties of type `fingerprint` of one source, oldest first.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_fingerprint_bounties_by_ip(&self, ip: &str) -> Result<Vec<Bounty>>;
+
+    /// All bounties of type `fingerprint`, oldest first, by source.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_all_fingerprint_bounties_for_export(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
+
+    /// How many bounties of type `probe_relay` a source left on a decky.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64>;
+}
+
+/// What an attacker left behind; the table `bounty`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(table = "bounty")]
+pub struct Bounty {
+    /// Assigned by the database, ascending.
+    #[column(serial)]
+    pub id: i64,
+    /// When it was found.
+    #[column(index)]
+    pub timestamp: Timestamp,
+    /// The fake host that it was found on.
+    #[column(index)]
+    pub decky: String,
+    /// The service on that host.
+    #[column(index)]
+    pub service: String,
+    /// Who left it.
+    #[column(index)]
+    pub attacker_ip: String,
+    /// `fingerprint`, `artifact`, `ip_leak`, `probe_relay` or other text.
+    #[column(index)]
+    pub bounty_type: String,
+    /// The decoded JSON value, or the stored text where that is not JSON.
+    #[column(long)]
+    pub payload: JsonOrText,
+}
+
+/// A bounty to store.
+///
+/// As JSON: the members of [`Bounty`]; `payload` is a map or a text, unknown members are refused.
+///
+/// ```
+/// use decnet_db_core::contract::NewBounty;
+///
+/// let jarm = NewBounty::new("decky-01", "https", "203.0.113.7", "fingerprint")
+///     .payload(serde_json::json!({"fingerprint_type": "jarm", "hash": "29d"}));
+/// assert_eq!(jarm.payload.text(), r#"{"fingerprint_type":"jarm","hash":"29d"}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Insertable)]
+#[serde(deny_unknown_fields)]
+#[insertable(Bounty)]
+#[non_exhaustive]
+pub struct NewBounty {
+    /// Assigned by the database unless given.
+    #[insertable(serial)]
+    pub id: Option<i64>,
+    /// When it was found; now unless given.
+    #[insertable(default = Timestamp::now())]
+    pub timestamp: Option<Timestamp>,
+    /// The fake host that it was found on, at most 255 characters.
+    pub decky: String,
+    /// The service on that host, at most 255 characters.
+    pub service: String,
+    /// Who left it, at most 255 characters.
+    pub attacker_ip: String,
+    /// Its type, at most 255 characters.
+    pub bounty_type: String,
+    /// A map, stored as compact JSON, or a text, stored as it is.
+    pub payload: MapOrText,
+}
+
+impl NewBounty {
+    /// A bounty that is found now, with an empty map as payload.
+    pub fn new(
+        decky: impl Into<String>,
+        service: impl Into<String>,
+        attacker_ip: impl Into<String>,
+        bounty_type: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: None,
+            timestamp: None,
+            decky: decky.into(),
+            service: service.into(),
+            attacker_ip: attacker_ip.into(),
+            bounty_type: bounty_type.into(),
+            payload: MapOrText::empty_map(),
+        }
+    }
+
+    /// Sets the payload: a map, stored as compact JSON, or a text, stored as it is.
+    #[must_use]
+    pub fn payload(mut self, payload: impl Into<MapOrText>) -> Self {
+        self.payload = payload.into();
+        self
+    }
+
+    /// Sets when it was found.
+    #[must_use]
+    pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+}
+
+/// Which bounties: both conditions must hold, an absent or empty one always does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Arguments)]
+#[non_exhaustive]
+pub struct BountyFilter {
+    /// Exactly this type.
+    pub bounty_type: Option<String>,
+    /// A text that decky, service, source or payload contains, literally.
+    pub search: Option<String>,
+}
+
+impl BountyFilter {
+    /// All bounties.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Bounties of one type.
+    pub fn of_type(bounty_type: impl Into<String>) -> Self {
+        Self { bounty_type: Some(bounty_type.into()), search: None }
+    }
+
+    /// The same, with a text that decky, service, source or payload must contain.
+    #[must_use]
+    pub fn containing(mut self, text: impl Into<String>) -> Self {
+        self.search = Some(text.into());
+        self
+    }
+}
+
+/// A page of bounties.
+#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
+#[non_exhaustive]
+pub struct BountyQuery {
+    /// At most so many; 50 unless given.
+    pub limit: u64,
+    /// So many are skipped.
+    pub offset: u64,
+    /// Exactly this type.
+    pub bounty_type: Option<String>,
+    /// A text that decky, service, source or payload contains, literally.
+    pub search: Option<String>,
+}
+
+impl Default for BountyQuery {
+    fn default() -> Self {
+        Self { limit: 50, offset: 0, bounty_type: None, search: None }
+    }
+}
+
+impl BountyQuery {
+    /// The newest 50 bounties that match.
+    pub fn new(filter: BountyFilter) -> Self {
+        Self { bounty_type: filter.bounty_type, search: filter.search, ..Self::default() }
+    }
+
+    /// The same, at most so many.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The same, so many skipped.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The conditions without the page.
+    pub fn filter(self) -> BountyFilter {
+        BountyFilter { bounty_type: self.bounty_type, search: self.search }
+    }
+}

@@ -1,0 +1,342 @@
+//! Events and what is counted of them (contract document 30).
+
+use decnet_db_macros::{Arguments, Insertable, Record};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::json::MapOrText;
+use crate::time::Timestamp;
+
+/// Events and what is counted of them.
+///
+/// All readers take the same filter: [`LogFilter`]. The search language is described in
+/// [`search`](crate::contract::search).
+#[crate::contract]
+pub trait Logs: Send + Sync {
+    /// Stores one event.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a missing member or one that its column can't hold.
+    async fn add_log(&self, log_data: NewLog) -> Result<()>;
+
+    /// Stores events in one commit, all or none.
+    ///
+    /// # Errors
+    /// `InvalidInput` that names the first event that can't be stored (`log_entries[3].decky`); none is stored then.
+    async fn add_logs(&self, log_entries: Vec<NewLog>) -> Result<()>;
+
+    /// Events, newest first; those of one instant by descending id.
+    ///
+    /// The cost of a page grows with `offset`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a negative limit or offset or a bound that is no time.
+    async fn get_logs(&self, #[arguments] query: LogQuery) -> Result<Vec<Log>>;
+
+    /// How many events match.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bound that is no time.
+    async fn get_total_logs(&self, #[arguments] filter: LogFilter) -> Result<u64>;
+
+    /// The highest id, 0 when there is no event.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_max_log_id(&self) -> Result<i64>;
+
+    /// The events after an id, ids ascending; a negative id means from the start.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a negative limit or a bound that is no time.
+    async fn get_logs_after_id(
+        &self,
+        last_id: i64,
+        #[default(50)] limit: u64,
+        #[arguments] filter: LogFilter,
+    ) -> Result<Vec<Log>>;
+
+    /// How many events each interval has, oldest first; intervals without any are left out.
+    ///
+    /// Intervals begin at multiples of `interval_minutes` (15; below 1 counts as 1) since the Unix epoch.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a bound that is no time.
+    async fn get_log_histogram(
+        &self,
+        #[arguments] filter: LogFilter,
+        #[default(15)] interval_minutes: i64,
+    ) -> Result<Vec<Bucket>>;
+
+    /// The dashboard's four figures, from one snapshot of the database (ruling R10).
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_stats_summary(&self) -> Result<Stats>;
+}
+
+/// An event; the table `logs`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(table = "logs")]
+pub struct Log {
+    /// Assigned by the database, ascending.
+    #[column(serial)]
+    pub id: i64,
+    /// When it happened.
+    #[column(index)]
+    pub timestamp: Timestamp,
+    /// The fake host that saw it.
+    #[column(index)]
+    pub decky: String,
+    /// The service on that host.
+    #[column(index)]
+    pub service: String,
+    /// What happened.
+    #[column(index)]
+    pub event_type: String,
+    /// Who did it; `Unknown` when that could not be told.
+    #[column(index)]
+    pub attacker_ip: String,
+    /// The line as it came.
+    #[column(long)]
+    pub raw_line: String,
+    /// JSON text, as it was stored; never decoded.
+    #[column(long)]
+    pub fields: String,
+    /// A message.
+    #[column(long)]
+    pub msg: Option<String>,
+    /// The trace that the event belongs to.
+    pub trace_id: Option<String>,
+    /// The span that the event belongs to.
+    pub span_id: Option<String>,
+}
+
+/// An event to store.
+///
+/// As JSON: the members of [`Log`]; `timestamp` is text in ISO 8601, `fields` a map or a text, unknown members are ignored
+/// (ruling R8).
+///
+/// ```
+/// use decnet_db_core::contract::NewLog;
+///
+/// let log = NewLog::new("decky-01", "ssh", "login_attempt", "203.0.113.7")
+///     .raw_line("Failed password for root")
+///     .fields(serde_json::json!({"username": "root"}));
+/// assert_eq!(log.fields.text(), r#"{"username":"root"}"#);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Insertable)]
+#[insertable(Log)]
+#[non_exhaustive]
+pub struct NewLog {
+    /// Assigned by the database unless given.
+    #[insertable(serial)]
+    pub id: Option<i64>,
+    /// When it happened; now unless given.
+    #[insertable(default = Timestamp::now())]
+    pub timestamp: Option<Timestamp>,
+    /// The fake host that saw it, at most 255 characters.
+    pub decky: String,
+    /// The service on that host, at most 255 characters.
+    pub service: String,
+    /// What happened, at most 255 characters.
+    pub event_type: String,
+    /// Who did it, at most 255 characters.
+    pub attacker_ip: String,
+    /// The line as it came.
+    pub raw_line: String,
+    /// A map, stored as compact JSON, or a text, stored as it is.
+    pub fields: MapOrText,
+    /// A message.
+    pub msg: Option<String>,
+    /// The trace that the event belongs to.
+    pub trace_id: Option<String>,
+    /// The span that the event belongs to.
+    pub span_id: Option<String>,
+}
+
+impl NewLog {
+    /// An event that happens now, without line, fields and message.
+    pub fn new(
+        decky: impl Into<String>,
+        service: impl Into<String>,
+        event_type: impl Into<String>,
+        attacker_ip: impl Into<String>,
+    ) -> Self {
+        Self {
+            id: None,
+            timestamp: None,
+            decky: decky.into(),
+            service: service.into(),
+            event_type: event_type.into(),
+            attacker_ip: attacker_ip.into(),
+            raw_line: String::new(),
+            fields: MapOrText::empty_map(),
+            msg: None,
+            trace_id: None,
+            span_id: None,
+        }
+    }
+
+    /// Sets when it happened.
+    #[must_use]
+    pub fn timestamp(mut self, timestamp: Timestamp) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// Sets the line as it came.
+    #[must_use]
+    pub fn raw_line(mut self, raw_line: impl Into<String>) -> Self {
+        self.raw_line = raw_line.into();
+        self
+    }
+
+    /// Sets the fields: a map, stored as compact JSON, or a text, stored as it is.
+    #[must_use]
+    pub fn fields(mut self, fields: impl Into<MapOrText>) -> Self {
+        self.fields = fields.into();
+        self
+    }
+
+    /// Sets the message.
+    #[must_use]
+    pub fn msg(mut self, msg: impl Into<String>) -> Self {
+        self.msg = Some(msg.into());
+        self
+    }
+}
+
+/// Which events: all conditions must hold, an absent or empty one always does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Arguments)]
+#[non_exhaustive]
+pub struct LogFilter {
+    /// A text in the [search language](crate::contract::search).
+    pub search: Option<String>,
+    /// Not before this instant.
+    pub start_time: Option<Timestamp>,
+    /// Not after this instant.
+    pub end_time: Option<Timestamp>,
+}
+
+impl LogFilter {
+    /// All events.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Events that match a text in the [search language](crate::contract::search).
+    pub fn search(search: impl Into<String>) -> Self {
+        Self { search: Some(search.into()), ..Self::default() }
+    }
+
+    /// The same, not before the instant.
+    #[must_use]
+    pub fn since(mut self, start: Timestamp) -> Self {
+        self.start_time = Some(start);
+        self
+    }
+
+    /// The same, not after the instant.
+    #[must_use]
+    pub fn until(mut self, end: Timestamp) -> Self {
+        self.end_time = Some(end);
+        self
+    }
+}
+
+/// A page of events.
+///
+/// ```
+/// use decnet_db_core::contract::LogQuery;
+///
+/// let query = LogQuery::search("service:ssh username:root").limit(20);
+/// assert_eq!((query.limit, query.offset), (20, 0));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
+#[non_exhaustive]
+pub struct LogQuery {
+    /// At most so many; 50 unless given.
+    pub limit: u64,
+    /// So many are skipped.
+    pub offset: u64,
+    /// A text in the [search language](crate::contract::search).
+    pub search: Option<String>,
+    /// Not before this instant.
+    pub start_time: Option<Timestamp>,
+    /// Not after this instant.
+    pub end_time: Option<Timestamp>,
+}
+
+impl Default for LogQuery {
+    fn default() -> Self {
+        Self { limit: 50, offset: 0, search: None, start_time: None, end_time: None }
+    }
+}
+
+impl LogQuery {
+    /// The newest 50 events.
+    pub fn newest() -> Self {
+        Self::default()
+    }
+
+    /// The newest 50 events that match a text in the [search language](crate::contract::search).
+    pub fn search(search: impl Into<String>) -> Self {
+        Self { search: Some(search.into()), ..Self::default() }
+    }
+
+    /// The same, at most so many.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The same, so many skipped.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The same, not before the instant.
+    #[must_use]
+    pub fn since(mut self, start: Timestamp) -> Self {
+        self.start_time = Some(start);
+        self
+    }
+
+    /// The same, not after the instant.
+    #[must_use]
+    pub fn until(mut self, end: Timestamp) -> Self {
+        self.end_time = Some(end);
+        self
+    }
+
+    /// The conditions without the page.
+    pub fn filter(self) -> LogFilter {
+        LogFilter { search: self.search, start_time: self.start_time, end_time: self.end_time }
+    }
+}
+
+/// One interval of a histogram.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bucket {
+    /// When it begins: `YYYY-MM-DD HH:MM:SS`, UTC.
+    pub time: String,
+    /// How many events it has.
+    pub count: u64,
+}
+
+/// The dashboard's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Stats {
+    /// All events.
+    pub total_logs: u64,
+    /// Distinct sources, `Unknown` among them.
+    pub unique_attackers: u64,
+    /// Deckies of the fleet and of topologies that are running.
+    pub active_deckies: u64,
+    /// Deckies of the fleet and of topologies.
+    pub deployed_deckies: u64,
+}

@@ -1,0 +1,42 @@
+//! The sum of the contract.
+
+use async_trait::async_trait;
+
+use super::{Bounties, Lifecycle, Logs, Maintenance, State, Users};
+use crate::base::{Committer, UnitOfWork};
+use crate::driver::{PoolStatus, ServerInfo};
+use crate::error::Result;
+
+/// One open database, whatever its engine: what programs hold as `Arc<dyn Repository>`.
+///
+/// Any number of tasks may call it at once. A dropped future never leaves a write half done.
+#[async_trait]
+pub trait Repository: Lifecycle + Users + Logs + Bounties + State + Maintenance + Send + Sync {
+    /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`.
+    fn system(&self) -> &'static str;
+
+    /// Several writes that are committed together: all of them or none.
+    fn unit(&self) -> UnitOfWork<'_>;
+
+    /// What commits units; for wrappers.
+    #[doc(hidden)]
+    fn committer(&self) -> &dyn Committer;
+
+    /// One round trip to the engine.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not answer.
+    async fn ping(&self) -> Result<ServerInfo>;
+
+    /// How the connections stand at the moment.
+    fn pool(&self) -> PoolStatus;
+
+    /// The tables in the order of their creation, with the number of their rows; `None` for a table that is missing.
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine does not answer.
+    async fn row_counts(&self) -> Result<Vec<(&'static str, Option<u64>)>>;
+
+    /// Finishes what was committed and closes all connections. Later calls fail with `Unavailable`.
+    async fn close(&self);
+}

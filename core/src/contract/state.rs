@@ -1,0 +1,35 @@
+//! Named JSON values: cursors and settings (contract document 40).
+
+use decnet_db_macros::Record;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::json::{Json, JsonOrText};
+
+/// Named JSON values: cursors and settings.
+#[crate::contract]
+pub trait State: Send + Sync {
+    /// The value of a key; null when there is none, which a stored null can't be told from.
+    ///
+    /// # Errors
+    /// `Backend` when the stored text is not JSON.
+    async fn get_state(&self, key: &str) -> Result<Option<Json>>;
+
+    /// Stores a value under a key as compact JSON, replacing what is there.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a key of more than 255 characters, an integer beyond 64 bits, or nesting beyond 128 levels.
+    async fn set_state(&self, key: &str, #[default(Json::null())] value: Json) -> Result<()>;
+}
+
+/// A named value; the table `state`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[record(table = "state")]
+pub struct StateEntry {
+    /// Its name.
+    #[column(key)]
+    pub key: String,
+    /// Its JSON text.
+    #[column(long)]
+    pub value: JsonOrText,
+}

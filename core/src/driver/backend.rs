@@ -1,0 +1,102 @@
+//! The interface between the SQL base and one engine.
+
+use async_trait::async_trait;
+use serde::Serialize;
+
+use super::{Bootstrap, Bootstrapped};
+use crate::error::Result;
+use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+
+/// One open database. The required methods are all that core needs to know of an engine.
+///
+/// The caller promises that every statement was written by this backend's [`dialect`](Self::dialect). Any number of
+/// calls may be under way at once. A caller may drop a future at any await point: then its read is abandoned, and its
+/// unit either runs as a whole or not at all.
+#[async_trait]
+pub trait Backend: Send + Sync + 'static {
+    /// What the engine spells differently.
+    fn dialect(&self) -> &dyn Dialect;
+
+    /// Runs one read and returns its rows in order.
+    ///
+    /// The driver promises not to block the calling thread and not to leave a transaction open.
+    ///
+    /// # Errors
+    /// `Unavailable` when no connection is to be had in time; `Configuration` when a table is missing; `Backend`
+    /// otherwise.
+    async fn query(&self, statement: Statement) -> Result<Rows>;
+
+    /// Commits one unit, all of its steps or none, and returns what each step did.
+    ///
+    /// The driver promises that other units see nothing of a unit before it is committed, that a failed expectation rolls
+    /// back the whole unit and only this unit, and that a unit is replayed when the engine gives it up for reasons that lie
+    /// outside of it. [`UnitQueue`](super::UnitQueue) helps to commit several callers' units together.
+    ///
+    /// # Errors
+    /// `Conflict` for duplicate keys, broken references and failed expectations; `Unavailable` when nothing was written
+    /// and a later try may work; `UnknownOutcome` when the connection was lost after COMMIT was sent.
+    async fn commit(&self, unit: Unit) -> Result<Receipt>;
+
+    /// Creates what the schema lacks and seeds it, as one critical section across all processes that call this.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit); `Configuration` when the database belongs to something else.
+    async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped>;
+
+    /// One round trip to the engine.
+    ///
+    /// # Errors
+    /// `Unavailable` when it does not answer.
+    async fn ping(&self) -> Result<ServerInfo>;
+
+    /// How the connections stand at the moment. Must not block.
+    fn pool(&self) -> PoolStatus;
+
+    /// Finishes what was committed, closes all connections. Later calls fail with `Unavailable`.
+    async fn close(&self);
+}
+
+/// What an engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ServerInfo {
+    /// The engine's name, as [`Dialect::system`] has it.
+    pub system: &'static str,
+    /// The engine's version, in its own words.
+    pub version: String,
+}
+
+impl ServerInfo {
+    /// Name and version of the engine.
+    pub fn new(system: &'static str, version: impl Into<String>) -> Self {
+        Self { system, version: version.into() }
+    }
+}
+
+/// The connections of an open database.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PoolStatus {
+    /// Connections that are open.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: u32,
+    /// The most that may be open.
+    pub max: u32,
+    /// Units that wait to be committed.
+    pub queued: u32,
+}
+
+impl PoolStatus {
+    /// Open, idle and at most so many connections; nothing queued.
+    pub fn new(open: u32, idle: u32, max: u32) -> Self {
+        Self { open, idle, max, queued: 0 }
+    }
+
+    /// The same with so many units waiting.
+    #[must_use]
+    pub fn queued(mut self, queued: u32) -> Self {
+        self.queued = queued;
+        self
+    }
+}

@@ -1,0 +1,227 @@
+//! The queue in front of a writer: many callers' units, taken in groups.
+
+use std::collections::VecDeque;
+
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::{Notify, oneshot};
+
+use crate::error::{Error, Result};
+use crate::sql::{Receipt, Step, Unit};
+
+/// How much a writer takes at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// The most units.
+    pub units: usize,
+    /// The most rows and statements in all; a unit that is larger than that is taken alone.
+    pub rows: usize,
+}
+
+/// A unit that waits for a writer, and the caller who waits for its receipt.
+#[derive(Debug)]
+pub struct Pending {
+    /// What is to be committed.
+    pub unit: Unit,
+    reply: oneshot::Sender<Result<Receipt>>,
+}
+
+impl Pending {
+    /// Answers the caller. A caller that is gone does not matter: the unit is committed all the same.
+    pub fn reply(self, result: Result<Receipt>) {
+        let _ = self.reply.send(result);
+    }
+}
+
+/// Units in the order in which they came, for a writer thread ([`take_blocking`](Self::take_blocking)) or writer tasks
+/// ([`take`](Self::take)) that commit what has gathered while they were busy: group commit, without a delay for a lone
+/// caller.
+///
+/// ```
+/// use decnet_db_core::driver::{BatchLimits, UnitQueue};
+/// use decnet_db_core::sql::{Receipt, Unit};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let queue = std::sync::Arc::new(UnitQueue::new());
+/// let writer = std::thread::spawn({
+///     let queue = queue.clone();
+///     move || {
+///         while let Some(group) = queue.take_blocking(BatchLimits { units: 64, rows: 5_000 }) {
+///             for pending in group {
+///                 pending.reply(Ok(Receipt::default()));
+///             }
+///         }
+///     }
+/// });
+/// assert!(queue.submit(Unit::new()).await.is_ok());
+/// queue.close();
+/// writer.join().unwrap();
+/// # });
+/// ```
+#[derive(Debug, Default)]
+pub struct UnitQueue {
+    state: Mutex<State>,
+    arrived: Condvar,
+    notify: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pending: VecDeque<Pending>,
+    closed: bool,
+}
+
+impl UnitQueue {
+    /// An empty, open queue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Queues the unit and waits for its receipt. Once the future was polled the unit runs, also if the future is dropped.
+    ///
+    /// # Errors
+    /// Whatever the writer answers; `Unavailable` when the queue is closed or the writer is gone.
+    pub async fn submit(&self, unit: Unit) -> Result<Receipt> {
+        let (reply, answer) = oneshot::channel();
+        {
+            let mut state = self.state.lock();
+            if state.closed {
+                return Err(closed());
+            }
+            state.pending.push_back(Pending { unit, reply });
+        }
+        self.arrived.notify_one();
+        self.notify.notify_one();
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// How many units wait.
+    pub fn len(&self) -> usize {
+        self.state.lock().pending.len()
+    }
+
+    /// Whether no unit waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// No unit is accepted any more; those that wait are still handed out.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.arrived.notify_all();
+        self.notify.notify_waiters();
+        // A task that checked the queue just before waits for a permit, not for the broadcast.
+        self.notify.notify_one();
+    }
+
+    /// Waits on the current thread for at least one unit, then takes all that have gathered, up to the limits. `None` when
+    /// the queue is closed and empty.
+    pub fn take_blocking(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
+        let mut state = self.state.lock();
+        loop {
+            if !state.pending.is_empty() {
+                return Some(state.take(limits));
+            }
+            if state.closed {
+                return None;
+            }
+            self.arrived.wait(&mut state);
+        }
+    }
+
+    /// As [`take_blocking`](Self::take_blocking), for a task; several tasks may take from one queue. Dropping the future
+    /// takes nothing.
+    pub async fn take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
+        loop {
+            {
+                let mut state = self.state.lock();
+                if !state.pending.is_empty() {
+                    let group = state.take(limits);
+                    if !state.pending.is_empty() {
+                        self.notify.notify_one();
+                    }
+                    return Some(group);
+                }
+                if state.closed {
+                    self.notify.notify_one();
+                    return None;
+                }
+            }
+            self.notify.notified().await;
+        }
+    }
+}
+
+impl State {
+    fn take(&mut self, limits: BatchLimits) -> Vec<Pending> {
+        let mut rows = 0;
+        let mut count = 0;
+        for pending in self.pending.iter().take(limits.units.max(1)) {
+            rows += weight(&pending.unit);
+            if count > 0 && rows > limits.rows {
+                break;
+            }
+            count += 1;
+        }
+        self.pending.drain(..count).collect()
+    }
+}
+
+fn weight(unit: &Unit) -> usize {
+    unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
+}
+
+fn closed() -> Error {
+    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    const ALL: BatchLimits = BatchLimits { units: 64, rows: 1_000 };
+
+    #[tokio::test]
+    async fn a_group_is_what_has_gathered() {
+        let queue = Arc::new(UnitQueue::new());
+        let callers: Vec<_> = (0..3)
+            .map(|_| {
+                let queue = queue.clone();
+                tokio::spawn(async move { queue.submit(Unit::new()).await })
+            })
+            .collect();
+        while queue.len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        let two = queue.take(BatchLimits { units: 2, rows: 10 }).await.unwrap();
+        assert_eq!(two.len(), 2);
+        let rest = queue.take(ALL).await.unwrap();
+        assert_eq!(rest.len(), 1);
+        two.into_iter().chain(rest).for_each(|pending| pending.reply(Ok(Receipt::default())));
+        for caller in callers {
+            assert!(caller.await.unwrap().is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_refuses_and_ends() {
+        let queue = UnitQueue::new();
+        queue.close();
+        assert!(queue.submit(Unit::new()).await.unwrap_err().is_retryable());
+        assert!(queue.take(ALL).await.is_none());
+        assert!(queue.take(ALL).await.is_none());
+        assert!(queue.take_blocking(ALL).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_goes_away_answers_its_callers() {
+        let queue = Arc::new(UnitQueue::new());
+        let caller = tokio::spawn({
+            let queue = queue.clone();
+            async move { queue.submit(Unit::new()).await }
+        });
+        drop(queue.take(ALL).await);
+        assert!(caller.await.unwrap().is_err());
+    }
+}

@@ -1,0 +1,88 @@
+//! What engines spell differently.
+
+use std::fmt::Debug;
+
+use super::{Column, KeyPart, Sql, Table};
+
+/// A page of choices: how one engine spells what SQL leaves open. A new dialect answers the required methods and
+/// overrides a provided one only where its engine differs.
+///
+/// Every method writes a complete expression or names a complete thing; a dialect that can't express something must not
+/// leave a clause out.
+pub trait Dialect: Debug + Send + Sync {
+    /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`, `postgresql`.
+    fn system(&self) -> &'static str;
+
+    /// The column's type, without `NOT NULL`.
+    fn column_type(&self, table: &Table, column: &Column) -> String;
+
+    /// A condition: the text of `column` contains `needle`. `%`, `_` and `\` mean themselves; ASCII letters match in
+    /// either case, all other characters only themselves (rulings R4 and R5). An empty needle is in every text.
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str);
+
+    /// A condition that is never NULL and never fails: the text of `column` is a JSON object (RFC 8259) with the
+    /// top-level member `key`, and the member is a string equal to `text`, or a number, true, false or null that is
+    /// spelled `text` (ruling R5). `key` consists of ASCII letters, digits, `_` and `-`.
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str);
+
+    /// An integer expression: the start, in seconds since the Unix epoch, of the interval of `seconds` seconds that the
+    /// time in `column` lies in, rounded down before 1970 too (ruling R1).
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64);
+
+    /// What follows an `INSERT … VALUES (…)` so that a row with the same `key` is updated instead: each column of
+    /// `update` takes the new row's value.
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]);
+
+    /// A query for what the database has: rows (`column`, table, column) and (`index`, table, index).
+    fn catalog(&self) -> &'static str;
+
+    /// Appends the placeholder of the `position`th value, counted from 1.
+    fn placeholder(&self, text: &mut String, _position: usize) {
+        text.push('?');
+    }
+
+    /// The name, quoted where the engine needs it.
+    fn identifier(&self, name: &str) -> String {
+        if self.is_reserved(name) { format!("\"{name}\"") } else { name.to_owned() }
+    }
+
+    /// Whether the name must be quoted.
+    fn is_reserved(&self, name: &str) -> bool {
+        matches!(name, "key")
+    }
+
+    /// What a key takes of one of its columns.
+    fn key_part(&self, part: &KeyPart) -> String {
+        self.identifier(part.column)
+    }
+
+    /// What follows the type of an integer key that the database assigns.
+    fn serial_suffix(&self) -> &'static str {
+        ""
+    }
+
+    /// What follows the closing bracket of a CREATE TABLE.
+    fn table_options(&self) -> &'static str {
+        ""
+    }
+
+    /// What an INSERT begins with that leaves out rows whose key exists.
+    fn insert_ignore(&self) -> (&'static str, &'static str) {
+        ("INSERT INTO ", " ON CONFLICT DO NOTHING")
+    }
+
+    /// What stands for the key that the database assigns, in a VALUES list.
+    fn assigned_key(&self) -> &'static str {
+        "NULL"
+    }
+
+    /// A condition: the text of `column` equals `text`, byte for byte, whatever the column's collation (ruling R4).
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+        sql.identifier(column).push(" = ").bind(text);
+    }
+
+    /// The most placeholders that one statement may have.
+    fn max_parameters(&self) -> usize {
+        32_766
+    }
+}

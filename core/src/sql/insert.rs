@@ -1,0 +1,217 @@
+//! Inserting many rows.
+
+use super::{Dialect, Sql, Statement, Table, Value};
+use crate::error::{Error, Result};
+
+/// What happens to a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDuplicate {
+    /// The unit fails with a conflict.
+    #[default]
+    Fail,
+    /// The row is left out, the others go in.
+    Ignore,
+}
+
+/// A struct that becomes a row of a table, made by `#[derive(Insertable)]`.
+pub trait Insertable: Sized {
+    /// The table.
+    const TABLE: &'static Table;
+    /// The columns that the struct gives, without the key that the database assigns.
+    const COLUMNS: &'static [&'static str];
+    /// The column whose value the database assigns when the struct has none.
+    const SERIAL: Option<&'static str> = None;
+
+    /// The value for [`SERIAL`](Self::SERIAL), if the struct has one.
+    fn serial(&self) -> Option<i64> {
+        None
+    }
+
+    /// Appends one value for each of [`COLUMNS`](Self::COLUMNS), checked against the table.
+    ///
+    /// # Errors
+    /// Invalid input that names the column.
+    fn append(self, values: &mut Vec<Value>) -> Result<()>;
+}
+
+/// Rows for one table, as data: the driver may write them by its fastest path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    table: Ref,
+    columns: Vec<&'static str>,
+    values: Vec<Value>,
+    on_duplicate: OnDuplicate,
+}
+
+/// A table compared by name.
+#[derive(Debug, Clone, Copy)]
+struct Ref(&'static Table);
+
+impl PartialEq for Ref {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Insert {
+    /// Checks and takes the rows.
+    ///
+    /// # Errors
+    /// Invalid input that names the row (`[3].decky`) when there are several, and the column.
+    pub fn rows<R: Insertable>(rows: Vec<R>) -> Result<Self> {
+        let count = rows.len();
+        let serial = R::SERIAL.filter(|_| rows.iter().any(|row| row.serial().is_some()));
+        let columns: Vec<_> = serial.into_iter().chain(R::COLUMNS.iter().copied()).collect();
+        let mut values = Vec::with_capacity(columns.len() * count);
+        for (position, row) in rows.into_iter().enumerate() {
+            if serial.is_some() {
+                values.push(row.serial().into());
+            }
+            row.append(&mut values)
+                .map_err(|error| if count > 1 { error.within(&format!("[{position}]")) } else { error })?;
+        }
+        Ok(Self { table: Ref(R::TABLE), columns, values, on_duplicate: OnDuplicate::Fail })
+    }
+
+    /// Checks and takes one row.
+    ///
+    /// # Errors
+    /// Invalid input that names the column.
+    pub fn row<R: Insertable>(row: R) -> Result<Self> {
+        Self::rows(vec![row])
+    }
+
+    /// Rows that come as values, `columns.len()` for each row, for tools that move whole tables.
+    ///
+    /// # Errors
+    /// Invalid input when a column is unknown or the last row is incomplete.
+    pub fn raw(table: &'static Table, columns: Vec<&'static str>, values: Vec<Value>) -> Result<Self> {
+        if let Some(unknown) = columns.iter().find(|name| table.column(name).is_none()) {
+            return Err(Error::invalid_input(*unknown, format!("{} has no such column", table.name)));
+        }
+        if columns.is_empty() || values.len() % columns.len() != 0 {
+            return Err(Error::invalid_input(table.name, "the number of values is not a multiple of the columns"));
+        }
+        Ok(Self { table: Ref(table), columns, values, on_duplicate: OnDuplicate::Fail })
+    }
+
+    /// What happens to rows whose key exists.
+    #[must_use]
+    pub fn on_duplicate(mut self, choice: OnDuplicate) -> Self {
+        self.on_duplicate = choice;
+        self
+    }
+
+    /// The table.
+    pub fn table(&self) -> &'static Table {
+        self.table.0
+    }
+
+    /// The columns that have values.
+    pub fn columns(&self) -> &[&'static str] {
+        &self.columns
+    }
+
+    /// The values, row after row.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.columns.len().max(1)
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The rows, one slice of values each.
+    pub fn iter(&self) -> impl Iterator<Item = &[Value]> {
+        self.values.chunks_exact(self.columns.len().max(1))
+    }
+
+    /// The text of an INSERT of `rows` rows, all values bound: for drivers that prepare it once and bind many times.
+    /// The database assigns a serial key where NULL is bound, on engines where it does that.
+    pub fn text(&self, dialect: &dyn Dialect, rows: usize) -> String {
+        let nulls = vec![Value::Null; self.columns.len() * rows];
+        let mut sql = self.head(dialect);
+        for (position, row) in nulls.chunks_exact(self.columns.len().max(1)).enumerate() {
+            sql.push(if position > 0 { ", (" } else { "(" }).bind_list(row.iter().cloned()).push(")");
+        }
+        sql.push(self.tail(dialect));
+        sql.finish().into_parts().0
+    }
+
+    /// Statements of several rows each, none with more placeholders than the dialect allows and none with much more
+    /// than `max_bytes` bytes of values; a row that is larger than that has a statement of its own.
+    pub fn statements(&self, dialect: &dyn Dialect, max_bytes: usize) -> Vec<Statement> {
+        let width = self.columns.len().max(1);
+        let max_rows = (dialect.max_parameters() / width).max(1);
+        let mut statements = Vec::new();
+        let mut open: Option<(Sql<'_>, usize, usize)> = None;
+        for row in self.iter() {
+            let size: usize = row.iter().map(size_of_value).sum();
+            if let Some((_, rows, bytes)) = &open
+                && (*rows == max_rows || bytes + size > max_bytes)
+                && let Some((mut sql, ..)) = open.take()
+            {
+                sql.push(self.tail(dialect));
+                statements.push(sql.finish());
+            }
+            let (sql, rows, bytes) = open.get_or_insert_with(|| (self.head(dialect), 0, 0));
+            sql.push(if *rows > 0 { ", (" } else { "(" });
+            for (position, value) in row.iter().enumerate() {
+                if position > 0 {
+                    sql.push(", ");
+                }
+                if value.is_null() && self.is_serial(position) {
+                    sql.push(dialect.assigned_key());
+                } else {
+                    sql.bind(value.clone());
+                }
+            }
+            sql.push(")");
+            *rows += 1;
+            *bytes += size;
+        }
+        if let Some((mut sql, ..)) = open {
+            sql.push(self.tail(dialect));
+            statements.push(sql.finish());
+        }
+        statements
+    }
+
+    fn is_serial(&self, position: usize) -> bool {
+        self.columns
+            .get(position)
+            .and_then(|name| self.table.0.column(name))
+            .is_some_and(|column| column.kind == super::ColumnKind::Serial)
+    }
+
+    fn head<'d>(&self, dialect: &'d dyn Dialect) -> Sql<'d> {
+        let mut sql = Sql::new(dialect);
+        sql.push(match self.on_duplicate {
+            OnDuplicate::Fail => "INSERT INTO ",
+            OnDuplicate::Ignore => dialect.insert_ignore().0,
+        });
+        sql.identifier(self.table.0.name).push(" (").identifiers(self.columns.iter().copied()).push(") VALUES ");
+        sql
+    }
+
+    fn tail(&self, dialect: &dyn Dialect) -> &'static str {
+        match self.on_duplicate {
+            OnDuplicate::Fail => "",
+            OnDuplicate::Ignore => dialect.insert_ignore().1,
+        }
+    }
+}
+
+fn size_of_value(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len() + 8,
+        Value::Blob(bytes) => bytes.len() + 8,
+        _ => 16,
+    }
+}

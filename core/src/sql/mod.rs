@@ -1,0 +1,31 @@
+//! The SQL-building base: values, rows, statements, units of work, dialects and table metadata. Knows no domain.
+//!
+//! Statement text comes only from `&'static str` and from table metadata; whatever arrives at run time can only be
+//! [bound](Sql::bind). So SQL injection is a type error:
+//!
+//! ```compile_fail
+//! # use decnet_db_core::sql::{Dialect, Sql};
+//! # fn f(dialect: &dyn Dialect, name: String) {
+//! Sql::new(dialect).push(&format!("SELECT * FROM users WHERE username = '{name}'"));
+//! # }
+//! ```
+
+mod dialect;
+mod insert;
+mod record;
+mod rows;
+mod schema;
+mod statement;
+mod unit;
+mod value;
+
+pub use dialect::Dialect;
+pub use insert::{Insert, Insertable, OnDuplicate};
+pub use record::Record;
+pub use rows::{RowReader, Rows};
+pub use schema::{
+    Catalog, Check, Column, ColumnKind, ForeignKey, Index, KeyPart, Schema, Table, Unique,
+};
+pub use statement::{Sql, Statement};
+pub use unit::{Expect, Outcome, Receipt, Step, Unit};
+pub use value::{DecodeError, FromValue, Value};

@@ -1,0 +1,157 @@
+//! Building statements from fixed text and bound values.
+
+use super::{Dialect, Table, Value};
+
+/// A finished statement: text of one dialect, and the values for its placeholders in order.
+///
+/// There is no public way to make one from run-time text; see [`Sql`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    /// For DDL, whose text is assembled from table metadata inside this module tree.
+    pub(in crate::sql) fn from_metadata(text: String) -> Self {
+        Self { text, values: Vec::new() }
+    }
+
+    pub(in crate::sql) fn from_parts(text: String, values: Vec<Value>) -> Self {
+        Self { text, values }
+    }
+
+    /// The SQL text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The values for the placeholders, in order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// Text and values, for drivers that move them on.
+    pub fn into_parts(self) -> (String, Vec<Value>) {
+        (self.text, self.values)
+    }
+}
+
+/// Writes a [`Statement`]: fixed text, bound values, and the holes that the dialect fills.
+///
+/// ```
+/// # use decnet_db_core::sql::{ColumnKind, Column, Dialect, Sql, Table};
+/// # #[derive(Debug)] struct Demo;
+/// # impl Dialect for Demo {
+/// #     fn system(&self) -> &'static str { "demo" }
+/// #     fn column_type(&self, _: &Table, _: &Column) -> String { String::new() }
+/// #     fn contains(&self, _: &mut Sql<'_>, _: &'static str, _: &str) {}
+/// #     fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static str, _: &str, _: &str) {}
+/// #     fn bucket(&self, _: &mut Sql<'_>, _: &'static str, _: i64) {}
+/// #     fn upsert(&self, _: &mut Sql<'_>, _: &[&'static str], _: &[&'static str]) {}
+/// #     fn catalog(&self) -> &'static str { "" }
+/// # }
+/// # let dialect = &Demo;
+/// let mut sql = Sql::new(dialect);
+/// sql.push("SELECT uuid FROM users WHERE username = ").bind("'; DROP TABLE users; --");
+/// let statement = sql.finish();
+/// assert_eq!(statement.text(), "SELECT uuid FROM users WHERE username = ?");
+/// ```
+#[derive(Debug)]
+pub struct Sql<'d> {
+    dialect: &'d dyn Dialect,
+    text: String,
+    values: Vec<Value>,
+}
+
+impl<'d> Sql<'d> {
+    /// An empty statement for the dialect.
+    pub fn new(dialect: &'d dyn Dialect) -> Self {
+        Self { dialect, text: String::with_capacity(160), values: Vec::new() }
+    }
+
+    /// The dialect that the statement is for.
+    pub fn dialect(&self) -> &'d dyn Dialect {
+        self.dialect
+    }
+
+    /// Fixed SQL text.
+    pub fn push(&mut self, text: &'static str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// A placeholder, and the value for it.
+    pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
+        self.values.push(value.into());
+        self.dialect.placeholder(&mut self.text, self.values.len());
+        self
+    }
+
+    /// Placeholders for all values, with `, ` between them.
+    pub fn bind_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
+        for (position, value) in values.into_iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        self
+    }
+
+    /// A table or column name, quoted where the dialect needs it.
+    pub fn identifier(&mut self, name: &'static str) -> &mut Self {
+        let quoted = self.dialect.identifier(name);
+        self.text.push_str(&quoted);
+        self
+    }
+
+    /// Names with `, ` between them.
+    pub fn identifiers(&mut self, names: impl IntoIterator<Item = &'static str>) -> &mut Self {
+        for (position, name) in names.into_iter().enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.identifier(name);
+        }
+        self
+    }
+
+    /// `SELECT`, all columns of the table in its order, `FROM` the table.
+    pub fn select(&mut self, table: &'static Table) -> &mut Self {
+        self.push("SELECT ").identifiers(table.columns.iter().map(|column| column.name));
+        self.push(" FROM ").identifier(table.name)
+    }
+
+    /// A whole number as text, for places where engines take no placeholder.
+    pub fn number(&mut self, number: i64) -> &mut Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+
+    /// A condition: the column's text contains `needle`, literally, ASCII letters in any case (rulings R4 and R5).
+    pub fn contains(&mut self, column: &'static str, needle: &str) -> &mut Self {
+        self.dialect.contains(self, column, needle);
+        self
+    }
+
+    /// A condition: the column's text equals `text` exactly, whatever the column's collation (ruling R4).
+    pub fn exactly(&mut self, column: &'static str, text: &str) -> &mut Self {
+        self.dialect.exactly(self, column, text);
+        self
+    }
+
+    /// ` LIMIT … OFFSET …`.
+    pub fn page(&mut self, limit: u64, offset: u64) -> &mut Self {
+        self.push(" LIMIT ").bind(limit);
+        if offset > 0 {
+            self.push(" OFFSET ").bind(offset);
+        }
+        self
+    }
+
+    /// The finished statement.
+    pub fn finish(self) -> Statement {
+        Statement::from_parts(self.text, self.values)
+    }
+}

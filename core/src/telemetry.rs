@@ -1,0 +1,129 @@
+//! The wrapper that every opened repository gets: a span and metrics for each contract method.
+
+use std::future::Future;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use tracing::{Instrument, Span};
+
+use crate::base::{Committer, UnitOfWork};
+use crate::contract::Repository;
+use crate::driver::{PoolStatus, ServerInfo};
+use crate::error::Result;
+use crate::sql::{Dialect, Receipt, Unit};
+
+/// Forwards each contract method to the repository inside it, in a span `db.<method>` with OpenTelemetry's database
+/// attributes (`db.system.name`, `db.operation.name`, `db.response.returned_rows`, `error.type`), and counts it:
+/// counter `db.client.operations`, histogram `db.client.operation.duration` (seconds), both with the labels
+/// `db.system.name`, `db.operation.name` and `error.type` (empty when the call succeeded).
+///
+/// The forwarding methods are made by the contract attribute, for provided methods too.
+pub struct Instrumented {
+    inner: Box<dyn Repository>,
+}
+
+/// The span of one call; a macro because a span's name must be known when its call site is compiled.
+macro_rules! span {
+    ($name:literal, $operation:literal, $this:expr) => {
+        tracing::info_span!(
+            $name,
+            otel.kind = "client",
+            db.system.name = $this.system(),
+            db.operation.name = $operation,
+            db.response.returned_rows = tracing::field::Empty,
+            error.type = tracing::field::Empty,
+            otel.status_code = tracing::field::Empty,
+        )
+    };
+}
+pub(crate) use span;
+
+impl Instrumented {
+    /// Wraps the repository.
+    pub fn new(inner: impl Repository + 'static) -> Self {
+        Self { inner: Box::new(inner) }
+    }
+
+    pub(crate) fn inner(&self) -> &dyn Repository {
+        &*self.inner
+    }
+
+    pub(crate) fn system(&self) -> &'static str {
+        self.inner.system()
+    }
+
+    pub(crate) async fn observe<T>(
+        &self,
+        operation: &'static str,
+        span: Span,
+        call: impl Future<Output = Result<T>>,
+        rows: impl FnOnce(&T) -> Option<usize>,
+    ) -> Result<T> {
+        let started = Instant::now();
+        let result = if span.is_disabled() { call.await } else { call.instrument(span.clone()).await };
+        let error = match &result {
+            Ok(value) => {
+                if let Some(rows) = rows(value) {
+                    span.record("db.response.returned_rows", rows);
+                }
+                ""
+            }
+            Err(error) => {
+                span.record("error.type", error.kind().as_str());
+                span.record("otel.status_code", "ERROR");
+                error.kind().as_str()
+            }
+        };
+        let labels = [
+            ("db.system.name", self.system()),
+            ("db.operation.name", operation),
+            ("error.type", error),
+        ];
+        metrics::counter!("db.client.operations", &labels).increment(1);
+        metrics::histogram!("db.client.operation.duration", &labels).record(started.elapsed().as_secs_f64());
+        result
+    }
+}
+
+#[async_trait]
+impl Repository for Instrumented {
+    fn system(&self) -> &'static str {
+        self.inner.system()
+    }
+
+    fn unit(&self) -> UnitOfWork<'_> {
+        UnitOfWork::new(self)
+    }
+
+    fn committer(&self) -> &dyn Committer {
+        self
+    }
+
+    async fn ping(&self) -> Result<ServerInfo> {
+        self.inner.ping().await
+    }
+
+    fn pool(&self) -> PoolStatus {
+        self.inner.pool()
+    }
+
+    async fn row_counts(&self) -> Result<Vec<(&'static str, Option<u64>)>> {
+        self.inner.row_counts().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+#[async_trait]
+impl Committer for Instrumented {
+    fn dialect(&self) -> &dyn Dialect {
+        self.inner.committer().dialect()
+    }
+
+    async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        let span = span!("db.unit", "unit", self);
+        self.observe("unit", span, self.inner.committer().commit(unit), |_| None).await
+    }
+}
