@@ -45,23 +45,33 @@ fn canonical(out: &mut String, float: f64, text: &str) {
     }
 }
 
-/// As Python's `repr` writes it: the shortest digits too, with an exponent of at least two digits below 1e-4 and from
-/// 1e16.
+/// As Python's `repr` writes it: the same digits, with an exponent of at least two digits below 1e-4 and from 1e16.
 fn python(out: &mut String, float: f64) {
-    let scientific = format!("{float:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        let plain = float.to_string();
-        out.push_str(&plain);
-        if !plain.contains('.') {
-            out.push_str(".0");
+    let text = shortest(float);
+    let (sign, text) = text.strip_prefix('-').map_or(("", text.as_str()), |text| ("-", text));
+    out.push_str(sign);
+    if let Some((mantissa, exponent)) = text.split_once('e') {
+        let (sign, exponent) = match exponent.strip_prefix('-') {
+            Some(exponent) => ("e-", exponent),
+            None => ("e+", exponent.trim_start_matches('+')),
+        };
+        out.push_str(mantissa.strip_suffix(".0").unwrap_or(mantissa));
+        out.push_str(sign);
+        if exponent.len() < 2 {
+            out.push('0');
         }
+        out.push_str(exponent);
+    } else if let Some((first, more)) =
+        text.strip_prefix("0.0000").and_then(|digits| digits.split_at_checked(1))
+    {
+        // From 1e-5 to 1e-4 serde_json writes no exponent.
+        out.push_str(first);
+        if !more.is_empty() {
+            out.push('.');
+            out.push_str(more);
+        }
+        out.push_str("e-05");
     } else {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        out.push_str(mantissa);
-        out.push('e');
-        out.push(sign);
-        out.push_str(&format!("{:02}", exponent.unsigned_abs()));
+        out.push_str(text);
     }
 }

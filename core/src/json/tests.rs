@@ -104,6 +104,8 @@ fn both_written_forms() {
         ("123456789012345.67", "123456789012345.67", "123456789012345.67"),
         ("1e15", "1000000000000000.0", "1000000000000000.0"),
         ("5e-324", "5e-324", "5e-324"),
+        // Two shortest spellings are equally near; the even digit wins.
+        ("603713003675060.25", "603713003675060.2", "603713003675060.2"),
         ("1e999", "null", "null"),
         ("[-1e999]", "[null]", "[null]"),
     ];
@@ -181,6 +183,23 @@ fn decoding_names_the_path() {
     assert!(error.to_string().starts_with("invalid type: integer `1`"), "{error}");
     let long = Json::of(&"x".repeat(1 << 20)).unwrap();
     assert!(long.decode::<u8>().unwrap_err().to_string().len() < 300);
+}
+
+#[test]
+fn values_inside_arguments_are_kept_whatever_they_are_decoded_from() {
+    #[derive(serde::Deserialize)]
+    struct Arguments {
+        value: Json,
+        payload: Option<JsonOrText>,
+    }
+    let text = r#"{"value": [1.50, 123456789012345678901], "payload": {"a": 1}}"#;
+    let arguments: Arguments = parse(text).decode().unwrap();
+    assert_eq!(arguments.value.as_str(), "[1.50, 123456789012345678901]");
+    assert_eq!(arguments.payload.unwrap().text(), r#"{"a":1}"#);
+    let value = json!({"value": null, "payload": null});
+    let arguments: Arguments = serde_path_to_error::deserialize(value).unwrap();
+    assert!(arguments.value.is_null());
+    assert_eq!(arguments.payload, None);
 }
 
 #[test]

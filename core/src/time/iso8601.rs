@@ -2,7 +2,8 @@
 //!
 //! They are the forms of Python 3.11's `datetime.fromisoformat`, which DECNET reads with. Left out is what its C code
 //! lets through by accident: NUL characters behind the time, one arbitrary byte before the offset (one space is taken),
-//! a fraction without digits before an offset, and a colon before the fraction.
+//! a fraction without digits before an offset, and another character for the point of the fraction. Taken in addition is
+//! the space before an offset behind a fraction too, and `Z` as the separator.
 
 use jiff::civil::{Date, DateTime, ISOWeekDate, Time, Weekday};
 
@@ -87,7 +88,8 @@ fn parse_offset(zone: &[u8]) -> Option<i64> {
     };
     let Clock { hour, minute, second, micros } = Clock::parse(clock)?;
     let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    let offset = seconds * MICROS_PER_SECOND + micros;
+    // Python ignores the fraction of an offset that has nothing else; the same text is to be the same instant here.
+    let offset = if seconds == 0 { 0 } else { seconds * MICROS_PER_SECOND + micros };
     (offset < 86_400 * MICROS_PER_SECOND).then_some(sign * offset)
 }
 

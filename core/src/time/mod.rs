@@ -9,7 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use jiff::civil::{Date, DateTime};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::excerpt::excerpt;
@@ -139,12 +140,7 @@ impl Timestamp {
 
     /// Calendar and clock in UTC. jiff's own instants end a day before year 9999 does, so this goes by the calendar.
     fn to_civil(self) -> DateTime {
-        const DAY: i64 = 86_400 * MICROS_PER_SECOND;
-        let days = self.microseconds.div_euclid(DAY);
-        let within = self.microseconds.rem_euclid(DAY);
-        let date = EPOCH.date().checked_add(jiff::Span::new().days(days)).unwrap_or(Date::MAX);
-        date.to_datetime(jiff::civil::Time::midnight())
-            .saturating_add(jiff::SignedDuration::from_micros(within))
+        EPOCH.saturating_add(SignedDuration::from_micros(self.microseconds))
     }
 }
 
