@@ -55,9 +55,10 @@ pub enum Error {
     NotFound(String),
 
     /// An argument has the wrong type, is out of range, too long, unknown or missing. Nothing was written.
-    #[error("{argument}: {reason}")]
+    #[error("{argument}{}{reason}", if .argument.is_empty() { "" } else { ": " })]
     InvalidInput {
-        /// The argument, with the path inside it where that helps: `log_entries[3].timestamp`.
+        /// The argument, with the path inside it where that helps: `log_entries[3].timestamp`. Empty until the caller
+        /// that knows the name adds it ([`within`](Error::within)).
         argument: String,
         /// What is wrong with it and what is allowed.
         reason: String,
@@ -235,6 +236,9 @@ mod tests {
     #[test]
     fn within_builds_a_path() {
         let inner = Error::invalid_input("timestamp", "no date");
-        assert_eq!(inner.within("[3]").within("log_entries").to_string(), "log_entries[3].timestamp: no date");
+        assert_eq!(
+            inner.within("[3]").within("log_entries").to_string(),
+            "log_entries[3].timestamp: no date"
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod error;
+mod excerpt;
 pub mod json;
 pub mod time;
 

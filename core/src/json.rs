@@ -1,1 +1,0 @@
-//! JSON text as DECNET stores it.

@@ -1,1 +1,0 @@
-//! Instants as DECNET stores and shows them.
