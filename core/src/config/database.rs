@@ -77,9 +77,7 @@ fn sqlite(settings: &Settings) -> Result<DatabaseUrl> {
 }
 
 fn mysql(settings: &Settings) -> Result<DatabaseUrl> {
-    let port = settings.number("DECNET_DB_PORT", 1..=u32::from(u16::MAX))?.map_or(Ok(3306), u16::try_from);
-    // The range above is that of a port.
-    let port = port.unwrap_or(3306);
+    let port = settings.number("DECNET_DB_PORT", 1..=u16::MAX)?.unwrap_or(3306);
     let url = DatabaseUrl::new("mysql")?
         .with_user(settings.text("DECNET_DB_USER").unwrap_or("decnet"))
         .with_host(Host::new(settings.text("DECNET_DB_HOST").unwrap_or("localhost"), Some(port)))

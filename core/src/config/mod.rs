@@ -6,7 +6,7 @@
 //! Where this departs from DECNET 1.0.0 (document 10 §3-§5), ruling R11 or a user's interest asked for it:
 //!
 //! - `DECNET_DB_URL` chooses the backend by itself, `DECNET_DB_PATH` is honoured, `:memory:` works.
-//!   With both, the URL counts.
+//!   Where both name a SQLite file, the URL counts.
 //! - An empty variable counts as unset, `DECNET_DB_TYPE` and the numbers included.
 //! - `DECNET_DB_PORT` is checked where it is used, so a bad one doesn't stop a program that opens SQLite.
 //! - Secrets are asked for only by what uses them, and the JWT secret by nothing.

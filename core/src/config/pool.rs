@@ -79,7 +79,7 @@ impl BatchConfig {
         Ok(Self {
             size: settings.number("DECNET_BATCH_SIZE", 1..=1_000_000)?.unwrap_or(default.size),
             max_wait: settings
-                .number("DECNET_BATCH_MAX_WAIT_MS", 0..=3_600_000)?
+                .number("DECNET_BATCH_MAX_WAIT_MS", 0..=3_600_000u32)?
                 .map_or(default.max_wait, |milliseconds| Duration::from_millis(milliseconds.into())),
         })
     }

@@ -5,6 +5,7 @@ use std::{
     fmt, fs, io,
     ops::RangeInclusive,
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use super::{Secret, dotenv, ini};
@@ -176,7 +177,10 @@ impl Settings {
     ///
     /// # Errors
     /// Configuration, naming the variable, its place, its value and what is allowed.
-    pub fn number(&self, name: &str, allowed: RangeInclusive<u32>) -> Result<Option<u32>> {
+    pub fn number<T>(&self, name: &str, allowed: RangeInclusive<T>) -> Result<Option<T>>
+    where
+        T: FromStr + PartialOrd + fmt::Display,
+    {
         let Some(text) = self.text(name) else { return Ok(None) };
         match text.trim().parse() {
             Ok(number) if allowed.contains(&number) => Ok(Some(number)),
