@@ -1,9 +1,22 @@
 //! Core of decnet-db: the repository contract, the portable SQL base that answers it, and the driver registry.
+//!
+//! Programs use the facade crate `decnet-db`, which adds the drivers that its features choose. Driver authors use this
+//! crate: see [`driver`].
 
+// The macros write paths that begin with `crate::`; they are for this crate only.
+use decnet_db_macros::contract;
+
+pub mod base;
+pub mod call;
 pub mod config;
+pub mod contract;
+pub mod driver;
 pub mod error;
 mod excerpt;
 pub mod json;
+pub mod password;
+pub mod sql;
+pub mod telemetry;
 pub mod time;
 
 pub use error::{Error, ErrorKind, Result};

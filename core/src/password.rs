@@ -19,9 +19,7 @@ const COST: u32 = 12;
 /// # Ok::<(), decnet_db_core::Error>(())
 /// ```
 pub fn hash(password: &str) -> Result<String> {
-    let parts = bcrypt::non_truncating_hash_bytes(cut(password), COST)
-        .map_err(|error| Error::backend("hashing a password failed", error))?;
-    Ok(parts)
+    bcrypt::hash(cut(password), COST).map_err(|error| Error::backend("hashing a password failed", error))
 }
 
 /// Whether the password has that hash (`$2a$`, `$2b$` or `$2y$`). A malformed hash is no password's (ruling R14).
@@ -59,7 +57,8 @@ mod tests {
 
     #[test]
     fn a_malformed_hash_is_no_passwords() {
-        for hash in ["", "x", "$2b$12$short", "$2b$99$CwTycUXWue0Thq9StjUM0uECcylL3finTbNNyKgP.4hunS3jbNCXC"] {
+        for hash in ["", "x", "$2b$12$short", "$2b$99$CwTycUXWue0Thq9StjUM0uECcylL3finTbNNyKgP.4hunS3jbNCXC"]
+        {
             assert!(!verify("x", hash));
         }
     }

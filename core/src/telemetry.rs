@@ -74,11 +74,8 @@ impl Instrumented {
                 error.kind().as_str()
             }
         };
-        let labels = [
-            ("db.system.name", self.system()),
-            ("db.operation.name", operation),
-            ("error.type", error),
-        ];
+        let labels =
+            [("db.system.name", self.system()), ("db.operation.name", operation), ("error.type", error)];
         metrics::counter!("db.client.operations", &labels).increment(1);
         metrics::histogram!("db.client.operation.duration", &labels).record(started.elapsed().as_secs_f64());
         result

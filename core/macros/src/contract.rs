@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, ItemTrait, Pat, PathArguments, ReturnType, TraitItem, TraitItemFn, Type,
+    Attribute, Expr, FnArg, GenericArgument, Ident, ItemTrait, Pat, PathArguments, ReturnType, TraitItem,
+    TraitItemFn, Type,
 };
 
 use crate::{generic_of, option_of, summary_of};
@@ -88,9 +89,8 @@ fn forward(function: &TraitItemFn, parameters: &[Parameter]) -> syn::Result<Toke
 /// The `T` of `-> Result<T>`.
 fn result_of(signature: &syn::Signature) -> syn::Result<&Type> {
     match &signature.output {
-        ReturnType::Type(_, ty) => {
-            generic_of(ty, "Result").ok_or_else(|| syn::Error::new_spanned(ty, "a contract method returns a Result"))
-        }
+        ReturnType::Type(_, ty) => generic_of(ty, "Result")
+            .ok_or_else(|| syn::Error::new_spanned(ty, "a contract method returns a Result")),
         ReturnType::Default => Err(syn::Error::new_spanned(signature, "a contract method returns a Result")),
     }
 }
@@ -127,7 +127,9 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
         let inner = option_of(ty).unwrap_or(ty);
         let required = default.is_none() && option_of(ty).is_none();
         let text = type_text(inner);
-        list.push(quote!(crate::call::Argument { name: #argument, ty: #text, required: #required, doc: #doc }));
+        list.push(
+            quote!(crate::call::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
+        );
         let owned = owned(inner);
         let (optional, needed) = readers(inner);
         reads.push(if option_of(ty).is_some() {
@@ -163,7 +165,9 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
 /// The methods of `CallArguments` that read the type, when it may be absent and when it must be there.
 pub(crate) fn readers(ty: &Type) -> (Ident, Ident) {
     match ty {
-        Type::Path(path) if path.path.is_ident("bool") => (format_ident!("optional_flag"), format_ident!("required_flag")),
+        Type::Path(path) if path.path.is_ident("bool") => {
+            (format_ident!("optional_flag"), format_ident!("required_flag"))
+        }
         _ => (format_ident!("optional"), format_ident!("required")),
     }
 }
@@ -193,7 +197,9 @@ pub(crate) fn type_text(ty: &Type) -> String {
                 PathArguments::AngleBracketed(arguments) => arguments
                     .args
                     .iter()
-                    .filter_map(|argument| if let GenericArgument::Type(ty) = argument { Some(type_text(ty)) } else { None })
+                    .filter_map(|argument| {
+                        if let GenericArgument::Type(ty) = argument { Some(type_text(ty)) } else { None }
+                    })
                     .collect(),
                 _ => Vec::new(),
             };

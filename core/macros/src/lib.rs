@@ -70,7 +70,8 @@ fn doc_of(attributes: &[syn::Attribute]) -> String {
 /// The first paragraph of a doc comment, on one line.
 fn summary_of(attributes: &[syn::Attribute]) -> String {
     let doc = doc_of(attributes);
-    let first: Vec<&str> = doc.lines().skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
+    let first: Vec<&str> =
+        doc.lines().skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
     first.join(" ")
 }
 
@@ -100,5 +101,9 @@ fn fields_of(input: &DeriveInput) -> syn::Result<&syn::punctuated::Punctuated<sy
 
 /// A field's name without `r#`.
 fn name_of(field: &syn::Field) -> String {
-    field.ident.as_ref().map(|ident| ident.to_string().trim_start_matches("r#").to_owned()).unwrap_or_default()
+    field
+        .ident
+        .as_ref()
+        .map(|ident| ident.to_string().trim_start_matches("r#").to_owned())
+        .unwrap_or_default()
 }

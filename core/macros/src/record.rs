@@ -87,7 +87,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         reads.push(quote!(#ident: row.read(#name, #column)?));
     }
     if table.primary_key.is_empty() {
-        return Err(syn::Error::new_spanned(&input.ident, "one field needs `#[column(key)]` or `#[column(serial)]`"));
+        return Err(syn::Error::new_spanned(
+            &input.ident,
+            "one field needs `#[column(key)]` or `#[column(serial)]`",
+        ));
     }
     let ident = &input.ident;
     let Table { uniques, checks, foreign_keys, indexes, primary_key, columns, .. } = table;
@@ -193,7 +196,10 @@ impl Table {
             })?;
         }
         let Some(kind) = kind else {
-            return Err(syn::Error::new_spanned(&field.ty, "no column type follows from this type: say `#[column(…)]`"));
+            return Err(syn::Error::new_spanned(
+                &field.ty,
+                "no column type follows from this type: say `#[column(…)]`",
+            ));
         };
         self.columns.push(quote!(crate::sql::Column {
             name: #name, kind: crate::sql::ColumnKind::#kind, nullable: #nullable,

@@ -12,7 +12,11 @@ use crate::sql::{Insert, Sql};
 #[async_trait]
 impl Bounties for SqlRepository {
     async fn add_bounty(&self, bounty_data: NewBounty) -> Result<()> {
-        UnitOfWork::new(self).add_bounty(bounty_data).commit().await.map_err(|error| error.within("bounty_data"))
+        UnitOfWork::new(self)
+            .add_bounty(bounty_data)
+            .commit()
+            .await
+            .map_err(|error| error.within("bounty_data"))
     }
 
     async fn get_bounties(&self, query: BountyQuery) -> Result<Vec<Bounty>> {
@@ -94,7 +98,11 @@ impl UnitOfWork<'_> {
             let mut sql = Sql::new(dialect);
             sql.insert_select(&Insert::row(bounty)?);
             sql.push(" WHERE NOT EXISTS (SELECT 1 FROM bounty WHERE ").exactly("attacker_ip", &ip);
-            sql.push(" AND ").exactly("bounty_type", &kind).push(" AND ").exactly("payload", &payload).push(")");
+            sql.push(" AND ")
+                .exactly("bounty_type", &kind)
+                .push(" AND ")
+                .exactly("payload", &payload)
+                .push(")");
             unit.execute(sql.finish());
             Ok(())
         })

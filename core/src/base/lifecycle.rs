@@ -29,9 +29,9 @@ impl Lifecycle for SqlRepository {
             // A hash takes a quarter of a second of pure computation.
             let password = password.clone();
             let hash = off_thread(move || password::hash(password.expose())).await?;
-            steps = seed_admin(&mut seed, dialect, self.seed.admin_user(), hash)?;
+            steps = seed_admin(&mut seed, dialect, &self.seed.admin_user, hash)?;
         }
-        if self.seed.contract_test() {
+        if self.seed.contract_test {
             let hash = off_thread(|| password::hash(&uuid::Uuid::new_v4().to_string())).await?;
             seed_contract_test(&mut seed, dialect, hash)?;
         }
@@ -65,7 +65,8 @@ fn seed_admin(unit: &mut Unit, dialect: &dyn Dialect, name: &str, hash: String) 
     let user = NewUser::new(uuid::Uuid::new_v4().to_string(), name, hash.clone())
         .role("admin")
         .must_change_password(true);
-    let insert = Insert::row(user).map_err(|error| Error::configuration(format!("DECNET_ADMIN_USER: {error}")))?;
+    let insert =
+        Insert::row(user).map_err(|error| Error::configuration(format!("DECNET_ADMIN_USER: {error}")))?;
     let mut refresh = Sql::new(dialect);
     refresh.push("UPDATE users SET password_hash = ").bind(hash).push(" WHERE ").exactly("username", name);
     refresh.push(" AND must_change_password = ").bind(true);
@@ -88,6 +89,7 @@ fn insert_unless(dialect: &dyn Dialect, insert: &Insert, column: &'static str, t
 }
 
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::backend("a computation was cut short", error))?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::backend("a computation was cut short", error))?
 }
-

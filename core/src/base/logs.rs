@@ -16,7 +16,11 @@ impl Logs for SqlRepository {
     }
 
     async fn add_logs(&self, log_entries: Vec<NewLog>) -> Result<()> {
-        UnitOfWork::new(self).add_logs(log_entries).commit().await.map_err(|error| error.within("log_entries"))
+        UnitOfWork::new(self)
+            .add_logs(log_entries)
+            .commit()
+            .await
+            .map_err(|error| error.within("log_entries"))
     }
 
     async fn get_logs(&self, query: LogQuery) -> Result<Vec<Log>> {
@@ -77,7 +81,10 @@ impl Logs for SqlRepository {
                 deployed_deckies: row.read("stats", "deployed_deckies")?,
             })
         })?;
-        stats.into_iter().next().ok_or_else(|| super::repository::broken("the statistics came back without a row"))
+        stats
+            .into_iter()
+            .next()
+            .ok_or_else(|| super::repository::broken("the statistics came back without a row"))
     }
 }
 

@@ -90,11 +90,14 @@ impl Repository for SqlRepository {
         for table in SCHEMA.tables {
             let mut sql = self.sql();
             sql.push("SELECT COUNT(*) FROM ").identifier(table.name);
-            counts.push((table.name, match self.count(sql).await {
-                Ok(count) => Some(count),
-                Err(error) if error.kind() == ErrorKind::Configuration => None,
-                Err(error) => return Err(error),
-            }));
+            counts.push((
+                table.name,
+                match self.count(sql).await {
+                    Ok(count) => Some(count),
+                    Err(error) if error.kind() == ErrorKind::Configuration => None,
+                    Err(error) => return Err(error),
+                },
+            ));
         }
         Ok(counts)
     }

@@ -27,7 +27,12 @@ impl Users for SqlRepository {
         UnitOfWork::new(self).create_user(user_data).commit().await.map_err(|error| error.within("user_data"))
     }
 
-    async fn update_user_password(&self, uuid: &str, password_hash: &str, must_change_password: bool) -> Result<()> {
+    async fn update_user_password(
+        &self,
+        uuid: &str,
+        password_hash: &str,
+        must_change_password: bool,
+    ) -> Result<()> {
         UnitOfWork::new(self).update_user_password(uuid, password_hash, must_change_password).commit().await
     }
 
@@ -93,7 +98,11 @@ impl UnitOfWork<'_> {
     /// See [`Users::update_user_role`].
     pub fn update_user_role(self, uuid: &str, role: &str) -> Self {
         self.execute(|sql| {
-            sql.push("UPDATE users SET ").identifier("role").push(" = ").bind(checked(User::TABLE, "role", role)?);
+            sql.push("UPDATE users SET ").identifier("role").push(" = ").bind(checked(
+                User::TABLE,
+                "role",
+                role,
+            )?);
             of_user(sql, uuid);
             Ok(())
         })

@@ -42,7 +42,9 @@ impl CallArguments {
         } else {
             return Err(Error::invalid_input("arguments", format!("{} takes a JSON object", method.name)));
         };
-        if let Some(unknown) = given.keys().find(|name| method.arguments().all(|argument| argument.name != *name)) {
+        if let Some(unknown) =
+            given.keys().find(|name| method.arguments().all(|argument| argument.name != *name))
+        {
             let names: Vec<_> = method.arguments().map(|argument| argument.name).collect();
             let takes = if names.is_empty() { "no argument".to_owned() } else { names.join(", ") };
             return Err(Error::invalid_input(
@@ -90,7 +92,8 @@ impl CallArguments {
     /// # Errors
     /// Invalid input when it is missing or anything else.
     pub fn required_flag(&mut self, name: &str) -> Result<bool> {
-        self.optional_flag(name)?.ok_or_else(|| Error::invalid_input(name, format!("{} needs this argument", self.method)))
+        self.optional_flag(name)?
+            .ok_or_else(|| Error::invalid_input(name, format!("{} needs this argument", self.method)))
     }
 
     /// Takes a time that may be absent, null or empty text.

@@ -87,7 +87,10 @@ pub async fn call(repository: &dyn Repository, method: &str, arguments: impl Int
     let Some(method) = methods().find(|candidate| candidate.name == method) else {
         return Err(Error::invalid_input(
             "method",
-            format!("there is no method {method:?}; `methods` lists the {} that there are", methods().count()),
+            format!(
+                "there is no method {method:?}; `methods` lists the {} that there are",
+                methods().count()
+            ),
         ));
     };
     let arguments = CallArguments::read(method, &arguments.into())?;

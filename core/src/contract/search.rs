@@ -194,31 +194,36 @@ mod tests {
 
     #[test]
     fn addresses_are_searched_as_text() {
-        assert_eq!(terms("2001:db8::1 ::1 203.0.113.7"), [
-            contains("2001:db8::1"),
-            contains("::1"),
-            contains("203.0.113.7")
-        ]);
+        assert_eq!(
+            terms("2001:db8::1 ::1 203.0.113.7"),
+            [contains("2001:db8::1"), contains("::1"), contains("203.0.113.7")]
+        );
         assert_eq!(terms("attacker:2001:db8::1"), [Term::Equals(Column::AttackerIp, "2001:db8::1".into())]);
     }
 
     #[test]
     fn what_looks_like_a_key_is_one() {
-        assert_eq!(terms("with-dash:d event_type:x SERVICE:s empty:"), [
-            member("with-dash", "d"),
-            member("event_type", "x"),
-            member("SERVICE", "s"),
-            member("empty", "")
-        ]);
-        assert_eq!(terms("http://x 12:30:01 1abc:q é:x :: :x a.b:c"), [
-            contains("http://x"),
-            contains("12:30:01"),
-            contains("1abc:q"),
-            contains("é:x"),
-            contains("::"),
-            contains(":x"),
-            contains("a.b:c")
-        ]);
+        assert_eq!(
+            terms("with-dash:d event_type:x SERVICE:s empty:"),
+            [
+                member("with-dash", "d"),
+                member("event_type", "x"),
+                member("SERVICE", "s"),
+                member("empty", "")
+            ]
+        );
+        assert_eq!(
+            terms("http://x 12:30:01 1abc:q é:x :: :x a.b:c"),
+            [
+                contains("http://x"),
+                contains("12:30:01"),
+                contains("1abc:q"),
+                contains("é:x"),
+                contains("::"),
+                contains(":x"),
+                contains("a.b:c")
+            ]
+        );
         assert_eq!(terms("event:http://x"), [Term::Equals(Column::EventType, "http://x".into())]);
     }
 

@@ -25,7 +25,7 @@ pub type OpenFuture<'a> = Pin<Box<dyn Future<Output = Result<Arc<dyn Backend>>> 
 ///     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 ///
 /// fn open(config: &Config) -> OpenFuture<'_> {
-///     Box::pin(async move { todo!("connect to {}", config.url) })
+///     Box::pin(async move { Err(decnet_db_core::Error::Unsupported(format!("{} is only an example", config.url))) })
 /// }
 ///
 /// decnet_db_core::register!(DRIVER);

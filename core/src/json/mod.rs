@@ -4,6 +4,7 @@
 //! the rules of ruling R8 for decoding arguments.
 
 pub mod de;
+mod map_or_text;
 mod number;
 mod or_text;
 mod string;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+pub use self::map_or_text::MapOrText;
 pub use self::or_text::JsonOrText;
 use self::write::{Style, rewrite};
 use crate::excerpt::excerpt;

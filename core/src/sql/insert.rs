@@ -90,7 +90,10 @@ impl Insert {
             return Err(Error::invalid_input(*unknown, format!("{} has no such column", table.name)));
         }
         if columns.is_empty() || values.len() % columns.len() != 0 {
-            return Err(Error::invalid_input(table.name, "the number of values is not a multiple of the columns"));
+            return Err(Error::invalid_input(
+                table.name,
+                "the number of values is not a multiple of the columns",
+            ));
         }
         Ok(Self { table: Ref(table), columns, values, on_duplicate: OnDuplicate::Fail })
     }
@@ -196,7 +199,10 @@ impl Insert {
             OnDuplicate::Fail => "INSERT INTO ",
             OnDuplicate::Ignore => dialect.insert_ignore().0,
         });
-        sql.identifier(self.table.0.name).push(" (").identifiers(self.columns.iter().copied()).push(") VALUES ");
+        sql.identifier(self.table.0.name)
+            .push(" (")
+            .identifiers(self.columns.iter().copied())
+            .push(") VALUES ");
         sql
     }
 

@@ -23,9 +23,7 @@ pub use dialect::Dialect;
 pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;
 pub use rows::{RowReader, Rows};
-pub use schema::{
-    Catalog, Check, Column, ColumnKind, ForeignKey, Index, KeyPart, Schema, Table, Unique,
-};
+pub use schema::{Catalog, Check, Column, ColumnKind, ForeignKey, Index, KeyPart, Schema, Table, Unique};
 pub use statement::{Sql, Statement};
 pub use unit::{Expect, Outcome, Receipt, Step, Unit};
 pub use value::{DecodeError, FromValue, Value};

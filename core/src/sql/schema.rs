@@ -162,11 +162,15 @@ impl Table {
     pub fn check(&self, column: &Column, value: &Value) -> Result<()> {
         let refuse = |reason: String| Err(Error::invalid_input(column.name, reason));
         match value {
-            Value::Null if !column.nullable && column.kind != ColumnKind::Serial => refuse("must not be null".into()),
+            Value::Null if !column.nullable && column.kind != ColumnKind::Serial => {
+                refuse("must not be null".into())
+            }
             Value::Text(text) => match self.max_chars(column) {
                 // Bytes bound characters from above, so short text is not counted.
                 Some(limit) if text.len() > limit => match text.chars().count() {
-                    count if count > limit => refuse(format!("{count} characters, at most {limit} are stored")),
+                    count if count > limit => {
+                        refuse(format!("{count} characters, at most {limit} are stored"))
+                    }
                     _ => Ok(()),
                 },
                 _ => Ok(()),

@@ -1,6 +1,6 @@
 //! Building statements from fixed text and bound values.
 
-use super::{Dialect, Table, Value};
+use super::{Dialect, Insert, Table, Value};
 
 /// A finished statement: text of one dialect, and the values for its placeholders in order.
 ///
@@ -121,6 +121,19 @@ impl<'d> Sql<'d> {
     pub fn select(&mut self, table: &'static Table) -> &mut Self {
         self.push("SELECT ").identifiers(table.columns.iter().map(|column| column.name));
         self.push(" FROM ").identifier(table.name)
+    }
+
+    /// `INSERT INTO … SELECT` of one row's values, for a WHERE that decides whether it goes in.
+    pub fn insert_select(&mut self, row: &Insert) -> &mut Self {
+        self.push("INSERT INTO ").identifier(row.table().name).push(" (");
+        self.identifiers(row.columns().iter().copied()).push(") SELECT * FROM (SELECT ");
+        for (position, (column, value)) in row.columns().iter().zip(row.values()).enumerate() {
+            if position > 0 {
+                self.push(", ");
+            }
+            self.bind(value.clone()).push(" AS ").identifier(column);
+        }
+        self.push(") AS incoming")
     }
 
     /// A whole number as text, for places where engines take no placeholder.

@@ -1,7 +1,7 @@
 //! What can be bound to a statement and read from a row.
 
 use crate::error::{Error, Result};
-use crate::json::{Json, JsonOrText};
+use crate::json::{Json, JsonOrText, MapOrText};
 use crate::time::Timestamp;
 
 /// One SQL value, owned, so that it can move from a record to an engine and back without a copy.
@@ -74,6 +74,7 @@ into_value! {
     Timestamp => |v| Value::Time(v);
     Json => |v| Value::Text(v.as_str().to_owned());
     JsonOrText => |v| Value::Text(v.into_text());
+    MapOrText => |v| Value::Text(v.into_text());
 }
 
 /// Counts and limits: what no column can reach is cut to the largest integer that one can.
@@ -213,7 +214,7 @@ impl FromValue for Json {
 
 impl FromValue for JsonOrText {
     fn from_value(value: Value) -> Result<Self, DecodeError> {
-        String::from_value(value).map(JsonOrText::from_text)
+        String::from_value(value).map(JsonOrText::from)
     }
 }
 
