@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod factory;
+
+pub use decnet_db_core::{Error, ErrorKind, Result, base, call, config, contract, driver, json, password, sql, time};
+pub use decnet_db_core::contract::Repository;
+pub use factory::{connect, connect_with, drivers, from_env, get_repository, registry};
