@@ -151,8 +151,8 @@ pub(crate) fn visit(random: &mut Random, sources: &Sources, start: u64) -> Vec<E
             }
             events
         }
-        6..=8 => web_probe(random, at, &ip),
-        9 => intrusion(random, at, &ip),
+        6..=7 => web_probe(random, at, &ip),
+        8..=9 => intrusion(random, at, &ip),
         10 => {
             let mail = |at, kind| Event::new(at, "decky-04", "smtp", kind, &ip).field("client_ip", &*ip);
             vec![
