@@ -34,7 +34,7 @@ impl DatabaseFile {
         if path.is_dir() {
             return Err(Error::configuration(format!(
                 "the database path {} is a folder: add a file name",
-                path.display()
+                shown(&path)
             )));
         }
         create(&path)?;
@@ -54,6 +54,11 @@ impl DatabaseFile {
         &self.path
     }
 
+    /// The path for a message.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.path)
+    }
+
     /// Refuses when the file was deleted or replaced since: SQLite would go on in a file that has no name any more.
     pub(crate) fn check(&self) -> Result<()> {
         if identity(&self.path) == self.identity {
@@ -62,11 +67,16 @@ impl DatabaseFile {
         Err(Error::Unavailable {
             message: format!(
                 "the database {} was deleted or replaced while it was open: nothing was written; open it again",
-                self.path.display()
+                self.shown()
             ),
             source: None,
         })
     }
+}
+
+/// The path on one line, whatever characters it has.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "\u{fffd}")
 }
 
 fn create(path: &Path) -> Result<()> {
@@ -83,8 +93,8 @@ fn create(path: &Path) -> Result<()> {
         options.open(path).map(drop)
     };
     let Err(error) = created else { return Ok(()) };
-    let shown = path.display();
-    let folder = path.parent().unwrap_or(Path::new("/")).display();
+    let folder = shown(path.parent().unwrap_or(Path::new("/")));
+    let shown = shown(path);
     Err(match error.kind() {
         ErrorKind::AlreadyExists => return Ok(()),
         ErrorKind::NotFound => Error::configuration(format!(
