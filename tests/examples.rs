@@ -1,5 +1,6 @@
 //! The examples run, and print what they promise.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![cfg(feature = "sqlite")]
 
 use std::fs::{self, OpenOptions};
