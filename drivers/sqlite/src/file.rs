@@ -25,7 +25,8 @@ impl DatabaseFile {
     /// Finds the file, or, if told so, creates an empty one that only its owner may read: it will hold credentials.
     ///
     /// # Errors
-    /// Configuration, when there is no file and none is to be created, or the path can't be a database file for this user. Missing folders are not created.
+    /// Configuration, when there is no file and none is to be created, or the path can't be a database file for this
+    /// user. Missing folders are not created.
     pub(crate) fn prepare(path: &str, create_if_missing: bool) -> Result<Self> {
         // Absolute, so that a later chdir changes nothing, and so that a name like `file:x` is no URI.
         let path = path::absolute(path).map_err(|error| {
@@ -34,7 +35,7 @@ impl DatabaseFile {
         if path.is_dir() {
             return Err(Error::configuration(format!(
                 "the database path {} is a folder: add a file name",
-                path.display()
+                shown(&path)
             )));
         }
         if create_if_missing {
@@ -42,7 +43,7 @@ impl DatabaseFile {
         } else if let Err(error) = fs::metadata(&path)
             && error.kind() == ErrorKind::NotFound
         {
-            return Err(Error::configuration(format!("there is no database {}", path.display())));
+            return Err(Error::configuration(format!("there is no database {}", shown(&path))));
         }
         if let Some(kind) = network_file_system(&path) {
             tracing::warn!(
@@ -60,6 +61,11 @@ impl DatabaseFile {
         &self.path
     }
 
+    /// The path for a message.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.path)
+    }
+
     /// Refuses when the file was deleted or replaced since: SQLite would go on in a file that has no name any more.
     pub(crate) fn check(&self) -> Result<()> {
         if identity(&self.path) == self.identity {
@@ -68,11 +74,16 @@ impl DatabaseFile {
         Err(Error::Unavailable {
             message: format!(
                 "the database {} was deleted or replaced while it was open: nothing was written; open it again",
-                self.path.display()
+                self.shown()
             ),
             source: None,
         })
     }
+}
+
+/// The path on one line, whatever characters it has.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "\u{fffd}")
 }
 
 fn create(path: &Path) -> Result<()> {
@@ -89,8 +100,8 @@ fn create(path: &Path) -> Result<()> {
         options.open(path).map(drop)
     };
     let Err(error) = created else { return Ok(()) };
-    let shown = path.display();
-    let folder = path.parent().unwrap_or(Path::new("/")).display();
+    let folder = shown(path.parent().unwrap_or(Path::new("/")));
+    let shown = shown(path);
     Err(match error.kind() {
         ErrorKind::AlreadyExists => return Ok(()),
         ErrorKind::NotFound => Error::configuration(format!(

@@ -64,13 +64,13 @@ fn in_memory() -> Result<SqliteBackend> {
     })
     .map_err(|error| errors.translate(error))?;
     let connection = Arc::new(Mutex::new(Some(connection)));
-    let writer = Writer::start(connection, None, None, errors).map_err(no_thread)?;
+    let writer = Writer::start(connection, None, None, Duration::ZERO, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: None })
 }
 
 fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
     let file = DatabaseFile::prepare(path, create)?;
-    let errors = Errors::new(format!("the database {}", file.path().display()));
+    let errors = Errors::new(format!("the database {}", file.shown()));
     let connection = connect(&file, Role::Writer, busy_timeout, &errors)?;
     let mode =
         pragmas::write_ahead_log(&connection, busy_timeout).map_err(|error| cause(error, &file, &errors))?;
@@ -86,12 +86,13 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) 
     let connection = Arc::new(Mutex::new(Some(connection)));
     let checkpointer = if with_log {
         let own = connect(&file, Role::Checkpointer, busy_timeout, &errors)?;
-        Some(Checkpointer::start(own, connection.clone()).map_err(no_thread)?)
+        Some(Checkpointer::start(own, connection.clone(), checkpoint::LIMITS).map_err(no_thread)?)
     } else {
         None
     };
     let readers = Readers::new(&file, pool, busy_timeout, errors.clone());
-    let writer = Writer::start(connection, Some(file), checkpointer, errors).map_err(no_thread)?;
+    let writer =
+        Writer::start(connection, Some(file), checkpointer, busy_timeout, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: Some(readers) })
 }
 
