@@ -32,7 +32,7 @@ fn process(role: &str, path: &Path, seed: bool) -> Child {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "the other tests start it as a process of its own"]
 async fn child() {
-    let path = std::path::PathBuf::from(std::env::var("DATABASE").unwrap());
+    let Some(path) = std::env::var_os("DATABASE").map(std::path::PathBuf::from) else { return };
     match std::env::var("ROLE").unwrap().as_str() {
         "initialize" => {
             let mut config = Config::new(DatabaseUrl::sqlite(&path).unwrap());

@@ -125,7 +125,7 @@ async fn a_file_deleted_under_an_open_repository_takes_no_writes() {
 #[tokio::test]
 #[ignore = "the other tests start it as a process of its own"]
 async fn child() {
-    let path = std::path::PathBuf::from(std::env::var("DATABASE").unwrap());
+    let Some(path) = std::env::var_os("DATABASE").map(std::path::PathBuf::from) else { return };
     match std::env::var("ROLE").unwrap().as_str() {
         "attempt" => match attempt(&path).await {
             Ok(()) => println!("=ok"),
