@@ -9,6 +9,8 @@ use crate::server::Flavour;
 
 /// `TO_SECONDS('1970-01-01')`, on both servers.
 const EPOCH: &str = "62167219200";
+/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
+pub(crate) const OTHER_KEY: &str = "18446744073709551615";
 /// Wider intervals give the same buckets: all of time, before and after 1970.
 const WIDEST_BUCKET: i64 = 1_000_000_000_000;
 
@@ -163,15 +165,26 @@ impl Dialect for Mysql {
         sql.push(", ").number(seconds).push(") + ").number(seconds).push(", ").number(seconds).push(")");
     }
 
-    /// Where the table's collation takes another text for the same key, that row must not be overwritten (ruling R4):
-    /// NULL in a column that has none, or an error of its own in one that may, makes the statement fail.
-    fn upsert(&self, sql: &mut Sql<'_>, _key: &[&'static str], update: &[&'static str]) {
+    /// Where the table's collation takes another text for the same key, or another unique key is the one that is there,
+    /// that row must not be overwritten (ruling R4): then the right side of the `OR` is evaluated, which fails because
+    /// the product is out of range. It names a column so that no server computes it beforehand.
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
         sql.push(" ON DUPLICATE KEY UPDATE ");
         for (position, column) in update.iter().enumerate() {
             if position > 0 {
-                sql.push(", ");
+                sql.push(", ").identifier(column).push(" = VALUES(").identifier(column).push(")");
+                continue;
             }
-            sql.identifier(column).push(" = VALUES(").identifier(column).push(")");
+            sql.identifier(column).push(" = IF(");
+            for (position, part) in key.iter().enumerate() {
+                sql.push(if position > 0 { " AND " } else { "" });
+                sql.push("CAST(").identifier(part).push(" AS BINARY) = CAST(VALUES(").identifier(part);
+                sql.push(") AS BINARY)");
+            }
+            if let Some(part) = key.first() {
+                sql.push(" OR (LENGTH(").identifier(part).push(") + 2) * ").push(OTHER_KEY);
+            }
+            sql.push(", VALUES(").identifier(column).push("), VALUES(").identifier(column).push("))");
         }
     }
 

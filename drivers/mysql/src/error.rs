@@ -3,6 +3,8 @@
 use decnet_db_core::{Error, ErrorKind};
 use mysql_async::{DriverError, Error as Wire, ServerError};
 
+use crate::dialect::OTHER_KEY;
+
 /// A key that must be unique is there already.
 const DUPLICATE: u16 = 1062;
 /// A row that others refer to was to be deleted or changed.
@@ -45,6 +47,8 @@ const DEADLOCK: u16 = 1213;
 const LOCK_DEADLOCK: u16 = 3058;
 /// A row stayed locked for too long: only the statement was rolled back.
 const LOCK_WAIT: u16 = 1205;
+/// The server has no room for more row locks: it rolled the whole transaction back.
+const LOCK_TABLE_FULL: u16 = 1206;
 /// MariaDB with snapshot isolation: the row was changed since the transaction began.
 const SNAPSHOT_CONFLICT: u16 = 1020;
 /// The prepared statement is gone or must be prepared again.
@@ -126,6 +130,7 @@ pub(crate) fn verdict(error: &Wire) -> Verdict {
         Wire::Server(error) => match error.code {
             DEADLOCK | LOCK_DEADLOCK => Verdict::Again("deadlock"),
             LOCK_WAIT => Verdict::Again("lock_wait"),
+            LOCK_TABLE_FULL => Verdict::Again("lock_table_full"),
             SNAPSHOT_CONFLICT => Verdict::Again("snapshot"),
             code if REPREPARE.contains(&code) => Verdict::Again("reprepare"),
             code if CONNECTION_ENDED.contains(&code) => Verdict::Lost,
@@ -194,6 +199,11 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         code if CHECK_VIOLATED.contains(&code) => Error::invalid_input("", text),
         NOT_NULL | NO_DEFAULT => invalid("must not be null"),
         TOO_LONG => invalid("longer than the column of this database takes"),
+        EXPRESSION_OUT_OF_RANGE if error.message.contains(OTHER_KEY) => conflict(
+            "a row is there whose key differs only in what the table's collation takes for the same (case, accents, \
+             trailing blanks), or which has another of the row's unique values"
+                .to_owned(),
+        ),
         OUT_OF_RANGE | EXPRESSION_OUT_OF_RANGE => invalid("outside the range of the column of this database"),
         BAD_VALUE => invalid("not a value that the column of this database can hold"),
         BAD_TEXT => invalid("has characters that the column's character set can't hold in this database"),
@@ -212,7 +222,7 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         code if DENIED.contains(&code) || EXPIRED.contains(&code) => Error::configuration(format!(
             "the database server refuses: {text}; check the user, the password and the rights of the account"
         )),
-        DEADLOCK | LOCK_DEADLOCK | LOCK_WAIT | SNAPSHOT_CONFLICT => unavailable(format!(
+        DEADLOCK | LOCK_DEADLOCK | LOCK_WAIT | LOCK_TABLE_FULL | SNAPSHOT_CONFLICT => unavailable(format!(
             "{doing}: other transactions were in the way again and again (error {code}); nothing was written"
         )),
         code if TOO_MANY_CONNECTIONS.contains(&code) => {

@@ -8,6 +8,7 @@ mod connect;
 mod dialect;
 mod error;
 mod guard;
+mod limits;
 mod pool;
 mod run;
 mod server;

@@ -7,6 +7,7 @@ use mysql_async::prelude::Queryable;
 
 use crate::dialect::Mysql;
 use crate::error::Failure;
+use crate::limits::with_limit;
 use crate::values::{decode, params, size};
 
 /// What a packet needs besides the values: the statement's number, the types, some room.
@@ -75,26 +76,29 @@ fn matched(info: &str) -> Option<u64> {
 pub(crate) async fn steps(conn: &mut Conn, context: &Context, unit: &Unit) -> Result<Receipt, Failure> {
     let mut receipt = Receipt::default();
     for step in unit.steps() {
-        receipt.push(match step {
-            // Guards were taken before the transaction began.
-            Step::Guard(_) => Outcome::Affected(0),
-            Step::Execute(statement, expect) => {
-                let affected = execute(conn, context, statement).await?;
-                if let Some(expect) = expect {
-                    expect.check(affected)?;
-                }
-                Outcome::Affected(affected)
-            }
-            Step::Query(statement) => Outcome::Rows(query(conn, context, statement).await?),
-            Step::Insert(rows) => Outcome::Affected(insert(conn, context, rows).await?),
-            _ => {
-                return Err(
-                    Error::Unsupported("the MySQL driver is older than a step of this unit".into()).into()
-                );
-            }
-        });
+        match run_step(conn, context, step).await {
+            Ok(outcome) => receipt.push(outcome),
+            Err(failure) => return Err(with_limit(conn, step, failure).await),
+        }
     }
     Ok(receipt)
+}
+
+async fn run_step(conn: &mut Conn, context: &Context, step: &Step) -> Result<Outcome, Failure> {
+    Ok(match step {
+        // Guards were taken before the transaction began.
+        Step::Guard(_) => Outcome::Affected(0),
+        Step::Execute(statement, expect) => {
+            let affected = execute(conn, context, statement).await?;
+            if let Some(expect) = expect {
+                expect.check(affected)?;
+            }
+            Outcome::Affected(affected)
+        }
+        Step::Query(statement) => Outcome::Rows(query(conn, context, statement).await?),
+        Step::Insert(rows) => Outcome::Affected(insert(conn, context, rows).await?),
+        _ => return Err(Error::Unsupported("the MySQL driver is older than a step of this unit".into()).into()),
+    })
 }
 
 /// Inserts rows by statements of 512, 256, …, 2 and 1 rows: ten texts for a table, so that they stay prepared, where a

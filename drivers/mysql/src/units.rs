@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Receipt, Step, Unit};
+use decnet_db_core::sql::{Insert, Outcome, Receipt, Step, Unit};
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use crate::error::{Failure, Verdict};
 use crate::guard;
 use crate::pool::Lease;
-use crate::run::{Context, steps};
+use crate::run::{Context, insert, steps};
 
 /// What became of a group.
 #[derive(Debug)]
@@ -41,61 +42,132 @@ pub(crate) async fn attempt(
         }
         return Attempt::Undone(failure);
     }
-    let attempt = transaction(&mut lease, context, units).await;
-    // After a failure the connection is closed, which ends the transaction and the locks for sure.
-    let orderly = matches!(&attempt, Attempt::Done(_)) || rolled_back(&mut lease, &attempt).await;
-    if orderly && (locks.is_empty() || guard::release(lease.conn()).await.is_ok()) {
+    let (attempt, clean) = transaction(lease.conn(), context, units).await;
+    // Otherwise the connection is closed, which ends its transaction and its locks for sure.
+    if clean && (locks.is_empty() || guard::release(lease.conn()).await.is_ok()) {
         lease.give_back();
     }
     attempt
 }
 
-async fn rolled_back(lease: &mut Lease, attempt: &Attempt) -> bool {
-    match attempt {
-        Attempt::Undone(failure) if failure.verdict() != Verdict::Lost => {
-            lease.conn().query_drop("ROLLBACK").await.is_ok()
+/// Runs and commits; the second answer says whether the connection is outside of any transaction now.
+async fn transaction(conn: &mut Conn, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
+    let outcomes = match run_all(conn, context, units).await {
+        Ok(outcomes) => outcomes,
+        Err(failure) => {
+            let clean = failure.verdict() != Verdict::Lost && conn.query_drop("ROLLBACK").await.is_ok();
+            return (Attempt::Undone(failure), clean);
         }
-        _ => false,
+    };
+    if outcomes.iter().all(Result::is_err) {
+        let clean = conn.query_drop("ROLLBACK").await.is_ok();
+        return (Attempt::Done(outcomes), clean);
+    }
+    match conn.query_drop("COMMIT").await.map_err(Failure::from) {
+        Ok(()) => (Attempt::Done(outcomes), true),
+        Err(failure) if failure.verdict() == Verdict::Lost => {
+            let message = "the connection to the database server was lost while it committed: the write may or may \
+                           not have happened";
+            let source = if let Failure::Wire(error) = failure { Some(error.into()) } else { None };
+            (Attempt::Unknown(Error::UnknownOutcome { message: message.to_owned(), source }), false)
+        }
+        // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
+        Err(failure) => (Attempt::Undone(failure), conn.query_drop("ROLLBACK").await.is_ok()),
     }
 }
 
-async fn transaction(lease: &mut Lease, context: &Context, units: &[&Unit]) -> Attempt {
-    let conn = lease.conn();
-    if let Err(error) = conn.query_drop("START TRANSACTION").await {
-        return Attempt::Undone(error.into());
-    }
+/// Each unit's outcome, in an open transaction; an error is one that ends the transaction for all of them.
+async fn run_all(
+    conn: &mut Conn,
+    context: &Context,
+    units: &[&Unit],
+) -> Result<Vec<Result<Receipt, Error>>, Failure> {
+    conn.query_drop("START TRANSACTION").await?;
     let mut outcomes = Vec::with_capacity(units.len());
-    for unit in units {
-        let savepoint = units.len() > 1 && needs_savepoint(unit);
-        if savepoint && let Err(error) = conn.query_drop("SAVEPOINT unit").await {
-            return Attempt::Undone(error.into());
+    while outcomes.len() < units.len() {
+        let alike = alike(context, &units[outcomes.len()..]);
+        if alike.len() > 1
+            && let Some(receipts) = together(conn, context, &alike).await?
+        {
+            outcomes.extend(receipts.into_iter().map(Ok));
+            continue;
         }
-        match steps(conn, context, unit).await {
-            Ok(receipt) => outcomes.push(Ok(receipt)),
-            Err(failure) if failure.verdict() == Verdict::Final => {
-                if savepoint && let Err(error) = conn.query_drop("ROLLBACK TO SAVEPOINT unit").await {
-                    return Attempt::Undone(error.into());
-                }
-                outcomes.push(Err(failure.tell("writing")));
-            }
-            Err(failure) => return Attempt::Undone(failure),
+        for _ in 0..alike.len().max(1) {
+            let outcome = one(conn, context, units[outcomes.len()], units.len() > 1).await?;
+            outcomes.push(outcome);
         }
     }
-    let nothing = outcomes.iter().all(Result::is_err);
-    match conn.query_drop(if nothing { "ROLLBACK" } else { "COMMIT" }).await {
-        Ok(()) => Attempt::Done(outcomes),
-        // Nothing was to be kept: whatever happened, nothing was.
-        Err(_) if nothing => Attempt::Done(outcomes),
-        Err(error) => match Failure::from(error) {
-            failure if failure.verdict() == Verdict::Lost => Attempt::Unknown(Error::UnknownOutcome {
-                message: "the connection to the database server was lost while it committed: the write may or may not \
-                          have happened"
-                    .to_owned(),
-                source: if let Failure::Wire(error) = failure { Some(error.into()) } else { None },
-            }),
-            // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
-            failure => Attempt::Undone(failure),
-        },
+    Ok(outcomes)
+}
+
+/// Runs one unit; in a group, its failure undoes only what it did.
+async fn one(
+    conn: &mut Conn,
+    context: &Context,
+    unit: &Unit,
+    in_group: bool,
+) -> Result<Result<Receipt, Error>, Failure> {
+    let savepoint = in_group && needs_savepoint(unit);
+    if savepoint {
+        conn.query_drop("SAVEPOINT unit").await?;
+    }
+    match steps(conn, context, unit).await {
+        Ok(receipt) => Ok(Ok(receipt)),
+        Err(failure) if failure.verdict() == Verdict::Final => {
+            if savepoint {
+                conn.query_drop("ROLLBACK TO SAVEPOINT unit").await?;
+            }
+            Ok(Err(failure.tell("writing")))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The inserts at the head of the list that one INSERT can do: of units that only insert, into the same columns of one
+/// table. It is what single events from many callers are.
+fn alike<'u>(context: &Context, units: &[&'u Unit]) -> Vec<&'u Insert> {
+    let Some(first) = units.first().and_then(|unit| only_insert(unit)) else { return Vec::new() };
+    let text = first.text(&context.dialect, 1);
+    if text.contains(" ON DUPLICATE KEY ") {
+        return Vec::new();
+    }
+    units
+        .iter()
+        .map_while(|unit| only_insert(unit))
+        .take_while(|insert| insert.columns() == first.columns() && insert.text(&context.dialect, 1) == text)
+        .collect()
+}
+
+/// Runs the inserts as one. `None` when a row is refused: one by one it comes out whose it is.
+async fn together(
+    conn: &mut Conn,
+    context: &Context,
+    inserts: &[&Insert],
+) -> Result<Option<Vec<Receipt>>, Failure> {
+    let first = inserts[0];
+    let values = inserts.iter().flat_map(|insert| insert.values().iter().cloned()).collect();
+    let all = Insert::raw(first.table(), first.columns().to_vec(), values)?;
+    conn.query_drop("SAVEPOINT units").await?;
+    match insert(conn, context, &all).await {
+        Ok(_) => Ok(Some(inserts.iter().map(|insert| receipt(insert)).collect())),
+        Err(failure) if failure.verdict() == Verdict::Final => {
+            conn.query_drop("ROLLBACK TO SAVEPOINT units").await?;
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn receipt(insert: &Insert) -> Receipt {
+    let mut receipt = Receipt::default();
+    receipt.push(Outcome::Affected(insert.len() as u64));
+    receipt
+}
+
+fn only_insert(unit: &Unit) -> Option<&Insert> {
+    match unit.steps() {
+        [Step::Insert(insert)] if !insert.is_empty() => Some(insert),
+        _ => None,
     }
 }
 

@@ -87,6 +87,18 @@ impl Database {
         texts
     }
 
+    /// Ends all connections to the database that rest.
+    pub(crate) async fn end_connections(&self) {
+        let kill = format!(
+            "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE db = '{}' AND command = 'Sleep' \
+             AND id <> CONNECTION_ID()",
+            self.name
+        );
+        for id in self.texts(&kill).await {
+            self.admin(&format!("KILL {id}")).await;
+        }
+    }
+
     pub(crate) async fn drop(self) {
         self.admin(&format!("DROP DATABASE {}", self.name)).await;
     }

@@ -4,5 +4,6 @@ mod bootstrap;
 mod concurrency;
 mod contract;
 mod database;
+mod faults;
 mod search;
 mod values;
