@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use decnet_db_core::{Error, Result};
-use mysql_async::{Conn, DriverError, Error as Wire, Opts};
+use mysql_async::{Conn, DriverError, Error as Wire, IoError, Opts};
 use tokio::time::timeout;
 
 use crate::error::{may_connect_later, tell};
@@ -63,6 +64,14 @@ impl Connector {
                 return Err(Refused { error: Error::Unavailable { message, source: None }, retry: true });
             }
         };
+        let tls = if target.opts.ssl_opts().is_some() { tls_error(&error) } else { None };
+        if let Some(reason) = tls {
+            let error = Error::configuration(format!(
+                "no TLS with the database server at {name}: {reason}; ssl-ca names the file of the authority that \
+                 signed its certificate"
+            ));
+            return Err(Refused { error, retry: false });
+        }
         let retry = may_connect_later(&error);
         let error = match error {
             Wire::Driver(DriverError::NoClientSslFlagFromServer) if target.tls_by_default => {
@@ -73,10 +82,6 @@ impl Connector {
             }
             Wire::Driver(DriverError::NoClientSslFlagFromServer) => Error::configuration(format!(
                 "the database server at {name} offers no TLS, which the database URL asks for (ssl-mode)"
-            )),
-            Wire::Io(mysql_async::IoError::Tls(error)) => Error::configuration(format!(
-                "no TLS with the database server at {name}: {error}; ssl-ca names the file of the authority that \
-                 signed its certificate"
             )),
             Wire::Driver(DriverError::CleartextPluginDisabled) => Error::configuration(format!(
                 "the database server at {name} wants the password in the open, which is never sent: give the account \
@@ -96,6 +101,21 @@ impl Connector {
     /// `None` when it takes too long.
     async fn open(&self, opts: &Opts) -> Option<Result<Conn, Wire>> {
         timeout(self.targets.connect_timeout, Conn::new(opts.clone())).await.ok()
+    }
+}
+
+/// What is wrong with a certificate or a key, if that is why connecting failed: rustls reports it as invalid data.
+fn tls_error(error: &Wire) -> Option<String> {
+    match error {
+        Wire::Io(IoError::Tls(error)) => Some(error.to_string()),
+        Wire::Io(IoError::Io(error)) => match error.kind() {
+            ErrorKind::InvalidData => Some(error.to_string()),
+            ErrorKind::NotFound | ErrorKind::PermissionDenied => {
+                Some(format!("a file of ssl-ca, ssl-cert or ssl-key: {error}"))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

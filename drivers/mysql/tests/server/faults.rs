@@ -1,7 +1,5 @@
 //! A server that fails: killed under load, full, read-only, gone, or refusing.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use decnet_db_core::ErrorKind;
@@ -10,50 +8,7 @@ use decnet_db_core::contract::{LogFilter, LogQuery, NewLog};
 use tokio::task::JoinSet;
 
 use crate::database::{Database, open, server_url};
-
-/// A server of this test alone.
-struct Private {
-    dir: tempfile::TempDir,
-    arguments: &'static str,
-}
-
-impl Private {
-    fn start(arguments: &'static str) -> Self {
-        let server = Self { dir: tempfile::Builder::new().prefix("decnet-mdb").tempdir().unwrap(), arguments };
-        server.script(&["start"]);
-        server
-    }
-
-    fn script(&self, arguments: &[&str]) -> String {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/mariadb.sh");
-        let output = Command::new(script)
-            .args(arguments)
-            .env("DECNET_TEST_MARIADB_DIR", self.dir.path().join("server"))
-            .env("DECNET_TEST_MARIADB_ARGS", self.arguments)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    fn url(&self) -> String {
-        self.script(&["url"])
-    }
-}
-
-impl Drop for Private {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.script(&["clean"]);
-        } else {
-            let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/mariadb.sh");
-            let _ = Command::new(script)
-                .arg("clean")
-                .env("DECNET_TEST_MARIADB_DIR", self.dir.path().join("server"))
-                .status();
-        }
-    }
-}
+use crate::private::Private;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_row_outlives_kills_and_none_is_there_twice() {
@@ -173,9 +128,16 @@ async fn a_full_or_read_only_server_says_so_and_recovers() {
 fn url_for(server: &Private, user: &str, database: &str) -> DatabaseUrl {
     server.script(&[
         "sql",
-        &format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'hunter2'; GRANT ALL ON {database}.* TO '{user}'@'%'"),
+        &format!(
+            "CREATE USER '{user}'@'%' IDENTIFIED BY 'hunter2'; GRANT ALL ON {database}.* TO '{user}'@'%'"
+        ),
     ]);
-    server.url().replace("decnet:decnet@", &format!("{user}:hunter2@")).parse::<DatabaseUrl>().unwrap().with_database(database)
+    server
+        .url()
+        .replace("decnet:decnet@", &format!("{user}:hunter2@"))
+        .parse::<DatabaseUrl>()
+        .unwrap()
+        .with_database(database)
 }
 
 #[tokio::test]

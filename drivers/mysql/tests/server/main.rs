@@ -5,5 +5,7 @@ mod concurrency;
 mod contract;
 mod database;
 mod faults;
+mod login;
+mod private;
 mod search;
 mod values;
