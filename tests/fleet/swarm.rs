@@ -10,6 +10,7 @@ use crate::support::{Database, at_once, called, each_backend, host, refused};
 each_backend![
     a_host_has_the_defaults_of_the_original,
     hosts_are_unique_and_checked,
+    the_first_host_has_the_fingerprint,
     what_list_swarm_hosts_shows_is_accepted_back,
     an_unknown_host_is_deleted_without_effect,
     a_host_that_a_topology_targets_stays,
@@ -82,6 +83,15 @@ async fn hosts_are_unique_and_checked(db: Database) {
     called(&*db, "update_swarm_host", json!({"uuid": "h2", "fields": {"use_ipvlan": 1, "notes": "é"}})).await;
     let after = called(&*db, "get_swarm_host_by_uuid", json!({"uuid": "h2"})).await;
     assert_eq!((&after["use_ipvlan"], &after["notes"]), (&json!(true), &json!("é")));
+}
+
+/// Ruling R7.
+async fn the_first_host_has_the_fingerprint(db: Database) {
+    for (uuid, name) in [("h2", "two"), ("h1", "one"), ("h3", "three")] {
+        enrol(&db, uuid, name).await;
+    }
+    let found = called(&*db, "get_swarm_host_by_fingerprint", json!({"fingerprint": "ab"})).await;
+    assert_eq!(found["uuid"], "h1");
 }
 
 async fn what_list_swarm_hosts_shows_is_accepted_back(db: Database) {
