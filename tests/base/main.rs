@@ -1,0 +1,7 @@
+//! What is true of every backend, tested without one: the SQL that the base writes, and telemetry.
+
+mod plain;
+mod recording;
+mod samples;
+mod snapshots;
+mod telemetry;
