@@ -22,6 +22,8 @@ each_backend![
     concurrent_initializations_make_one_schema,
     a_dropped_write_happens_whole_or_not_at_all,
     a_dropped_read_leaves_nothing_behind,
+    a_second_process_writes_at_the_same_time,
+    a_killed_process_leaves_whole_units,
 ];
 
 /// Runs `count` calls at once, all of which must succeed.
@@ -216,4 +218,72 @@ async fn a_dropped_read_leaves_nothing_behind(db: Database) {
     })
     .await;
     assert_eq!(lines(&db).await.len(), 264);
+}
+
+/// Names the database to the second process.
+const CHILD_URL: &str = "DECNET_TEST_CHILD_URL";
+
+/// What the second process does: units of two rows and their number, as fast as it can, until it is killed or there are
+/// as many as asked for. Does nothing when the tests are run as usual.
+#[test]
+fn in_a_second_process() {
+    let Ok(url) = std::env::var(CHILD_URL) else { return };
+    let count: u64 = std::env::var("DECNET_TEST_CHILD_COUNT").unwrap().parse().unwrap();
+    let config = decnet_db::config::Config::new(url.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let repository = decnet_db::connect_with(&config).await.unwrap();
+        for number in 1..=count {
+            let unit = repository.unit().add_logs(vec![log("child"), log("child")]);
+            unit.set_state("child", json!(number)).commit().await.unwrap();
+        }
+        repository.close().await;
+    });
+}
+
+fn second_process(db: &Database, count: u64) -> std::process::Child {
+    std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "concurrency::in_a_second_process"])
+        .env(CHILD_URL, &db.url)
+        .env("DECNET_TEST_CHILD_COUNT", count.to_string())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("this program runs once more")
+}
+
+async fn rows_of_the_second_process(db: &Database) -> u64 {
+    db.get_total_logs(LogFilter::search("child")).await.unwrap()
+}
+
+async fn a_second_process_writes_at_the_same_time(db: Database) {
+    let mut child = second_process(&db, 150);
+    let mut own = 0;
+    while child.try_wait().unwrap().is_none() {
+        db.add_log(log("own")).await.unwrap();
+        own += 1;
+    }
+    assert!(child.wait().unwrap().success());
+    assert_eq!(rows_of_the_second_process(&db).await, 300);
+    assert_eq!(called(&*db, "get_state", json!({"key": "child"})).await, json!(150));
+    assert_eq!(db.get_total_logs(LogFilter::search("own")).await.unwrap(), own);
+}
+
+async fn a_killed_process_leaves_whole_units(db: Database) {
+    let mut before = 0;
+    for _ in 0..3 {
+        let mut child = second_process(&db, u64::MAX);
+        while rows_of_the_second_process(&db).await < before + 20 {
+            assert!(child.try_wait().unwrap().is_none(), "the second process ended by itself");
+            tokio::task::yield_now().await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let after = rows_of_the_second_process(&db).await;
+        let units = called(&*db, "get_state", json!({"key": "child"})).await;
+        assert_eq!(json!((after - before) / 2), units);
+        assert_eq!(after % 2, 0);
+        before = after;
+        // What the killed process held is free again.
+        db.add_log(log("own")).await.unwrap();
+    }
 }
