@@ -168,6 +168,9 @@ pub(crate) fn readers(ty: &Type) -> (Ident, Ident) {
         Type::Path(path) if path.path.is_ident("bool") => {
             (format_ident!("optional_flag"), format_ident!("required_flag"))
         }
+        Type::Path(path) if path.path.is_ident("u64") => {
+            (format_ident!("optional_count"), format_ident!("required_count"))
+        }
         _ => (format_ident!("optional"), format_ident!("required")),
     }
 }

@@ -60,9 +60,7 @@ impl CallArguments {
     /// # Errors
     /// Invalid input when it is missing or of the wrong type.
     pub fn required<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
-        let Some(json) = self.given.remove(name) else {
-            return Err(Error::invalid_input(name, format!("{} needs this argument", self.method)));
-        };
+        let json = self.given.remove(name).ok_or_else(|| self.missing(name))?;
         json.decode().map_err(|error| error.within(name))
     }
 
@@ -92,8 +90,35 @@ impl CallArguments {
     /// # Errors
     /// Invalid input when it is missing or anything else.
     pub fn required_flag(&mut self, name: &str) -> Result<bool> {
-        self.optional_flag(name)?
-            .ok_or_else(|| Error::invalid_input(name, format!("{} needs this argument", self.method)))
+        self.optional_flag(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes a count that may be absent or null: a whole number that is not negative (ruling R8).
+    ///
+    /// # Errors
+    /// Invalid input when it is anything else.
+    pub fn optional_count(&mut self, name: &str) -> Result<Option<u64>> {
+        let Some(json) = self.given.remove(name).filter(|json| !json.is_null()) else { return Ok(None) };
+        let text = json.as_str();
+        text.parse().map(Some).map_err(|_| {
+            let negative = text.strip_prefix('-').is_some_and(|digits| digits.parse::<u64>().is_ok());
+            Error::invalid_input(
+                name,
+                if negative { "must not be negative" } else { "must be a whole number" },
+            )
+        })
+    }
+
+    /// Takes a count that must be there.
+    ///
+    /// # Errors
+    /// Invalid input when it is missing or anything else.
+    pub fn required_count(&mut self, name: &str) -> Result<u64> {
+        self.optional_count(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    fn missing(&self, name: &str) -> Error {
+        Error::invalid_input(name, format!("{} needs this argument", self.method))
     }
 
     /// Takes a time that may be absent, null or empty text.

@@ -89,7 +89,7 @@ impl Insert {
         if let Some(unknown) = columns.iter().find(|name| table.column(name).is_none()) {
             return Err(Error::invalid_input(*unknown, format!("{} has no such column", table.name)));
         }
-        if columns.is_empty() || values.len() % columns.len() != 0 {
+        if columns.is_empty() || !values.len().is_multiple_of(columns.len()) {
             return Err(Error::invalid_input(
                 table.name,
                 "the number of values is not a multiple of the columns",

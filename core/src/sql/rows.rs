@@ -23,7 +23,7 @@ impl Rows {
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        if self.width == 0 { 0 } else { self.values.len() / self.width }
+        self.values.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// Whether there is no row.
