@@ -40,11 +40,12 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (lead, statements) = match self {
             Self::Query(statement) => ("", std::slice::from_ref(statement)),
-            Self::Commit(statements) => ("-- one unit\n", statements.as_slice()),
-            Self::Bootstrap(statements) => ("-- inside the schema lock\n", statements.as_slice()),
+            Self::Commit(statements) => ("-- one unit:\n", statements.as_slice()),
+            Self::Bootstrap(statements) => ("-- inside the schema lock:\n", statements.as_slice()),
         };
+        f.write_str(lead)?;
         for statement in statements {
-            writeln!(f, "{lead}{};", statement.text())?;
+            writeln!(f, "{};", statement.text())?;
             let values: Vec<_> = statement.values().iter().map(shown).collect();
             if !values.is_empty() {
                 writeln!(f, "-- {}", values.join(", "))?;
