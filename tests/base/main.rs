@@ -2,6 +2,7 @@
 
 mod plain;
 mod recording;
+#[path = "../support/samples.rs"]
 mod samples;
 mod snapshots;
 mod telemetry;

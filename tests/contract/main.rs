@@ -11,5 +11,6 @@ mod concurrency;
 mod disk;
 mod golden;
 mod hostile;
+mod lifecycle;
 mod search;
 mod units;

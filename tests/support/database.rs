@@ -58,6 +58,27 @@ impl Database {
     pub(crate) async fn open_again(&self) -> Arc<dyn Repository> {
         open(&self.url).await
     }
+
+    /// What opens it: for tests that open it with other settings.
+    pub(crate) fn config(&self) -> Config {
+        Config::new(self.url.parse().expect("the URL is well-formed"))
+    }
+
+    /// Another database, which nobody has initialized.
+    pub(crate) async fn without_schema(&self) -> Self {
+        let url = match &self.original {
+            #[cfg(feature = "sqlite")]
+            Original::File(folder) => sqlite_url(&folder.join("empty.db")),
+            #[cfg(feature = "mysql")]
+            Original::Rows => {
+                let url = format!("{}_empty", self.url);
+                let (_, name) = url.rsplit_once('/').expect("the URL names a database");
+                on_the_server(&[format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")]).await;
+                url
+            }
+        };
+        Self { repository: open(&url).await, url, original: self.original.clone() }
+    }
 }
 
 impl std::ops::Deref for Database {
@@ -107,30 +128,42 @@ pub(crate) fn sqlite_url(path: &std::path::Path) -> String {
 /// and left there for a look when the body fails.
 #[cfg(feature = "mysql")]
 pub(crate) fn mysql<F: Future<Output = ()>>(body: impl FnOnce(Database) -> F) {
-    use mysql_async::prelude::Queryable;
-
-    let server = std::env::var("DECNET_TEST_MYSQL_URL").unwrap_or_else(|_| {
-        panic!(
-            "DECNET_TEST_MYSQL_URL is not set: run the tests with tests/run, which starts a server, \
-             or let the variable name one (mysql://user:password@host:port/database)"
-        )
-    });
+    let server = server();
     let name = format!("decnet_test_{}", uuid::Uuid::new_v4().simple());
     let (address, _) = server.rsplit_once('/').expect("the URL names a database");
     let url = format!("{address}/{name}");
-    let run = async |statement: String| {
-        let pool = mysql_async::Pool::from_url(&server).expect("the URL is well-formed");
-        let mut connection = pool.get_conn().await.expect("the server answers");
-        connection.query_drop(statement).await.expect("the server obeys");
-        drop(connection);
-        pool.disconnect().await.expect("the connection closes");
-    };
     block_on(async {
-        run(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")).await;
+        on_the_server(&[format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")]).await;
         let database = Database::create(url, Original::Rows).await;
         let repository = Arc::clone(&database.repository);
         body(database).await;
         repository.close().await;
-        run(format!("DROP DATABASE {name}")).await;
+        let databases = [name.clone(), format!("{name}_empty")];
+        on_the_server(&databases.map(|name| format!("DROP DATABASE IF EXISTS {name}"))).await;
     });
+}
+
+/// Runs statements on the server, past the library.
+#[cfg(feature = "mysql")]
+async fn on_the_server(statements: &[String]) {
+    use mysql_async::prelude::Queryable;
+
+    let pool = mysql_async::Pool::from_url(&server()).expect("the URL is well-formed");
+    let mut connection = pool.get_conn().await.expect("the server answers");
+    for statement in statements {
+        connection.query_drop(statement).await.expect("the server obeys");
+    }
+    drop(connection);
+    pool.disconnect().await.expect("the connection closes");
+}
+
+/// The server for the tests.
+#[cfg(feature = "mysql")]
+fn server() -> String {
+    std::env::var("DECNET_TEST_MYSQL_URL").unwrap_or_else(|_| {
+        panic!(
+            "DECNET_TEST_MYSQL_URL is not set: run the tests with tests/run, which starts a server, \
+             or let the variable name one (mysql://user:password@host:port/database)"
+        )
+    })
 }

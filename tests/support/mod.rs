@@ -3,6 +3,7 @@
 mod database;
 pub(crate) mod golden;
 mod json;
+pub(crate) mod samples;
 
 pub(crate) use database::Database;
 #[cfg(feature = "mysql")]

@@ -107,7 +107,7 @@ pub(crate) fn search() -> impl Strategy<Value = String> {
         prop::sample::select(vec!["decky", "service", "event", "attacker", "attacker-ip", "attacker_ip"]);
     let value = prop_oneof![
         2 => name(),
-        2 => prop::sample::select(vec!["22", "true", "null", "1.5", "-7", "", "root", "//x"]).prop_map(str::to_owned),
+        2 => prop::sample::select(vec!["22", "true", "null", "1.5", "-7", "", "root", "//x", "/x"]).prop_map(str::to_owned),
         1 => text(),
     ];
     let token = prop_oneof![

@@ -10,6 +10,9 @@ decnet_db_core::register!(DRIVER);
 
 fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
-        Err(decnet_db_core::Error::Unsupported(format!("{} was asked for, and reached the driver", config.url)))
+        Err(decnet_db_core::Error::Unsupported(format!(
+            "{} was asked for, and reached the driver",
+            config.url
+        )))
     })
 }
