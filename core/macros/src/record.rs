@@ -183,8 +183,8 @@ impl Table {
                     }
                     "text" => kind = Some(quote!(Text)),
                     "default" => default = default_of(&meta.value()?.parse()?)?,
-                    "compact" => json = quote!(Some(crate::sql::JsonForm::Compact)),
-                    "spaced" => json = quote!(Some(crate::sql::JsonForm::Spaced)),
+                    "compact" => json = json_of(&meta, "Compact")?,
+                    "spaced" => json = json_of(&meta, "Spaced")?,
                     "long" => kind = Some(quote!(LongText)),
                     "json" => kind = Some(quote!(Json)),
                     "int32" => kind = Some(quote!(Int32)),
@@ -219,6 +219,25 @@ impl Table {
         }));
         Ok(())
     }
+}
+
+/// What follows `compact` or `spaced`: nothing, `= map` or `= list`.
+fn json_of(meta: &syn::meta::ParseNestedMeta<'_>, form: &str) -> syn::Result<TokenStream> {
+    let shape = if meta.input.peek(Token![=]) {
+        let shape: Ident = meta.value()?.parse()?;
+        match shape.to_string().as_str() {
+            "map" => quote!(Map),
+            "list" => quote!(List),
+            _ => return Err(syn::Error::new_spanned(shape, "expected `map` or `list`")),
+        }
+    } else {
+        quote!(MapOrList)
+    };
+    let form = Ident::new(form, proc_macro2::Span::call_site());
+    Ok(quote!(Some(crate::sql::JsonText {
+        shape: crate::sql::JsonShape::#shape,
+        form: crate::sql::JsonForm::#form,
+    })))
 }
 
 /// A literal, `now` or `uuid`.

@@ -1,12 +1,16 @@
 //! The contract in portable SQL, one file per domain. Knows no driver.
 
 mod bounties;
+mod decky_lifecycle;
+mod fleet;
 mod lifecycle;
 mod logs;
 mod maintenance;
 mod repository;
 mod state;
+mod swarm;
 mod unit_of_work;
+mod upsert;
 mod users;
 
 pub use repository::SqlRepository;

@@ -16,7 +16,8 @@
 //! | what others say | `intel` | `attacker_intel` |
 //! | ATT&CK techniques | `ttp` | `ttp_tag`, `ttp_rule`, `ttp_rule_state` |
 //! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
-//! | the master's deckies | `fleet` | `fleet_deckies`, `decky_lifecycle` |
+//! | the master's deckies | `fleet` | `fleet_deckies` |
+//! | their deployment | `decky_lifecycle` | `decky_lifecycle` |
 //! | topologies | `topology` | `topologies`, `lans`, and all `topology_…` |
 //! | canaries | `canary` | `canary_blobs`, `canary_tokens`, `canary_triggers` |
 //! | tarpits | `tarpit` | `tarpit_rules` |
@@ -33,6 +34,7 @@ mod bounties;
 mod campaigns;
 mod canary;
 mod credentials;
+mod decky_lifecycle;
 mod fleet;
 mod identities;
 mod intel;
@@ -60,7 +62,8 @@ pub use bounties::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
 pub use campaigns::Campaign;
 pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
 pub use credentials::{Credential, CredentialReuse};
-pub use fleet::{DeckyLifecycle, FleetDecky};
+pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
+pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
 pub use identities::{AttackerIdentity, AttributionState};
 pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
@@ -72,7 +75,7 @@ pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
 pub use simhash::Simhash;
 pub use state::{State, StateEntry};
-pub use swarm::{DeckyShard, SwarmHost};
+pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::TarpitRule;
 pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
@@ -88,5 +91,8 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Logs>::METHODS,
     <dyn Bounties>::METHODS,
     <dyn State>::METHODS,
+    <dyn Swarm>::METHODS,
+    <dyn Fleet>::METHODS,
+    <dyn DeckyLifecycles>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

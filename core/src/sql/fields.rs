@@ -247,8 +247,7 @@ fn value_of(column: &Column, json: &Json) -> Result<Value> {
         ColumnKind::Bytes(_) => return Err(wants("set by the program, not as JSON")),
         _ if json.is_string() => Value::Text(json.decode()?),
         _ => match column.json {
-            Some(form) if json.is_object() || json.is_array() => Value::Text(form.write(json)?),
-            Some(_) => return Err(wants("a map, a list, or text that holds JSON")),
+            Some(json_text) => Value::Text(json_text.write(json)?),
             None => return Err(wants("text")),
         },
     })

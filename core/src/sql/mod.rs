@@ -26,8 +26,8 @@ pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;
 pub use rows::{RowReader, Rows};
 pub use schema::{
-    Catalog, Check, Column, ColumnDefault, ColumnKind, ForeignKey, Index, JsonForm, KeyPart, Schema, Table,
-    Unique,
+    Catalog, Check, Column, ColumnDefault, ColumnKind, ForeignKey, Index, JsonForm, JsonShape, JsonText,
+    KeyPart, Schema, Table, Unique,
 };
 pub use statement::{Sql, Statement};
 pub use unit::{Expect, Outcome, Receipt, Step, Unit};

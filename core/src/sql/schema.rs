@@ -46,8 +46,8 @@ pub struct Column {
     pub nullable: bool,
     /// What an insert takes that lacks the column: no column has a default in the database (contract document 10 §2).
     pub default: Option<ColumnDefault>,
-    /// For columns that hold JSON text: the form in which a map or list is written (ruling R12).
-    pub json: Option<JsonForm>,
+    /// For columns that hold JSON text: which values they take beside text, and how those are written.
+    pub json: Option<JsonText>,
 }
 
 /// What an insert takes for a column that it lacks.
@@ -88,15 +88,43 @@ pub enum JsonForm {
     Spaced,
 }
 
-impl JsonForm {
-    /// The value's text in this form.
+/// What a column that holds JSON text takes beside text, which is stored byte for byte (rulings R8 and R12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonText {
+    /// Which values.
+    pub shape: JsonShape,
+    /// How they are written.
+    pub form: JsonForm,
+}
+
+/// Which JSON values a column takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonShape {
+    /// Maps and lists.
+    MapOrList,
+    /// Maps alone.
+    Map,
+    /// Lists alone, of anything.
+    List,
+}
+
+impl JsonText {
+    /// The value's text as the column stores it.
     ///
     /// # Errors
-    /// Invalid input for an integer beyond 64 bits or nesting beyond 128 levels.
+    /// Invalid input for a value of another shape, an integer beyond 64 bits, or nesting beyond 128 levels.
     pub fn write(self, json: &Json) -> Result<String> {
-        match self {
-            Self::Compact => json.compact(),
-            Self::Spaced => json.spaced(),
+        let (fits, what) = match self.shape {
+            JsonShape::MapOrList => (json.is_object() || json.is_array(), "a map, a list,"),
+            JsonShape::Map => (json.is_object(), "a map,"),
+            JsonShape::List => (json.is_array(), "a list,"),
+        };
+        if !fits {
+            return Err(Error::invalid_input("", format!("must be {what} or text that holds JSON")));
+        }
+        match self.form {
+            JsonForm::Compact => json.compact(),
+            JsonForm::Spaced => json.spaced(),
         }
     }
 }
