@@ -12,7 +12,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///
 /// On the struct: `#[record(table = "name")]`, and where needed `unique(constraint(column, column(64)))`,
 /// `index(name(column, …))`, `check(constraint = "condition")`. On a field: `#[column(…)]` with `serial`, `key`
-/// (part of the primary key), `index`, `unique`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
+/// (part of the primary key), `index`, `unique`, `text`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
 /// `references(table.column)` or `references(table.column, cascade)`. The rest follows from the field's type:
 /// `Option` is a nullable column.
 #[proc_macro_derive(Record, attributes(record, column))]

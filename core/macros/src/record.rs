@@ -172,6 +172,7 @@ impl Table {
                         let index = format!("ix_{}_{name}", table.value());
                         self.index(index, std::slice::from_ref(&name), option == "unique");
                     }
+                    "text" => kind = Some(quote!(Text)),
                     "long" => kind = Some(quote!(LongText)),
                     "json" => kind = Some(quote!(Json)),
                     "int32" => kind = Some(quote!(Int32)),

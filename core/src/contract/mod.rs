@@ -1,24 +1,83 @@
 //! What a repository promises: one trait and its records per domain, summed in [`Repository`].
 //!
 //! Method, argument, table and column names are DECNET's. Results serialise to exactly DECNET's JSON.
+//!
+//! | domain | file | tables |
+//! |---|---|---|
+//! | users, tokens | `users` | `users`, `revoked_tokens` |
+//! | events | `logs` | `logs` |
+//! | loot | `bounties` | `bounty` |
+//! | named values | `state` | `state` |
+//! | attackers | `attackers` | `attackers` |
+//! | their behaviour | `behavior` | `attacker_behavior`, `attacker_fingerprint_state`, `smtp_targets` |
+//! | their credentials | `credentials` | `credentials`, `credential_reuse` |
+//! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
+//! | what they show | `observations` | `observations`, `observed_attachments` |
+//! | what others say | `intel` | `attacker_intel` |
+//! | ATT&CK techniques | `ttp` | `ttp_tag`, `ttp_rule`, `ttp_rule_state` |
+//! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
+//! | the master's deckies | `fleet` | `fleet_deckies`, `decky_lifecycle` |
+//! | topologies | `topology` | `topologies`, `lans`, and all `topology_…` |
+//! | canaries | `canary` | `canary_blobs`, `canary_tokens`, `canary_triggers` |
+//! | tarpits | `tarpit` | `tarpit_rules` |
+//! | realism | `realism` | `synthetic_files`, `realism_config` |
+//! | simulated use | `orchestrator` | `orchestrator_events`, `orchestrator_emails` |
+//! | webhooks | `webhooks` | `webhook_subscriptions` |
 
+#[macro_use]
+mod debug;
+
+mod attackers;
+mod behavior;
 mod bounties;
+mod campaigns;
+mod canary;
+mod credentials;
+mod fleet;
+mod identities;
+mod intel;
 mod lifecycle;
 mod logs;
 mod maintenance;
+mod observations;
+mod orchestrator;
+mod realism;
 mod repository;
 pub mod search;
+mod simhash;
 mod state;
+mod swarm;
 pub mod tables;
+mod tarpit;
+mod topology;
+mod ttp;
 mod users;
+mod webhooks;
 
+pub use attackers::Attacker;
+pub use behavior::{AttackerBehavior, AttackerFingerprintState, SmtpTarget};
 pub use bounties::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
+pub use campaigns::Campaign;
+pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
+pub use credentials::{Credential, CredentialReuse};
+pub use fleet::{DeckyLifecycle, FleetDecky};
+pub use identities::{AttackerIdentity, AttributionState};
+pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
+pub use observations::{Observation, ObservedAttachment};
+pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
+pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
+pub use simhash::Simhash;
 pub use state::{State, StateEntry};
+pub use swarm::{DeckyShard, SwarmHost};
+pub use tarpit::TarpitRule;
+pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
+pub use ttp::{TtpRule, TtpRuleState, TtpTag};
 pub use users::{NewUser, RevokedToken, User, Users};
+pub use webhooks::WebhookSubscription;
 
 use crate::call::Method;
 

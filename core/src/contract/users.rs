@@ -179,20 +179,7 @@ pub struct RevokedToken {
     pub revoked_at: Timestamp,
 }
 
-macro_rules! debug_without_hash {
-    ($($name:ident)*) => {$(
-        /// Without the password hash.
-        impl std::fmt::Debug for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name))
-                    .field("uuid", &self.uuid)
-                    .field("username", &self.username)
-                    .field("role", &self.role)
-                    .field("must_change_password", &self.must_change_password)
-                    .field("tokens_valid_from", &self.tokens_valid_from)
-                    .finish_non_exhaustive()
-            }
-        }
-    )*};
+debug_without_secrets! {
+    User { uuid username role must_change_password tokens_valid_from }
+    NewUser { uuid username role must_change_password tokens_valid_from }
 }
-debug_without_hash!(User NewUser);
