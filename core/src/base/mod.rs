@@ -6,6 +6,7 @@ mod logs;
 mod maintenance;
 mod repository;
 mod state;
+pub mod transfer;
 mod unit_of_work;
 mod users;
 
