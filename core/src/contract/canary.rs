@@ -116,4 +116,9 @@ pub struct CanaryTrigger {
     pub attacker_id: Option<String>,
 }
 
-debug_without_secrets!(CanaryToken { uuid kind decky_name topology_id blob_uuid instrumenter generator placement_path placed_at last_triggered_at trigger_count created_by state last_error fingerprint_nonce });
+debug_without_secrets! {
+    CanaryToken {
+        uuid kind decky_name topology_id blob_uuid instrumenter generator placement_path placed_at
+        last_triggered_at trigger_count created_by state last_error fingerprint_nonce
+    }
+}

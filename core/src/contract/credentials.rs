@@ -124,6 +124,13 @@ pub struct CredentialReuse {
     pub updated_at: Timestamp,
 }
 
-debug_without_secrets!(Credential { id attacker_ip attacker_uuid decky_name service principal principal_key secret_kind outcome first_seen last_seen attempt_count });
-
-debug_without_secrets!(CredentialReuse { id secret_kind principal principal_key attacker_uuids attacker_ips deckies services target_count attempt_count confidence first_seen last_seen updated_at });
+debug_without_secrets! {
+    Credential {
+        id attacker_ip attacker_uuid decky_name service principal principal_key secret_kind outcome
+        first_seen last_seen attempt_count
+    }
+    CredentialReuse {
+        id secret_kind principal principal_key attacker_uuids attacker_ips deckies services target_count
+        attempt_count confidence first_seen last_seen updated_at
+    }
+}

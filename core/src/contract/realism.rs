@@ -60,4 +60,6 @@ pub struct RealismConfig {
     pub updated_at: Timestamp,
 }
 
-debug_without_secrets!(RealismConfig { uuid key updated_at });
+debug_without_secrets! {
+    RealismConfig { uuid key updated_at }
+}

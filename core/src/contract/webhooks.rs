@@ -43,4 +43,9 @@ pub struct WebhookSubscription {
     pub updated_at: Timestamp,
 }
 
-debug_without_secrets!(WebhookSubscription { uuid name url topic_patterns enabled consecutive_failures last_success_at last_failure_at last_error auto_disabled_at created_at updated_at });
+debug_without_secrets! {
+    WebhookSubscription {
+        uuid name url topic_patterns enabled consecutive_failures last_success_at last_failure_at last_error
+        auto_disabled_at created_at updated_at
+    }
+}

@@ -1,5 +1,7 @@
 //! The declared schema against the one that DECNET 1.0.0 creates (`core.sql`) and that of ruling R3 (`r3.mysql.sql`).
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
 mod dialects;
 mod records;
 
