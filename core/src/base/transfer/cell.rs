@@ -22,7 +22,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub(super) fn new(table: &'static Table, key: &[Value], column: Option<&str>, what: impl Into<String>) -> Self {
+    pub(super) fn new(
+        table: &'static Table,
+        key: &[Value],
+        column: Option<&str>,
+        what: impl Into<String>,
+    ) -> Self {
         Self { table: table.name, key: key_text(key), column: column.map(str::to_owned), what: what.into() }
     }
 }
@@ -60,7 +65,9 @@ pub(super) fn normalise(column: &Column, value: Value) -> (Value, Option<String>
     };
     match (column.kind, value) {
         (_, Value::Null) => (Value::Null, None),
-        (ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32, Value::Bool(v)) => (Value::Int(v.into()), None),
+        (ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32, Value::Bool(v)) => {
+            (Value::Int(v.into()), None)
+        }
         (ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32, value) => match value {
             Value::Int(_) => (value, None),
             other => odd(other, "an integer"),
@@ -195,7 +202,10 @@ mod tests {
         assert_ne!(json(r#"{"a": 1}"#, false), json(r#"{"a":1}"#, false));
         assert_eq!(json(r#"{"b":1.0,"a": 1}"#, true), json(r#"{"a":1,"b":1}"#, true));
         assert_ne!(json(r#"{"a":1}"#, true), json(r#"{"a":"1"}"#, true));
-        assert_ne!(encoded(ColumnKind::Text, "".into(), false), encoded(ColumnKind::Text, Value::Null, false));
+        assert_ne!(
+            encoded(ColumnKind::Text, "".into(), false),
+            encoded(ColumnKind::Text, Value::Null, false)
+        );
         assert_eq!(
             encoded(ColumnKind::Float, Value::Real(-0.0), false),
             encoded(ColumnKind::Float, Value::Real(0.0), false)

@@ -69,7 +69,12 @@ mod tests {
     #[test]
     fn the_order_of_rows_does_not_matter_and_everything_else_does() {
         assert_eq!(digest(&[("a", "1"), ("b", "2")]), digest(&[("b", "2"), ("a", "1")]));
-        for other in [&[("a", "2"), ("b", "1")][..], &[("a", "1")], &[("a", "1"), ("a", "1")], &[("a1", ""), ("b", "2")]] {
+        for other in [
+            &[("a", "2"), ("b", "1")][..],
+            &[("a", "1")],
+            &[("a", "1"), ("a", "1")],
+            &[("a1", ""), ("b", "2")],
+        ] {
             assert_ne!(digest(&[("a", "1"), ("b", "2")]), digest(other));
         }
     }

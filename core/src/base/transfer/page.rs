@@ -89,7 +89,8 @@ impl<'r> Pages<'r> {
     fn weight(&self, sql: &mut Sql<'_>) {
         sql.push("64");
         for column in self.table.columns {
-            if let ColumnKind::Text | ColumnKind::TextOf(_) | ColumnKind::LongText | ColumnKind::Json = column.kind
+            if let ColumnKind::Text | ColumnKind::TextOf(_) | ColumnKind::LongText | ColumnKind::Json =
+                column.kind
             {
                 sql.push(" + COALESCE(OCTET_LENGTH(").identifier(column.name).push("), 0)");
             }
