@@ -63,18 +63,25 @@ pub(crate) enum Command {
 
 const AFTER_HELP: &str = "\
 Environment:
-  DECNET_DB_URL, or DECNET_DB_TYPE with DECNET_DB_PATH (SQLite) or with DECNET_DB_HOST, _PORT, _NAME, _USER and
-  _PASSWORD (MySQL), names the database. DECNET_CONFIG names the INI file (default: /etc/decnet/decnet.ini).
+  DECNET_DB_URL          the database, as --url takes it; or, piece by piece:
+  DECNET_DB_TYPE         sqlite (the default) or mysql
+  DECNET_DB_PATH         SQLite: the file
+  DECNET_DB_HOST, _PORT, _NAME, _USER, _PASSWORD    MySQL
+  DECNET_ADMIN_PASSWORD  the password of the administrator whom `init` creates
+  DECNET_CONFIG          the INI file, /etc/decnet/decnet.ini by default
 
 Exit codes:
   0  done; also when whoever reads the output stops reading
-  1  the database engine or a file failed, or the engine can't do that (backend, unsupported)
-  2  the command line or an argument of the method is wrong (invalid_input)
-  3  a setting is wrong, there is no such database, or it has no schema (configuration); no driver fits (unknown_driver)
-  4  the database can't be reached or is busy (unavailable); it was lost before it confirmed a write (unknown_outcome)
-  5  the write contradicts what is stored (conflict); something that the call names is not there (not_found)
+  1  the engine or a file failed (backend), or can't do that (unsupported)
+  2  the command line or an argument is wrong (invalid_input)
+  3  a setting is wrong, or there is no database or no schema in it
+     (configuration); no driver fits the URL (unknown_driver)
+  4  the database can't be reached or is busy (unavailable), or was lost
+     before it confirmed a write (unknown_outcome)
+  5  a write contradicts what is stored (conflict), or what the call
+     names is not there (not_found)
 
-An error is one line on standard error, sometimes with a hint in a second one.";
+An error is one line on standard error, sometimes with a hint below it.";
 
 #[cfg(test)]
 mod tests {

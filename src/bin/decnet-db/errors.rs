@@ -53,10 +53,6 @@ impl Failure {
         }
     }
 
-    pub(crate) fn kind(&self) -> Option<ErrorKind> {
-        if let Self::Library { error, .. } = self { Some(error.kind()) } else { None }
-    }
-
     /// The failure as standard error shows it, without a line break at its end; empty when there is nothing to say.
     fn text(&self) -> String {
         match self {

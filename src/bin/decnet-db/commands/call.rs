@@ -34,13 +34,18 @@ pub(crate) struct CallArgs {
 }
 
 const LINES_HELP: &str = "\
-The result is printed as JSON. With --json a failure is printed too, as {\"error\":{\"kind\":…,\"message\":…}}.
+The result is printed as JSON, on one line unless it goes to a terminal. With
+--json a failure is printed too: {\"error\":{\"kind\":…,\"message\":…}}.
 
-With --lines, a request is {\"id\":…,\"method\":…,\"args\":…}, its answer {\"id\":…,\"ok\":…} or
-{\"id\":…,\"error\":{\"kind\":…,\"message\":…}}. Answers come in the order of the requests, each as soon as it is there, until
-standard input ends; then the exit code is 0. The id may be any JSON, and comes back as it was; a line that is no request is
-answered with an error, with the id null where none could be read; blank lines are skipped. The database is opened by the
-first request; `initialize` creates what is missing.";
+Requests and answers of --lines:
+  {\"id\":…,\"method\":…,\"args\":{…}}
+  {\"id\":…,\"ok\":…}  or  {\"id\":…,\"error\":{\"kind\":…,\"message\":…}}
+  The id is any JSON and comes back byte for byte; args may be left out.
+  Answers come in the order of the requests, each as soon as it is there,
+  until standard input ends; then the exit code is 0, whatever they were.
+  A line that is no request is answered with an error, and with the id null
+  where none could be read. Blank lines are skipped.
+  The first request opens the database; `initialize` creates what is missing.";
 
 /// A failure as JSON shows it.
 #[derive(Serialize)]
@@ -69,7 +74,7 @@ pub(crate) async fn run(global: &Global, arguments: CallArgs, output: &mut Outpu
 
 async fn once(global: &Global, name: &str, arguments: Option<String>) -> Result<Json, Failure> {
     // A wrong name is reported without a database.
-    method(name).map_err(|error| Failure::from(error).or_hint("`decnet-db methods` lists them"))?;
+    method(name)?;
     let text = match arguments.as_deref() {
         None => "null".to_owned(),
         Some("-") => from_stdin()?,
@@ -80,12 +85,17 @@ async fn once(global: &Global, name: &str, arguments: Option<String>) -> Result<
     config.create_if_missing = creates(name);
     with_open(&config, async |repository| {
         call(&*repository, name, arguments).await.map_err(|error| {
+            let (kind, message) = (error.kind(), error.to_string());
             let failure = Failure::from(error);
-            match failure.kind() {
-                // What else may be wrong with a configuration was found when the database was opened.
-                Some(ErrorKind::Configuration) if !creates(name) => failure.or_hint(CREATE_HINT),
-                Some(ErrorKind::InvalidInput) => {
-                    failure.or_hint(format!("`decnet-db methods {name}` lists its arguments"))
+            match kind {
+                ErrorKind::InvalidInput => {
+                    failure.or_hint(format!("`decnet-db methods {name}` shows its arguments"))
+                }
+                // A driver that knows the tool names it already.
+                ErrorKind::Configuration
+                    if message.contains("schema") && !message.contains("`decnet-db init`") =>
+                {
+                    failure.or_hint(CREATE_HINT)
                 }
                 _ => failure,
             }

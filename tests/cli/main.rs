@@ -1,0 +1,9 @@
+//! The tool `decnet-db`, run as its users run it.
+
+#![cfg(all(feature = "cli", feature = "sqlite"))]
+
+mod calls;
+mod commands;
+mod errors;
+mod lines;
+mod tool;
