@@ -141,9 +141,9 @@ impl Copier<'_, '_> {
 
     /// Writes the first `count` rows; halves what the target refuses until it is known which row it is.
     async fn write(&mut self, table: &'static Table, work: Work, rows: &[Row], count: usize) -> Result<()> {
-        let mut open = Vec::from([0..count]);
-        while let Some(range) = open.pop() {
-            let Some(page) = rows.get(range.clone()).filter(|page| !page.is_empty()) else { continue };
+        let mut open = vec![(0, count)];
+        while let Some((from, to)) = open.pop() {
+            let Some(page) = rows.get(from..to).filter(|page| !page.is_empty()) else { continue };
             let Err(error) = self.commit(table, work, page).await else { continue };
             let refused = matches!(
                 error.kind(),
@@ -165,9 +165,9 @@ impl Copier<'_, '_> {
                 self.refused.add(Finding::new(table, &key, column.as_deref(), reason(error)));
                 return Ok(());
             }
-            let middle = range.start + range.len() / 2;
-            open.push(middle..range.end);
-            open.push(range.start..middle);
+            let middle = from.midpoint(to);
+            open.push((middle, to));
+            open.push((from, middle));
         }
         Ok(())
     }

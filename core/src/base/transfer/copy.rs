@@ -173,4 +173,3 @@ async fn find_target<'r>(target: &'r dyn Repository, options: &CopyOptions) -> R
     }
     Ok(record)
 }
-
