@@ -84,7 +84,7 @@ pub async fn copy(
     options: &CopyOptions,
     on: &mut (dyn FnMut(CopyEvent) + Send),
 ) -> Result<CopyReport> {
-    let has = present(source).await?;
+    let (total, has) = present(source).await?;
     if has(StateEntry::TABLE.name) && progress::read(source.committer()).await?.is_some() {
         return Err(Error::conflict(
             "the source is itself the target of an unfinished copy: finish that one first, or `reset` it",
@@ -93,9 +93,8 @@ pub async fn copy(
     let mut found = find_target(target, options).await?;
     let is_new = found.as_ref().is_none_or(|record| matches!(record.phase(), Phase::Starting));
     if is_new && !options.mend_references {
-        let (first, total) = broken(source.committer(), &SCHEMA, &has).await?;
-        if total > 0 {
-            let refused = Findings { total, first };
+        let refused = broken(source.committer(), &SCHEMA, &has).await?;
+        if !refused.is_empty() {
             return Ok(CopyReport { resumed: false, rows: 0, refused, verification: None });
         }
     }
@@ -118,7 +117,6 @@ pub async fn copy(
     if is_new {
         copier.start(has(StateEntry::TABLE.name)).await?;
     }
-    let total = source.row_counts().await?.iter().filter_map(|(_, rows)| *rows).sum();
     let done = if is_new { 0 } else { target.row_counts().await?.iter().filter_map(|(_, rows)| *rows).sum() };
     (copier.on)(CopyEvent::Copying { rows: total, done: done.min(total) });
     copier.tables(&has).await?;

@@ -45,6 +45,11 @@ pub enum CopyEvent {
     },
     /// So many more rows are done.
     Rows(usize),
+    /// The two databases are about to be compared.
+    Comparing {
+        /// The source's rows.
+        rows: u64,
+    },
     /// The rows of a table are compared next.
     Verifying {
         /// The table.
@@ -79,16 +84,17 @@ impl Findings {
     }
 }
 
-/// Which tables the database has.
+/// How many rows the database has, and which tables.
 ///
 /// # Errors
 /// Configuration, when it has none of them.
-async fn present(repository: &dyn Repository) -> Result<impl Fn(&str) -> bool + use<>> {
+async fn present(repository: &dyn Repository) -> Result<(u64, impl Fn(&str) -> bool + use<>)> {
     let counts = repository.row_counts().await?;
+    let rows = counts.iter().filter_map(|(_, rows)| *rows).sum();
     let present: BTreeSet<&'static str> =
         counts.into_iter().filter(|(_, rows)| rows.is_some()).map(|(table, _)| table).collect();
     if present.is_empty() {
         return Err(Error::configuration("the source has none of DECNET's tables; look at the URL"));
     }
-    Ok(move |table: &str| present.contains(table))
+    Ok((rows, move |table: &str| present.contains(table)))
 }

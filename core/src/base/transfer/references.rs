@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::Findings;
 use super::cell::Finding;
 use super::page::{Row, key_of};
 use crate::base::Committer;
@@ -19,8 +20,8 @@ pub(super) async fn broken(
     source: &dyn Committer,
     schema: &Schema,
     present: impl Fn(&str) -> bool,
-) -> Result<(Vec<Finding>, u64)> {
-    let (mut findings, mut total) = (Vec::new(), 0);
+) -> Result<Findings> {
+    let mut findings = Findings::default();
     for table in schema.tables.iter().copied().filter(|table| present(table.name)) {
         for key in table.foreign_keys {
             let mut sql = Sql::new(source.dialect());
@@ -30,16 +31,16 @@ pub(super) async fn broken(
             if count == 0 {
                 continue;
             }
-            total += count;
+            findings.total += count;
             let mut sql = Sql::new(source.dialect());
             sql.push("SELECT ").identifiers(table.primary_key.iter().copied());
             without_parent(&mut sql, table, key, present(key.table));
             sql.push(" ORDER BY ").identifiers(table.primary_key.iter().copied()).page(LISTED, 0);
             let rows = source.query(sql.finish()).await?;
-            findings.extend(rows.iter().map(|values| finding(table, values, key)));
+            findings.first.extend(rows.iter().map(|values| finding(table, values, key)));
         }
     }
-    Ok((findings, total))
+    Ok(findings)
 }
 
 fn finding(table: &'static Table, values: &[Value], key: &ForeignKey) -> Finding {

@@ -76,7 +76,8 @@ pub async fn verify(
     mend_references: bool,
     on: &mut (dyn FnMut(CopyEvent) + Send),
 ) -> Result<Verification> {
-    let has = present(source).await?;
+    let (rows, has) = present(source).await?;
+    on(CopyEvent::Comparing { rows });
     let (source, target) = (source.committer(), target.committer());
     let json_by_value = !(source.dialect().keeps_json_text() && target.dialect().keeps_json_text());
     let mut notes = Findings::default();
