@@ -4,6 +4,8 @@
 
 mod calls;
 mod commands;
+mod copying;
 mod errors;
 mod lines;
+mod resetting;
 mod tool;

@@ -50,7 +50,8 @@ fn references_to_rows_that_are_not_there_are_refused_or_mended() {
         first
             .sqlite()
             .execute_batch(
-                "INSERT INTO campaigns (uuid, schema_version, created_at, updated_at, identity_count, merged_into_uuid)
+                "PRAGMA foreign_keys = OFF;
+                 INSERT INTO campaigns (uuid, schema_version, created_at, updated_at, identity_count, merged_into_uuid)
                  VALUES ('a', 1, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 0, 'gone'),
                         ('b', 1, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 0, 'c'),
                         ('c', 1, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 0, 'b');",
