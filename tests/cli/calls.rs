@@ -4,8 +4,8 @@ use serde_json::json;
 
 use crate::tool::Tool;
 
-const LOG: &str =
-    r#"{"log_data":{"decky":"d1","service":"ssh","event_type":"login","attacker_ip":"203.0.113.7"}}"#;
+const LOG: &str = r#"{"log_data":{"decky":"d1","service":"ssh","event_type":"login","attacker_ip":"203.0.113.7",
+    "fields":{},"raw_line":"x"}}"#;
 
 #[test]
 fn a_call_takes_json_and_prints_json_on_one_line() {
@@ -75,6 +75,18 @@ fn a_conflict_exits_with_5() {
     assert_eq!(run.code, 5, "{run:?}");
     let answer: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(answer["error"]["kind"], "conflict");
+}
+
+#[test]
+fn a_database_that_is_locked_is_unavailable_and_exits_with_4() {
+    let tool = Tool::with_schema();
+    let other = rusqlite::Connection::open(tool.path("decnet.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let run = tool.run(["--url", "sqlite:///decnet.db?timeout=0.05", "--json", "call", "add_log", LOG]);
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.out.starts_with("{\"error\":{\"kind\":\"unavailable\",\"message\":"), "{}", run.out);
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(tool.run(["call", "get_max_log_id"]).ok(), "0\n");
 }
 
 #[test]

@@ -76,7 +76,8 @@ fn init_refuses_a_weak_password_before_it_creates_anything() {
 #[test]
 fn status_shows_versions_schema_rows_and_pool() {
     let tool = Tool::with_schema();
-    let log = r#"{"log_data":{"decky":"d","service":"ssh","event_type":"e","attacker_ip":"203.0.113.7"}}"#;
+    let log = r#"{"log_data":{"decky":"d","service":"ssh","event_type":"e","attacker_ip":"203.0.113.7",
+        "fields":{},"raw_line":"x"}}"#;
     tool.run(["call", "add_log", log]).ok();
     let status = tool.run(["status", "--json"]).json();
     assert_eq!(status["database"], "sqlite:///decnet.db");

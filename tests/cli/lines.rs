@@ -18,7 +18,7 @@ fn answers(out: &str) -> Vec<Value> {
 fn requests_are_answered_in_order_each_with_its_id() {
     let tool = Tool::with_schema();
     let input = r#"{"id":1,"method":"get_max_log_id"}
-{"id":"b","method":"add_log","args":{"log_data":{"decky":"d","service":"s","event_type":"e","attacker_ip":"a"}}}
+{"id":"b","method":"add_log","args":{"log_data":{"decky":"d","service":"s","event_type":"e","attacker_ip":"a","fields":{},"raw_line":""}}}
 
 {"id":{"z":1, "a":12345678901234567890123456789},"method":"get_max_log_id","args":{}}
 {"method":"get_state","args":{"key":"none"},"id":null}
@@ -120,7 +120,7 @@ fn a_long_line_and_deep_json_are_normal() {
     let text = "x".repeat(4 << 20);
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
     let input = format!(
-        "{{\"id\":1,\"method\":\"add_log\",\"args\":{{\"log_data\":{{\"decky\":\"d\",\"service\":\"s\",\"event_type\":\"e\",\"attacker_ip\":\"a\",\"raw_line\":\"{text}\"}}}}}}\n\
+        "{{\"id\":1,\"method\":\"add_log\",\"args\":{{\"log_data\":{{\"decky\":\"d\",\"service\":\"s\",\"event_type\":\"e\",\"attacker_ip\":\"a\",\"fields\":{{}},\"raw_line\":\"{text}\"}}}}}}\n\
          {{\"id\":{deep},\"method\":\"get_state\",\"args\":{{\"key\":{deep}}}}}\n\
          {{\"id\":3,\"method\":\"get_logs\"}}\n"
     );

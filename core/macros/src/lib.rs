@@ -11,9 +11,11 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// Makes a struct the declaration of a table: see `decnet_db_core::sql::Record`.
 ///
 /// On the struct: `#[record(table = "name")]`, and where needed `unique(constraint(column, column(64)))`,
-/// `index(name(column, …))`, `check(constraint = "condition")`. On a field: `#[column(…)]` with `serial`, `key`
+/// `index(name(column, …))`, `check(constraint = "condition")`,
+/// `derived(name, …)` (members of the JSON object that are no columns). On a field: `#[column(…)]` with `serial`, `key`
 /// (part of the primary key), `index`, `unique`, `text`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
-/// `references(table.column)` or `references(table.column, cascade)`. The rest follows from the field's type:
+/// `default = literal` (or `now`, `uuid`: what an insert takes that lacks the column), `compact` or `spaced` (the form in which a
+/// map or list becomes the column's JSON text), `references(table.column)` or `references(table.column, cascade)`. The rest follows from the field's type:
 /// `Option` is a nullable column.
 #[proc_macro_derive(Record, attributes(record, column))]
 pub fn derive_record(input: TokenStream) -> TokenStream {

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{DeriveInput, Ident, LitInt, LitStr, Token, parenthesized};
+use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, parenthesized};
 
 use crate::{fields_of, name_of, option_of};
 
@@ -69,6 +69,7 @@ struct Table {
     /// By name: indexes are created in the order of their names.
     indexes: std::collections::BTreeMap<String, TokenStream>,
     primary_key: Vec<String>,
+    derived: Vec<String>,
     columns: Vec<TokenStream>,
 }
 
@@ -93,7 +94,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         ));
     }
     let ident = &input.ident;
-    let Table { uniques, checks, foreign_keys, indexes, primary_key, columns, .. } = table;
+    let Table { uniques, checks, foreign_keys, indexes, primary_key, derived, columns, .. } = table;
     let indexes = indexes.values();
     Ok(quote! {
         impl crate::sql::Record for #ident {
@@ -106,6 +107,8 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 foreign_keys: &[#(#foreign_keys),*],
                 indexes: &[#(#indexes),*],
             };
+
+            const DERIVED: &'static [&'static str] = &[#(#derived),*];
 
             fn decode(row: &mut crate::sql::RowReader) -> crate::error::Result<Self> {
                 Ok(Self { #(#reads),* })
@@ -131,6 +134,11 @@ impl Table {
             let key = Self::nested::<Key>(meta)?;
             let columns: Vec<_> = key.parts.iter().map(|(column, _)| column.to_string()).collect();
             self.index(key.name.to_string(), &columns, false);
+        } else if meta.path.is_ident("derived") {
+            let content;
+            parenthesized!(content in meta.input);
+            let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+            self.derived.extend(names.iter().map(ToString::to_string));
         } else if meta.path.is_ident("check") {
             let content;
             parenthesized!(content in meta.input);
@@ -139,7 +147,7 @@ impl Table {
             let condition: LitStr = content.parse()?;
             self.checks.push(quote!(crate::sql::Check { name: #name, condition: #condition }));
         } else {
-            return Err(meta.error("expected `table`, `unique`, `index` or `check`"));
+            return Err(meta.error("expected `table`, `unique`, `index`, `check` or `derived`"));
         }
         Ok(())
     }
@@ -159,6 +167,7 @@ impl Table {
         let name = name_of(field);
         let nullable = option_of(&field.ty).is_some();
         let mut kind = default_kind(option_of(&field.ty).unwrap_or(&field.ty));
+        let (mut default, mut json) = (quote!(None), quote!(None));
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("column")) {
             attribute.parse_nested_meta(|meta| {
                 let option = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -173,6 +182,9 @@ impl Table {
                         self.index(index, std::slice::from_ref(&name), option == "unique");
                     }
                     "text" => kind = Some(quote!(Text)),
+                    "default" => default = default_of(&meta.value()?.parse()?)?,
+                    "compact" => json = quote!(Some(crate::sql::JsonForm::Compact)),
+                    "spaced" => json = quote!(Some(crate::sql::JsonForm::Spaced)),
                     "long" => kind = Some(quote!(LongText)),
                     "json" => kind = Some(quote!(Json)),
                     "int32" => kind = Some(quote!(Int32)),
@@ -203,10 +215,28 @@ impl Table {
             ));
         };
         self.columns.push(quote!(crate::sql::Column {
-            name: #name, kind: crate::sql::ColumnKind::#kind, nullable: #nullable,
+            name: #name, kind: crate::sql::ColumnKind::#kind, nullable: #nullable, default: #default, json: #json,
         }));
         Ok(())
     }
+}
+
+/// A literal, `now` or `uuid`.
+fn default_of(expression: &Expr) -> syn::Result<TokenStream> {
+    Ok(match expression {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            quote!(Some(crate::sql::ColumnDefault::Text(#text)))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => {
+            quote!(Some(crate::sql::ColumnDefault::Int(#number)))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Bool(flag), .. }) => {
+            quote!(Some(crate::sql::ColumnDefault::Bool(#flag)))
+        }
+        Expr::Path(path) if path.path.is_ident("now") => quote!(Some(crate::sql::ColumnDefault::Now)),
+        Expr::Path(path) if path.path.is_ident("uuid") => quote!(Some(crate::sql::ColumnDefault::Uuid)),
+        other => return Err(syn::Error::new_spanned(other, "expected a literal, `now` or `uuid`")),
+    })
 }
 
 fn default_kind(ty: &syn::Type) -> Option<TokenStream> {

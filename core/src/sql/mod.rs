@@ -11,6 +11,7 @@
 //! ```
 
 mod dialect;
+mod fields;
 mod insert;
 mod record;
 mod rows;
@@ -20,10 +21,14 @@ mod unit;
 mod value;
 
 pub use dialect::Dialect;
+pub use fields::Fields;
 pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;
 pub use rows::{RowReader, Rows};
-pub use schema::{Catalog, Check, Column, ColumnKind, ForeignKey, Index, KeyPart, Schema, Table, Unique};
+pub use schema::{
+    Catalog, Check, Column, ColumnDefault, ColumnKind, ForeignKey, Index, JsonForm, KeyPart, Schema, Table,
+    Unique,
+};
 pub use statement::{Sql, Statement};
 pub use unit::{Expect, Outcome, Receipt, Step, Unit};
 pub use value::{DecodeError, FromValue, Value};

@@ -11,6 +11,9 @@ pub trait Record: Sized {
     /// The table that the struct declares.
     const TABLE: &'static Table;
 
+    /// Members of the record's JSON object that are no columns: accepted and ignored where a record is written (ruling R8).
+    const DERIVED: &'static [&'static str] = &[];
+
     /// Reads the table's columns, in declaration order, from the row.
     ///
     /// # Errors

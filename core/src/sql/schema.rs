@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Dialect, Rows, Sql, Statement, Value};
 use crate::error::{Error, Result};
+use crate::json::Json;
+use crate::time::Timestamp;
 
 /// What a column holds, apart from the engine's spelling of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,61 @@ pub struct Column {
     pub kind: ColumnKind,
     /// Whether it may be NULL.
     pub nullable: bool,
+    /// What an insert takes that lacks the column: no column has a default in the database (contract document 10 §2).
+    pub default: Option<ColumnDefault>,
+    /// For columns that hold JSON text: the form in which a map or list is written (ruling R12).
+    pub json: Option<JsonForm>,
+}
+
+/// What an insert takes for a column that it lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnDefault {
+    /// Fixed text.
+    Text(&'static str),
+    /// A fixed number.
+    Int(i64),
+    /// A fixed truth value.
+    Bool(bool),
+    /// The instant of the insert.
+    Now,
+    /// A fresh version 4 uuid, 36 lower-case characters.
+    Uuid,
+}
+
+impl ColumnDefault {
+    /// The value for one row.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Text(text) => text.into(),
+            Self::Int(number) => number.into(),
+            Self::Bool(flag) => flag.into(),
+            Self::Now => Timestamp::now().into(),
+            Self::Uuid => uuid::Uuid::new_v4().to_string().into(),
+        }
+    }
+}
+
+/// The two forms in which DECNET writes JSON text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonForm {
+    /// No blanks, UTF-8 as it is: see [`Json::compact`].
+    Compact,
+    /// Blanks after `,` and `:`, ASCII only: see [`Json::spaced`].
+    Spaced,
+}
+
+impl JsonForm {
+    /// The value's text in this form.
+    ///
+    /// # Errors
+    /// Invalid input for an integer beyond 64 bits or nesting beyond 128 levels.
+    pub fn write(self, json: &Json) -> Result<String> {
+        match self {
+            Self::Compact => json.compact(),
+            Self::Spaced => json.spaced(),
+        }
+    }
 }
 
 /// A column inside a key, and how much of it the key takes where the engine limits a key's length.

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use decnet_db::config::{Config, DatabaseUrl};
-use decnet_db::{Error, ErrorKind, Repository};
+use decnet_db::driver::Driver;
+use decnet_db::{Error, Repository};
 
 use crate::args::Global;
 use crate::errors::Failure;
@@ -38,20 +39,23 @@ fn url_of_path(text: &str) -> Option<DatabaseUrl> {
 
 /// Opens the database.
 pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Repository>, Failure> {
+    find_driver(config)?;
     decnet_db::connect_with(config).await.map_err(|error| {
-        let kind = error.kind();
         let failure = Failure::from(error);
-        if kind == ErrorKind::UnknownDriver {
-            failure.or_hint("`decnet-db drivers` lists what this program can open")
-        } else if config.url.scheme() == "sqlite"
-            && !config.create_if_missing
-            && !Path::new(config.url.database()).exists()
-        {
+        let is_file = config.url.scheme() == "sqlite";
+        if is_file && !config.create_if_missing && !Path::new(config.url.database()).exists() {
             failure.or_hint(CREATE_HINT)
         } else {
             failure
         }
     })
+}
+
+/// The driver that serves the URL.
+pub(crate) fn find_driver(config: &Config) -> Result<&'static Driver, Failure> {
+    decnet_db::registry()
+        .find(config.url.scheme())
+        .map_err(|error| Failure::from(error).or_hint("`decnet-db drivers` lists what this program can open"))
 }
 
 /// Opens the database, works on it, and closes it whatever comes of the work.

@@ -13,6 +13,7 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use tokio::sync::mpsc;
 
 use super::call::creates;
+use crate::connection::find_driver;
 use crate::errors::{ErrorObject, Failure};
 use crate::output::Output;
 
@@ -29,7 +30,7 @@ enum Outcome {
 
 pub(crate) async fn run(config: Config, output: &mut Output) -> Result<(), Failure> {
     // Known before any request comes: a URL that no driver serves.
-    decnet_db::registry().find(config.url.scheme())?;
+    find_driver(&config)?;
     let mut database = Database { config, repository: None };
     let mut lines = standard_input()?;
     let mut ended = Ok(());

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::drivers::DriverObject;
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{config, find_driver, with_open};
 use crate::errors::Failure;
 use crate::output::{Align, Output, table};
 
@@ -63,7 +63,7 @@ async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Fa
     Ok(Status {
         database: config.url.to_string(),
         tool: Tool { name: "decnet-db", version: env!("CARGO_PKG_VERSION") },
-        driver: decnet_db::registry().find(config.url.scheme())?.into(),
+        driver: find_driver(config)?.into(),
         engine,
         schema: SchemaStatus {
             complete: missing_tables.is_empty() && revisions == [SCHEMA.revision],

@@ -1,0 +1,295 @@
+//! Some columns of a record, with values: what partial updates and upserts set.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{Column, ColumnKind, Insert, Record, Sql, Table, Value};
+use crate::error::{Error, Result};
+use crate::json::Json;
+use crate::time::Timestamp;
+
+/// Columns of `R`'s table with values, each checked against its column (ruling R8).
+///
+/// As JSON: an object whose members are columns; times are text in ISO 8601, truth values may be 0 or 1, columns that hold
+/// JSON text take text as it is, and a map or list in the form that DECNET writes there. Members that the matching read
+/// method adds to the columns are ignored; any other member is refused.
+///
+/// ```
+/// use decnet_db_core::contract::User;
+/// use decnet_db_core::sql::{Fields, Value};
+///
+/// let fields = Fields::<User>::new().set("role", "admin").set("must_change_password", false);
+/// assert_eq!(fields.get("role"), Some(&Value::Text("admin".into())));
+///
+/// let error = Fields::<User>::new().set("rule", "admin").check().unwrap_err();
+/// assert_eq!(error.to_string(), "rule: users has no such column");
+/// ```
+pub struct Fields<R> {
+    entries: Vec<(&'static Column, Value)>,
+    /// The first column that was refused.
+    refused: Option<Error>,
+    record: PhantomData<fn() -> R>,
+}
+
+impl<R: Record> Fields<R> {
+    /// No column yet.
+    pub fn new() -> Self {
+        Self { entries: Vec::new(), refused: None, record: PhantomData }
+    }
+
+    /// Sets a column; a later value replaces an earlier one. A name that is no column is reported when the fields are used.
+    #[must_use]
+    pub fn set(mut self, column: &str, value: impl Into<Value>) -> Self {
+        match R::TABLE.column(column) {
+            Some(column) => self.put(column, value.into()),
+            None => self.refuse(no_column(R::TABLE, column)),
+        }
+        self
+    }
+
+    /// Sets a column that the program names itself, when it has no value or NULL.
+    pub fn set_default(&mut self, column: &'static str, value: impl Into<Value>) {
+        if self.get(column).is_none_or(Value::is_null)
+            && let Some(column) = R::TABLE.column(column)
+        {
+            self.put(column, value.into());
+        }
+    }
+
+    fn put(&mut self, column: &'static Column, value: Value) {
+        match self.entries.iter_mut().find(|(present, _)| present.name == column.name) {
+            Some(entry) => entry.1 = value,
+            None => self.entries.push((column, value)),
+        }
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.refused.get_or_insert(error);
+    }
+
+    /// The value of a column, if it is set.
+    pub fn get(&self, column: &str) -> Option<&Value> {
+        self.entries.iter().find(|(present, _)| present.name == column).map(|(_, value)| value)
+    }
+
+    /// Takes a column out.
+    pub fn remove(&mut self, column: &str) -> Option<Value> {
+        let position = self.entries.iter().position(|(present, _)| present.name == column)?;
+        Some(self.entries.remove(position).1)
+    }
+
+    /// Takes a text column out that must have a value, such as the natural key of an upsert.
+    ///
+    /// # Errors
+    /// Invalid input when it is absent, null or no text.
+    pub fn require_text(&mut self, column: &str) -> Result<String> {
+        match self.remove(column) {
+            Some(Value::Text(text)) => Ok(text),
+            Some(value) if !value.is_null() => Err(Error::invalid_input(column, "must be text")),
+            _ => Err(Error::invalid_input(column, "is needed")),
+        }
+    }
+
+    /// Whether no column is set.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.refused.is_none()
+    }
+
+    /// The columns and values in the order in which they were set.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Column, &Value)> {
+        self.entries.iter().map(|(column, value)| (*column, value))
+    }
+
+    /// Checks each value against its column, as an UPDATE needs it: NULL only where the column may be NULL.
+    ///
+    /// # Errors
+    /// Invalid input that names the column.
+    pub fn check(self) -> Result<Self> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        for (column, value) in &self.entries {
+            R::TABLE.check(column, value)?;
+        }
+        Ok(self)
+    }
+
+    /// The row that an INSERT needs: a column that is absent or NULL takes its default (contract document 10 §2).
+    ///
+    /// # Errors
+    /// Invalid input that names the column: a value that it can't hold, or none where it needs one.
+    pub fn insert(self) -> Result<Insert> {
+        if let Some(error) = self.refused {
+            return Err(error);
+        }
+        let (mut columns, mut values) = (Vec::new(), Vec::new());
+        let mut given = self.entries;
+        for column in R::TABLE.columns {
+            let value = given
+                .iter_mut()
+                .find(|(present, _)| present.name == column.name)
+                .map_or(Value::Null, |entry| std::mem::replace(&mut entry.1, Value::Null));
+            let value = match column.default {
+                Some(default) if value.is_null() => default.value(),
+                _ => value,
+            };
+            if value.is_null() && column.kind == ColumnKind::Serial {
+                continue;
+            }
+            if value.is_null() && !column.nullable {
+                return Err(Error::invalid_input(column.name, "is needed"));
+            }
+            R::TABLE.check(column, &value)?;
+            columns.push(column.name);
+            values.push(value);
+        }
+        Insert::raw(R::TABLE, columns, values)
+    }
+
+    /// Writes `a = ?, b = ?`, for the SET of an UPDATE, with checked values.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn assignments(self, sql: &mut Sql<'_>) -> Result<()> {
+        for (position, (column, value)) in self.check()?.entries.into_iter().enumerate() {
+            if position > 0 {
+                sql.push(", ");
+            }
+            sql.identifier(column.name).push(" = ").bind(value);
+        }
+        Ok(())
+    }
+}
+
+impl<R: Record> Default for Fields<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R> Clone for Fields<R> {
+    /// Without a refusal, which can only be reported once.
+    fn clone(&self) -> Self {
+        let refused = self.refused.as_ref().map(|error| Error::invalid_input("", error.to_string()));
+        Self { entries: self.entries.clone(), refused, record: PhantomData }
+    }
+}
+
+/// The names of the columns: values may be secrets.
+impl<R> fmt::Debug for Fields<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries.iter().map(|(column, _)| column.name)).finish()
+    }
+}
+
+impl<'de, R: Record> Deserialize<'de> for Fields<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Members<R>(PhantomData<fn() -> R>);
+
+        impl<'de, R: Record> Visitor<'de> for Members<R> {
+            type Value = Fields<R>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a map of columns of {}", R::TABLE.name)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Fields<R>, A::Error> {
+                let mut fields = Fields::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    let json: Json = map.next_value()?;
+                    match R::TABLE.column(&name) {
+                        Some(column) => {
+                            let value = value_of(column, &json)
+                                .map_err(|error| A::Error::custom(error.within(&name)))?;
+                            fields.put(column, value);
+                        }
+                        None if R::DERIVED.contains(&name.as_str()) => {}
+                        None => return Err(A::Error::custom(no_column(R::TABLE, &name))),
+                    }
+                }
+                Ok(fields)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
+}
+
+fn no_column(table: &Table, name: &str) -> Error {
+    Error::invalid_input(name, format!("{} has no such column", table.name))
+}
+
+/// A JSON value as the column's value: nothing is coerced but 0 and 1 to truth values.
+fn value_of(column: &Column, json: &Json) -> Result<Value> {
+    if json.is_null() {
+        return Ok(Value::Null);
+    }
+    let wants = |what: &str| Error::invalid_input("", format!("must be {what}"));
+    let text = json.as_str();
+    Ok(match column.kind {
+        ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32 => {
+            Value::Int(text.parse().map_err(|_| wants("an integer of at most 64 bits"))?)
+        }
+        ColumnKind::Float => Value::Real(json.decode::<f64>().map_err(|_| wants("a number"))?),
+        ColumnKind::Bool => Value::Bool(match text {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(wants("true or false")),
+        }),
+        ColumnKind::Time => Value::Time(if json.is_string() {
+            json.decode::<String>()?.parse::<Timestamp>()?
+        } else {
+            return Err(wants("a time as text"));
+        }),
+        ColumnKind::Bytes(_) => return Err(wants("set by the program, not as JSON")),
+        _ if json.is_string() => Value::Text(json.decode()?),
+        _ => match column.json {
+            Some(form) if json.is_object() || json.is_array() => Value::Text(form.write(json)?),
+            Some(_) => return Err(wants("a map, a list, or text that holds JSON")),
+            None => return Err(wants("text")),
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::User;
+
+    fn read(json: &str) -> Result<Fields<User>> {
+        json.parse::<Json>().unwrap().decode()
+    }
+
+    #[test]
+    fn members_are_checked_against_their_columns() {
+        let fields =
+            read(r#"{"role": "x", "must_change_password": 1, "tokens_valid_from": "2026-01-02"}"#).unwrap();
+        assert_eq!(fields.get("must_change_password"), Some(&Value::Bool(true)));
+        assert!(matches!(fields.get("tokens_valid_from"), Some(Value::Time(_))));
+        for (json, message) in [
+            (r#"{"rule": 1}"#, "rule: users has no such column"),
+            (r#"{"role": 1}"#, "role: must be text"),
+            (r#"{"must_change_password": "yes"}"#, "must_change_password: must be true or false"),
+            (r#"{"tokens_valid_from": 3}"#, "tokens_valid_from: must be a time as text"),
+        ] {
+            let error = read(json).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_insert_takes_defaults_and_wants_what_has_none() {
+        let error = read(r#"{"uuid": "u", "username": null}"#).unwrap().insert().unwrap_err();
+        assert_eq!(error.to_string(), "username: is needed");
+    }
+
+    #[test]
+    fn null_in_an_update_needs_a_column_that_may_be_null() {
+        assert!(read(r#"{"tokens_valid_from": null}"#).unwrap().check().is_ok());
+        let error = read(r#"{"role": null}"#).unwrap().check().unwrap_err();
+        assert_eq!(error.to_string(), "role: must not be null");
+    }
+}
