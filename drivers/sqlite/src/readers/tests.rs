@@ -88,7 +88,8 @@ async fn a_deleted_or_replaced_file_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let readers = readers(&folder, |_| {});
     let path = folder.path().join("a.db");
-    std::fs::remove_file(&path).unwrap();
+    // Renamed: the inode of a deleted file would be free for the next one, which it is not while a writer is open.
+    std::fs::rename(&path, folder.path().join("b.db")).unwrap();
     let started = Instant::now();
     let error = readers.query(statement("SELECT 1")).await.unwrap_err();
     assert!(error.to_string().contains("deleted or replaced"), "{error}");
