@@ -64,6 +64,23 @@ fn init_creates_the_database_once_and_says_who_was_seeded() {
 }
 
 #[test]
+fn init_leaves_a_foreign_stamp_alone_and_warns_on_one_plain_line() {
+    let tool = Tool::with_schema();
+    let database = rusqlite::Connection::open(tool.path("decnet.db")).unwrap();
+    database.execute_batch("UPDATE alembic_version SET version_num = 'fedcba987654'").unwrap();
+    let run = tool.set("DECNET_ADMIN_PASSWORD", "correct horse battery").run(["init"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.out.contains("revision       fedcba987654 (of another version of DECNET; left alone)\n"),
+        "{}",
+        run.out
+    );
+    let warning = "decnet-db: warning: the database has the stamp of another revision revision=fedcba987654";
+    assert!(run.err.starts_with(warning) && run.err.lines().count() == 1, "{}", run.err);
+    assert!(!run.err.contains('\u{1b}'), "{}", run.err);
+}
+
+#[test]
 fn init_refuses_a_weak_password_before_it_creates_anything() {
     let tool = Tool::new().set("DECNET_ADMIN_PASSWORD", "hunter2");
     let run = tool.run(["init"]);

@@ -45,6 +45,20 @@ fn help_documents_the_exit_codes_and_the_form_of_lines() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn output_that_can_not_be_written_is_a_failure() {
+    let tool = Tool::new();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = tool.command(["drivers"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.starts_with("decnet-db: can't write to standard output: ") && err.lines().count() == 1,
+        "{err}"
+    );
+}
+
+#[test]
 fn a_path_in_place_of_a_url_gets_the_url_as_a_hint() {
     let tool = Tool::new();
     let run = tool.run(["--url", "my captures.db", "status"]);

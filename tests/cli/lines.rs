@@ -2,6 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -72,12 +75,14 @@ fn each_answer_is_there_before_the_next_request_is_made() {
     let tool = Tool::with_schema();
     let mut child = tool.command(LINES).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (sender, answers) = mpsc::channel();
+    thread::spawn(move || stdout.lines().try_for_each(|line| sender.send(line.unwrap())));
     for id in 0..3 {
         writeln!(stdin, "{{\"id\":{id},\"method\":\"get_max_log_id\"}}").unwrap();
-        let mut answer = String::new();
-        stdout.read_line(&mut answer).unwrap();
-        assert_eq!(answer, format!("{{\"id\":{id},\"ok\":0}}\n"));
+        let answer =
+            answers.recv_timeout(Duration::from_secs(60)).expect("an answer, while standard input is open");
+        assert_eq!(answer, format!("{{\"id\":{id},\"ok\":0}}"));
     }
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(0));

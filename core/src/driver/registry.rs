@@ -43,6 +43,8 @@ pub struct Driver {
     /// The version of that package.
     pub version: &'static str,
     /// Opens a database: must connect once, so that a wrong path or password is reported at once.
+    ///
+    /// A driver whose databases are files creates one only where [`create_if_missing`](Config::create_if_missing) says so.
     pub open: fn(&Config) -> OpenFuture<'_>,
 }
 

@@ -135,7 +135,7 @@ fn message(error: &Error) -> String {
 }
 
 /// Foreign text may be part of a message: nothing in it may break the line or speak to the terminal.
-fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unprintable) {
         return Cow::Borrowed(text);
     }

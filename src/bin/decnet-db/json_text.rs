@@ -96,6 +96,8 @@ mod tests {
   "d": "x, {\"y\": [\\"
 }"#;
         assert_eq!(pretty(json), expected);
+        // Inside a string nothing is structure, after an escaped quote either.
+        assert_eq!(pretty(r#"["a\" {1: 2, [", 3]"#), "[\n  \"a\\\" {1: 2, [\",\n  3\n]");
         assert_eq!(pretty("null"), "null");
         assert_eq!(pretty(r#"[[],"\\"]"#), "[\n  [],\n  \"\\\\\"\n]");
     }

@@ -10,7 +10,7 @@ use tracing_subscriber::fmt::format::{FmtSpan, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::errors::Failure;
+use crate::errors::{Failure, one_line};
 
 const VARIABLES: [&str; 2] = ["DECNET_LOG", "RUST_LOG"];
 
@@ -64,8 +64,9 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let level = if *event.metadata().level() == Level::ERROR { "error" } else { "warning" };
-        write!(out, "decnet-db: {level}: ")?;
-        context.field_format().format_fields(out.by_ref(), event)?;
-        writeln!(out)
+        // Not straight to `out`: it would have colours in a file too, and let line breaks through.
+        let mut text = String::new();
+        context.field_format().format_fields(Writer::new(&mut text), event)?;
+        writeln!(out, "decnet-db: {level}: {}", one_line(&text))
     }
 }
