@@ -79,6 +79,14 @@ fn references_to_rows_that_are_not_there_are_refused_or_mended() {
         let mut expected = before.clone();
         let lost = Value::Text("80000000-0000-4000-8000-000000000004".into());
         expected.get_mut("canary_triggers").unwrap().retain(|row| row[0] != lost);
+        // The original wrote this time in another form than ruling R1 has for the disk.
+        for row in expected.get_mut("topology_mutations").unwrap() {
+            if let Value::Text(time) = &mut row[6]
+                && let Some((day, clock)) = time.trim_end_matches("+00:00").split_once('T')
+            {
+                *time = format!("{day} {clock}");
+            }
+        }
         // Position 13 is merged_into_uuid.
         expected.get_mut("campaigns").unwrap()[0][13] = Value::Null;
         same(&last.dump(), &expected);

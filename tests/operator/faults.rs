@@ -121,10 +121,9 @@ fn a_copy_that_is_killed_before_any_commit_is_continued() {
             let report = report.unwrap();
             assert!(report.is_complete(), "{nth}: {report:#?}");
             assert_eq!(report.resumed, nth > 1, "{nth}");
-            let last = Place::file();
-            let (from, to) = (target.open().await, last.open().await);
-            copy(&*from, &*to, &options(100), &mut |_| ()).await.unwrap();
-            same(&last.dump(), &source.dump());
+            if target.is_file() {
+                same(&target.dump(), &source.dump());
+            }
         }
     });
 }

@@ -68,6 +68,11 @@ impl Place {
         place
     }
 
+    /// Whether [`dump`](Self::dump) works.
+    pub(crate) fn is_file(&self) -> bool {
+        self.folder.is_some()
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.as_ref().unwrap().path().join("decnet.db")
     }
