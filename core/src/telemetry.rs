@@ -8,9 +8,9 @@ use tracing::{Instrument, Span};
 
 use crate::base::{Committer, UnitOfWork};
 use crate::contract::Repository;
-use crate::driver::{PoolStatus, ServerInfo};
+use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::Result;
-use crate::sql::{Dialect, Receipt, Unit};
+use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
 
 /// Forwards each contract method to the repository inside it, in a span `db.<method>` with OpenTelemetry's database
 /// attributes (`db.system.name`, `db.operation.name`, `db.response.returned_rows`, `error.type`), and counts it:
@@ -126,5 +126,15 @@ impl Committer for Instrumented {
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         let span = span!("db.unit", "unit", self);
         self.observe("unit", span, self.inner.committer().commit(unit), |_| None).await
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Rows> {
+        let span = span!("db.query", "query", self);
+        self.observe("query", span, self.inner.committer().query(statement), |rows| Some(rows.len())).await
+    }
+
+    async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        let span = span!("db.bootstrap", "bootstrap", self);
+        self.observe("bootstrap", span, self.inner.committer().bootstrap(bootstrap), |_| None).await
     }
 }

@@ -5,6 +5,8 @@
 
 mod calls;
 mod commands;
+mod copying;
 mod errors;
 mod lines;
+mod resetting;
 mod tool;

@@ -9,6 +9,7 @@ mod maintenance;
 mod repository;
 mod state;
 mod swarm;
+pub mod transfer;
 mod unit_of_work;
 mod upsert;
 mod users;

@@ -8,9 +8,9 @@ use super::{Committer, UnitOfWork};
 use crate::config::SeedConfig;
 use crate::contract::Repository;
 use crate::contract::tables::SCHEMA;
-use crate::driver::{Backend, PoolStatus, ServerInfo};
+use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sql::{Dialect, Receipt, Record, Rows, Sql, Table, Unit, Value};
+use crate::sql::{Dialect, Receipt, Record, Rows, Sql, Statement, Table, Unit, Value};
 
 /// The contract, answered in portable SQL over one [`Backend`].
 ///
@@ -123,6 +123,14 @@ impl Committer for SqlRepository {
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         self.backend.commit(unit).await
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Rows> {
+        self.backend.query(statement).await
+    }
+
+    async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        self.backend.bootstrap(bootstrap).await
     }
 }
 

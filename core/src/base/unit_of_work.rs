@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
+use crate::driver::{Bootstrap, Bootstrapped};
 use crate::error::Result;
-use crate::sql::{Dialect, Receipt, Sql, Unit};
+use crate::sql::{Dialect, Receipt, Rows, Sql, Statement, Unit};
 
-/// What commits units: the repository, or a wrapper around it.
+/// What commits units, and for tools that move whole tables also reads: the repository, or a wrapper around it.
 #[async_trait]
 pub trait Committer: Send + Sync {
     /// The dialect that the unit's statements are written in.
@@ -16,6 +17,18 @@ pub trait Committer: Send + Sync {
     /// # Errors
     /// As [`Backend::commit`](crate::driver::Backend::commit).
     async fn commit(&self, unit: Unit) -> Result<Receipt>;
+
+    /// Runs one read.
+    ///
+    /// # Errors
+    /// As [`Backend::query`](crate::driver::Backend::query).
+    async fn query(&self, statement: Statement) -> Result<Rows>;
+
+    /// Creates what the schema lacks.
+    ///
+    /// # Errors
+    /// As [`Backend::bootstrap`](crate::driver::Backend::bootstrap).
+    async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped>;
 }
 
 /// Contract writes that are committed together: all of them or none.

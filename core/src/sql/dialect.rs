@@ -86,6 +86,21 @@ pub trait Dialect: Debug + Send + Sync {
         sql.identifier(column).push(" = ").bind(text);
     }
 
+    /// Whether a column refuses what is not of its type. Where it does not (SQLite), values that their column can't mean
+    /// are moved between databases as they are stored.
+    fn enforces_types(&self) -> bool {
+        true
+    }
+
+    /// Whether a JSON column gives back the text that was stored, byte for byte, and not another spelling of it.
+    fn keeps_json_text(&self) -> bool {
+        true
+    }
+
+    /// Writes a statement after which the key that the database assigns next to `column` is one more than the largest in
+    /// `table`, or 1 when the table is empty. Nothing, where the engine sees to that by itself.
+    fn resync_serial(&self, _sql: &mut Sql<'_>, _table: &'static Table, _column: &'static str) {}
+
     /// The most placeholders that one statement may have.
     fn max_parameters(&self) -> usize {
         32_766

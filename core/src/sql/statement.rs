@@ -163,6 +163,11 @@ impl<'d> Sql<'d> {
         self
     }
 
+    /// Whether nothing was written yet.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
     /// The finished statement.
     pub fn finish(self) -> Statement {
         Statement::from_parts(self.text, self.values)

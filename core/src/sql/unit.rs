@@ -78,6 +78,11 @@ impl Unit {
         self.steps.len() - 1
     }
 
+    /// Adds all steps of another unit behind those that are there.
+    pub fn append(&mut self, mut other: Self) {
+        self.steps.append(&mut other.steps);
+    }
+
     /// Adds a statement.
     pub fn execute(&mut self, statement: Statement) -> usize {
         self.push(Step::Execute(statement, None))

@@ -41,7 +41,7 @@ pub(crate) fn fetch(statement: &mut Statement<'_>) -> Result<Rows> {
                 ValueRef::Null => Value::Null,
                 ValueRef::Integer(v) => Value::Int(v),
                 ValueRef::Real(v) => Value::Real(v),
-                ValueRef::Text(v) => Value::Text(text(v)),
+                ValueRef::Text(v) => text(v),
                 ValueRef::Blob(v) => Value::Blob(v.to_vec()),
             });
         }
@@ -49,10 +49,11 @@ pub(crate) fn fetch(statement: &mut Statement<'_>) -> Result<Rows> {
     Ok(rows)
 }
 
-/// Other programs may have stored text that is not UTF-8: it is shown, with replacement characters.
-fn text(bytes: &[u8]) -> String {
+/// Other programs may have stored text that is not UTF-8. As bytes it keeps what it is: a text field shows it with
+/// replacement characters, and a copy of the table does not change it unnoticed.
+fn text(bytes: &[u8]) -> Value {
     match str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        Ok(text) => Value::Text(text.to_owned()),
+        Err(_) => Value::Blob(bytes.to_vec()),
     }
 }

@@ -72,6 +72,10 @@ impl Dialect for Sqlite {
         }
     }
 
+    fn enforces_types(&self) -> bool {
+        false
+    }
+
     fn catalog(&self) -> &'static str {
         "SELECT 'column', m.name, p.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p \
          WHERE m.type = 'table' \

@@ -3,7 +3,9 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::call::CallArgs;
+use crate::commands::copy::CopyArgs;
 use crate::commands::methods::MethodsArgs;
+use crate::commands::reset::ResetArgs;
 
 /// Looks at a DECNET database, creates it, fills it, and calls the repository's methods by name.
 #[derive(Parser)]
@@ -59,6 +61,12 @@ pub(crate) enum Command {
 
     /// Call a repository method by name, with JSON in and JSON out
     Call(CallArgs),
+
+    /// Copy everything into another database, of any kind, and compare the two
+    Copy(CopyArgs),
+
+    /// Show what is in the database, and delete it when told to
+    Reset(ResetArgs),
 }
 
 const AFTER_HELP: &str = "\

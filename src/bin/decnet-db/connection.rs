@@ -17,11 +17,16 @@ pub(crate) const CREATE_HINT: &str = "`decnet-db init` creates the database and 
 /// The configuration: the environment's, with the URL of the command line if there is one.
 pub(crate) fn config(global: &Global) -> Result<Config, Failure> {
     let Some(text) = &global.url else { return Ok(Config::from_env()?) };
+    config_of("--url", text)
+}
+
+/// The environment's configuration with the URL that an option of the command line gives.
+pub(crate) fn config_of(option: &'static str, text: &str) -> Result<Config, Failure> {
     let url: DatabaseUrl = text.parse().map_err(|error: Error| {
-        let failure = Failure::from(Error::configuration(format!("--url: {error}")));
+        let failure = Failure::from(Error::configuration(format!("{option}: {error}")));
         match url_of_path(text) {
-            Some(url) => failure.or_hint(format!("for the file {text}: --url {url}")),
-            None => failure.or_hint("for a file: --url sqlite:///PATH"),
+            Some(url) => failure.or_hint(format!("for the file {text}: {option} {url}")),
+            None => failure.or_hint(format!("for a file: {option} sqlite:///PATH")),
         }
     })?;
     Ok(Config::from_env_with_url(url)?)

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod confirm;
 mod connection;
 mod errors;
 mod json_text;
@@ -39,6 +40,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Init => commands::init::run(&global, &mut output).await,
             Command::Methods(arguments) => commands::methods::run(&arguments, &mut output),
             Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
+            Command::Copy(arguments) => commands::copy::run(&global, &arguments, &mut output).await,
+            Command::Reset(arguments) => commands::reset::run(&global, &arguments, &mut output).await,
         }
     })
 }

@@ -1,8 +1,10 @@
 //! One file a command.
 
 pub(crate) mod call;
+pub(crate) mod copy;
 pub(crate) mod drivers;
 pub(crate) mod init;
 pub(crate) mod lines;
 pub(crate) mod methods;
+pub(crate) mod reset;
 pub(crate) mod status;

@@ -1,0 +1,100 @@
+//! Whole databases: copying one into another, comparing two, emptying one. For the operator's tool and programs like it.
+//!
+//! Everything here is portable: it works between any two databases whose drivers are registered, by the same statements.
+
+mod cell;
+mod copier;
+mod copy;
+mod digest;
+mod page;
+mod progress;
+mod references;
+mod reset;
+mod verify;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+pub use cell::Finding;
+pub use copy::{CopyOptions, CopyReport, copy};
+pub use digest::{Checksum, TableDigest};
+pub use page::PageLimits;
+pub use progress::PROGRESS_KEY;
+pub use reset::{ResetMode, ResetReport, reset};
+pub use verify::{TableVerification, Verification, verify};
+
+use crate::contract::Repository;
+use crate::error::{Error, Result};
+
+/// What a copy or a comparison tells while it works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CopyEvent {
+    /// Rows are about to be copied.
+    Copying {
+        /// The source's rows.
+        rows: u64,
+        /// Those of them that an earlier run has copied.
+        done: u64,
+    },
+    /// The rows of a table come next.
+    Table {
+        /// The table.
+        table: &'static str,
+    },
+    /// So many more rows are done.
+    Rows(usize),
+    /// The two databases are about to be compared.
+    Comparing {
+        /// The source's rows.
+        rows: u64,
+    },
+    /// The rows of a table are compared next.
+    Verifying {
+        /// The table.
+        table: &'static str,
+    },
+}
+
+/// Findings: the first hundred, and how many there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Findings {
+    /// How many there are.
+    pub total: u64,
+    /// The first ones.
+    pub first: Vec<Finding>,
+}
+
+impl Findings {
+    /// The findings that are listed.
+    const LISTED: usize = 100;
+
+    fn add(&mut self, finding: Finding) {
+        self.total += 1;
+        if self.first.len() < Self::LISTED {
+            self.first.push(finding);
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+}
+
+/// How many rows the database has, and which tables.
+///
+/// # Errors
+/// Configuration, when it has none of them.
+async fn present(repository: &dyn Repository) -> Result<(u64, impl Fn(&str) -> bool + use<>)> {
+    let counts = repository.row_counts().await?;
+    let rows = counts.iter().filter_map(|(_, rows)| *rows).sum();
+    let present: BTreeSet<&'static str> =
+        counts.into_iter().filter(|(_, rows)| rows.is_some()).map(|(table, _)| table).collect();
+    if present.is_empty() {
+        return Err(Error::configuration("the source has none of DECNET's tables; look at the URL"));
+    }
+    Ok((rows, move |table: &str| present.contains(table)))
+}

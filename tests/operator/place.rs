@@ -1,0 +1,122 @@
+//! Databases for the tests.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use decnet_db::Repository;
+use decnet_db::base::SqlRepository;
+use decnet_db::base::transfer::{ResetMode, reset};
+use decnet_db::config::{Config, DatabaseUrl, SeedConfig};
+use decnet_db::driver::Backend;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use tempfile::TempDir;
+use tokio::sync::{Mutex, MutexGuard};
+
+/// The databases that the original wrote.
+pub(crate) const GOLDEN: [&str; 3] = [
+    include_str!("../golden/core.sql"),
+    include_str!("../golden/intelligence.sql"),
+    include_str!("../golden/deployment.sql"),
+];
+
+/// The rows of each table.
+pub(crate) type Dump = BTreeMap<String, Vec<Vec<Value>>>;
+
+/// Fails with the first row that differs, not with two whole databases.
+#[track_caller]
+pub(crate) fn same(found: &Dump, expected: &Dump) {
+    assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    for (table, rows) in expected {
+        for (position, row) in rows.iter().enumerate() {
+            assert_eq!(found[table].get(position), Some(row), "{table}");
+        }
+        assert_eq!(found[table].len(), rows.len(), "{table}");
+    }
+}
+
+/// One database.
+pub(crate) struct Place {
+    pub(crate) url: DatabaseUrl,
+    folder: Option<TempDir>,
+    _turn: Option<MutexGuard<'static, ()>>,
+}
+
+impl Place {
+    /// A SQLite file that is not there yet.
+    pub(crate) fn file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(folder.path().join("decnet.db")).unwrap();
+        Self { url, folder: Some(folder), _turn: None }
+    }
+
+    /// A SQLite file with what the statements make.
+    pub(crate) fn with(sql: &str) -> Self {
+        let place = Self::file();
+        place.sqlite().execute_batch(sql).unwrap();
+        place
+    }
+
+    /// The database between two files, without a table.
+    pub(crate) async fn between() -> Self {
+        static TURN: Mutex<()> = Mutex::const_new(());
+        let Ok(url) = std::env::var("DECNET_TEST_COPY_URL") else { return Self::file() };
+        let place = Self { url: url.parse().unwrap(), folder: None, _turn: Some(TURN.lock().await) };
+        reset(&*place.open().await, ResetMode::DropTables).await.unwrap();
+        place
+    }
+
+    /// Whether [`dump`](Self::dump) works.
+    pub(crate) fn is_file(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.as_ref().unwrap().path().join("decnet.db")
+    }
+
+    /// The file, as another program sees it.
+    pub(crate) fn sqlite(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+
+    pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
+        let driver = decnet_db::registry().find(self.url.scheme()).unwrap();
+        (driver.open)(&Config::new(self.url.clone())).await.unwrap()
+    }
+
+    pub(crate) async fn open(&self) -> Arc<dyn Repository> {
+        Arc::new(SqlRepository::new(self.backend().await, SeedConfig::default()))
+    }
+
+    /// Every row of every table of the file but the stamp's, with SQLite's own types.
+    pub(crate) fn dump(&self) -> Dump {
+        let file = self.sqlite();
+        let mut names = file
+            .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'")
+            .unwrap();
+        let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        names.into_iter().map(|name| (name.clone(), rows(&file, &name))).collect()
+    }
+}
+
+fn rows(file: &Connection, table: &str) -> Vec<Vec<Value>> {
+    let mut select = file.prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2")).unwrap_or_else(|_| {
+        // A table of one column.
+        file.prepare(&format!("SELECT * FROM {table} ORDER BY 1")).unwrap()
+    });
+    let width = select.column_count();
+    let row = |row: &rusqlite::Row<'_>| (0..width).map(|column| row.get(column)).collect();
+    select.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
