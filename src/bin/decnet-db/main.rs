@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod connection;
 mod errors;
+mod ingest;
 mod json_text;
 mod logging;
 mod output;
@@ -37,6 +38,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Drivers => commands::drivers::run(&mut output),
             Command::Status => commands::status::run(&global, &mut output).await,
             Command::Init => commands::init::run(&global, &mut output).await,
+            Command::Ingest(arguments) => ingest::run(&global, arguments, &mut output).await,
             Command::Methods(arguments) => commands::methods::run(&arguments, &mut output),
             Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
         }
