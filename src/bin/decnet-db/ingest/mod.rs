@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use decnet_db::capture::{Format, Parser};
+use decnet_db::capture::Parser;
 use decnet_db::contract::SeededAdmin;
 use decnet_db::json::Json;
 use decnet_db::{Error, Repository};
@@ -157,15 +157,16 @@ async fn ingest(
             Some(key) => position_of(&*repository, key).await?,
             None => None,
         };
-        report.already += position.as_ref().map_or(0, |position| position.lines);
+        let already = position.as_ref().map_or(0, |position| position.lines);
+        report.already += already;
         let name = if is_stream(path) { "standard input".to_owned() } else { path.display().to_string() };
         let keep = arguments.rejected(path);
         let place = rejected.iter().position(|known| known.path() == keep).unwrap_or_else(|| {
             rejected.push(Rejected::new(keep));
             rejected.len() - 1
         });
-        targets.push(Target { name: name.clone(), key, rejected: place });
-        inputs.push(Input { name, path: (!is_stream(path)).then(|| path.clone()), position });
+        targets.push(Target { name, key, already, rejected: place });
+        inputs.push(Input { path: (!is_stream(path)).then(|| path.clone()), position });
     }
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -207,17 +208,19 @@ async fn drain(
 ) -> Result<Option<io::Error>, Failure> {
     let stop = Arc::clone(&store.stop);
     let signalled = tokio::spawn(async move {
-        let outcome = signal().await;
-        stop.store(true, Ordering::Relaxed);
-        outcome
+        // Where signals can't be waited for, they end the program: also then each line is stored once.
+        if signal().await.is_ok() {
+            stop.store(true, Ordering::Relaxed);
+        }
     });
     let mut failed = None;
     while let Some(message) = receiver.recv().await {
         match message {
             Message::Batch(batch) => store.store(*batch).await?,
             Message::Restarted(input, reason) => {
-                let name = &store.targets[input].name;
                 // What it held under this name before is not what it holds now.
+                store.report.already -= std::mem::take(&mut store.targets[input].already);
+                let name = &store.targets[input].name;
                 store.report.tell(&format!("{name} {reason}: reading it from its start"));
             }
             Message::Failed(input, error) => {

@@ -1,6 +1,7 @@
 //! The thread that reads and parses, while the database commits what it read before.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,8 +26,6 @@ const POLL: Duration = Duration::from_millis(250);
 /// An input as the command line names it.
 #[derive(Clone)]
 pub(super) struct Input {
-    /// Its name in messages.
-    pub(super) name: String,
     /// `None` is standard input.
     pub(super) path: Option<PathBuf>,
     /// How far it was read by earlier runs.
@@ -172,7 +171,7 @@ impl Reader {
         let path = self.inputs[tail.index].path.clone();
         if let Some(path) = &path
             && tail.was_replaced(path)?
-            && !self.reopen(tail, None, "was truncated")?
+            && !self.reopen(tail, Some("was truncated"))?
         {
             return Ok(None);
         }
@@ -188,24 +187,19 @@ impl Reader {
             if !progress && tail.renamed {
                 // Nobody writes to the old file any more: what has no line break now never will.
                 tail.take_rest(&mut self.parser);
-                return Ok((self.send(tail) && self.reopen(tail, Some(path), "")?).then_some(true));
+                return Ok((self.send(tail) && self.reopen(tail, None)?).then_some(true));
             }
             tail.renamed = true;
         }
         Ok(Some(progress && pause != Pause::Stopped))
     }
 
-    /// Goes on with the file that has the name now.
-    fn reopen(
-        &mut self,
-        tail: &mut Tail,
-        _renamed: Option<&PathBuf>,
-        reason: &'static str,
-    ) -> io::Result<bool> {
+    /// Goes on with the content that the name has now, and tells why where it is no ordinary rotation.
+    fn reopen(&mut self, tail: &mut Tail, reason: Option<&'static str>) -> io::Result<bool> {
         let Some(path) = &self.inputs[tail.index].path else { return Ok(true) };
-        let source = source::open(path, None, &self.progress)?;
+        let Some(source) = if_there(source::open(path, None, &self.progress))? else { return Ok(true) };
         *tail = Tail::new(tail.index, source);
-        Ok(reason.is_empty() || self.say(Message::Restarted(tail.index, reason)))
+        Ok(reason.is_none_or(|reason| self.say(Message::Restarted(tail.index, reason))))
     }
 
     fn open(&mut self, index: usize) -> Option<Tail> {
@@ -327,20 +321,26 @@ impl Tail {
         if self.was_renamed(path)? {
             return Ok(false);
         }
+        let Some(named) = if_there(File::open(path))? else { return Ok(false) };
         let mut head = Vec::new();
-        let length = lines.head().len() as u64;
-        io::Read::read_to_end(&mut io::Read::take(std::fs::File::open(path)?, length), &mut head)?;
+        named.take(lines.head().len() as u64).read_to_end(&mut head)?;
         Ok(head != lines.head())
     }
 
     /// Whether the name belongs to another file. While it belongs to none, there is nothing to go on with.
     fn was_renamed(&self, path: &PathBuf) -> io::Result<bool> {
         let Some(file) = &self.source.file else { return Ok(false) };
-        match std::fs::metadata(path) {
-            Ok(named) => Ok(source::identity(&named) != source::identity(&file.metadata()?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
+        let Some(named) = if_there(std::fs::metadata(path))? else { return Ok(false) };
+        Ok(source::identity(&named) != source::identity(&file.metadata()?))
+    }
+}
+
+/// What a name leads to, if there is anything: between the two steps of a rotation there is not.
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -253,7 +253,7 @@ fn table(title: &str, tally: &Tally, width: usize) -> String {
     let (distinct, approximate) = tally.distinct();
     let more = match (approximate, distinct > top.len()) {
         (true, _) => " (approximate: there are too many different ones)".to_owned(),
-        (false, true) => format!(" of {}", grouped(distinct as u64)),
+        (false, true) => format!(", of {}", grouped(distinct as u64)),
         (false, false) => String::new(),
     };
     let mut text = format!("\nTop {title} of this run{more}\n");
@@ -298,7 +298,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

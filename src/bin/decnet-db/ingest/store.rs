@@ -26,6 +26,8 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The key of its position; standard input has none.
     pub(super) key: Option<String>,
+    /// Lines that earlier runs read.
+    pub(super) already: u64,
     /// Which of [`Store::rejected`] takes its rejected lines.
     pub(super) rejected: usize,
 }
@@ -45,7 +47,7 @@ pub(super) struct Store {
 impl Store {
     /// Stores a batch. A row that the database refuses is rejected like a line that can't be parsed; the others are stored.
     pub(super) async fn store(&mut self, mut batch: Batch) -> decnet_db::Result<()> {
-        let mut parts = VecDeque::from([0..batch.items.len()]);
+        let mut parts = VecDeque::from_iter(std::iter::once(0..batch.items.len()));
         while let Some(part) = parts.pop_front() {
             let last = part.end == batch.items.len();
             match self.store_part(&batch, part.clone(), last).await {
