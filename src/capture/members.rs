@@ -147,8 +147,8 @@ pub(super) fn mend(text: &str) -> Cow<'_, str> {
                 mended.push_str("\\ufffd");
                 (kept, from) = (at + 6, at + 6);
             }
-            // The escaped character may be a backslash itself; of a longer one no byte looks like one.
-            _ => from = text.ceil_char_boundary(at + 2),
+            // The escaped character may be a backslash itself.
+            _ => from = at + 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
         }
     }
     if kept == 0 {

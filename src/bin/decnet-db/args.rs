@@ -6,6 +6,7 @@ use crate::commands::call::CallArgs;
 use crate::commands::copy::CopyArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::reset::ResetArgs;
+use crate::ingest::IngestArgs;
 
 /// Looks at a DECNET database, creates it, fills it, and calls the repository's methods by name.
 #[derive(Parser)]
@@ -55,6 +56,19 @@ pub(crate) enum Command {
     /// What exists is never altered, so running it again is safe. The administrator gets the password in
     /// DECNET_ADMIN_PASSWORD and has to change it at the first login; without that variable nobody is created.
     Init,
+
+    /// Store what honeypots captured, each line once
+    ///
+    /// Reads DECNET's own JSON lines, the RFC 5424 lines of its deckies, and Cowrie's JSON log, and tells them apart line by
+    /// line. The database and its tables are created when they are not there. How far a file was read is committed
+    /// together with its events, under the file's path: a run that was killed goes on where it was, and a file that grew
+    /// adds only what is new. The last line of a file waits until its line break is written. A line that is no event is
+    /// reported, kept in FILE.rejected, and stops nothing.
+    ///
+    /// Of a line of Cowrie, decky is `sensor`; service is `protocol`, else the one that its session was opened with, else
+    /// ssh; event_type is `eventid` without "cowrie."; attacker_ip is `src_ip`, else Unknown; msg is `message`; fields has all
+    /// other members but `timestamp`.
+    Ingest(IngestArgs),
 
     /// List the methods that `call` takes, with their arguments
     Methods(MethodsArgs),

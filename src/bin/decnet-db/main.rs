@@ -5,6 +5,7 @@ mod commands;
 mod confirm;
 mod connection;
 mod errors;
+mod ingest;
 mod json_text;
 mod logging;
 mod output;
@@ -38,6 +39,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Drivers => commands::drivers::run(&mut output),
             Command::Status => commands::status::run(&global, &mut output).await,
             Command::Init => commands::init::run(&global, &mut output).await,
+            Command::Ingest(arguments) => ingest::run(&global, arguments, &mut output).await,
             Command::Methods(arguments) => commands::methods::run(&arguments, &mut output),
             Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
             Command::Copy(arguments) => commands::copy::run(&global, &arguments, &mut output).await,

@@ -1,0 +1,332 @@
+//! What a run did: as it goes on standard error, and at its end as text or JSON.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use decnet_db::capture::Rejection;
+use decnet_db::contract::{Bucket, LogFilter, NewLog, Stats};
+use decnet_db::time::Timestamp;
+use decnet_db::{Error, Repository};
+use indicatif::ProgressBar;
+use serde_json::{Map, Value, json};
+
+use super::histogram;
+use super::rejected::Rejected;
+use super::store::say;
+use super::tally::Tally;
+use crate::json_text::is_unprintable;
+
+/// How many rejected lines are reported one by one.
+const DETAILS: u64 = 20;
+
+/// How many of the most frequent are shown.
+const TOP: usize = 10;
+
+/// The widest drawing, in characters, and how many intervals it has at most.
+const WIDEST: usize = 120;
+const COLUMNS: usize = 60;
+
+/// What a run did.
+pub(super) struct Report {
+    pub(super) bar: ProgressBar,
+    started: Instant,
+    quiet: bool,
+    /// Lines read, blank ones included.
+    pub(super) lines: u64,
+    stored: u64,
+    rejected: u64,
+    /// Lines of earlier runs; bytes, where their number is not known.
+    pub(super) already: u64,
+    /// Names of inputs, and the bytes of the unfinished line at their end.
+    pub(super) unfinished: Vec<(String, u64)>,
+    pub(super) interrupted: bool,
+    attackers: Tally,
+    services: Tally,
+    events: Tally,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+impl Report {
+    pub(super) fn new(bar: ProgressBar, quiet: bool) -> Self {
+        Self {
+            bar,
+            started: Instant::now(),
+            quiet,
+            lines: 0,
+            stored: 0,
+            rejected: 0,
+            already: 0,
+            unfinished: Vec::new(),
+            interrupted: false,
+            attackers: Tally::default(),
+            services: Tally::default(),
+            events: Tally::default(),
+            first: None,
+            last: None,
+        }
+    }
+
+    /// Says something on standard error.
+    pub(super) fn tell(&self, text: &str) {
+        say(&self.bar, &format!("decnet-db: {}", shown(text)));
+    }
+
+    /// Says what may help, unless only errors are wanted.
+    pub(super) fn hint(&self, text: &str) {
+        if !self.quiet {
+            say(&self.bar, &format!("hint: {}", shown(text)));
+        }
+    }
+
+    /// Counts a row.
+    pub(super) fn stored(&mut self, log: &NewLog) {
+        self.stored += 1;
+        self.attackers.add(&log.attacker_ip);
+        self.services.add(&log.service);
+        self.events.add(&log.event_type);
+        let time = log.timestamp.unwrap_or_else(Timestamp::now);
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+    }
+
+    /// Counts and reports a rejected line.
+    pub(super) fn rejected(&mut self, name: &str, number: u64, rejection: &Rejection) {
+        self.rejected += 1;
+        if self.rejected <= DETAILS && !self.quiet {
+            self.tell(&format!("{name}:{number}: rejected: {rejection}"));
+        } else if self.rejected == DETAILS + 1 && !self.quiet {
+            self.tell("more lines are rejected; from here on they are only counted and kept");
+        }
+    }
+
+    /// Reports that rejected lines can't be kept.
+    pub(super) fn lost(&self, rejected: &Rejected, error: &io::Error) {
+        let path = rejected.path().display();
+        self.tell(&format!("warning: rejected lines are only counted, {path} can't be written: {error}"));
+    }
+
+    /// The summary, with what the database has in the end.
+    pub(super) async fn finish(
+        mut self,
+        repository: &dyn Repository,
+        kept: Vec<String>,
+        json: bool,
+        width: usize,
+    ) -> Result<Summary, Error> {
+        let took = self.started.elapsed();
+        self.bar.finish_and_clear();
+        let stats = repository.get_stats_summary().await?;
+        let range = match self.first.zip(self.last) {
+            Some(range) => Some(range),
+            // Nothing new: what the database has is what there is to see.
+            None => whole(&repository.get_log_histogram(LogFilter::all(), 1440).await?),
+        };
+        let width = width.min(WIDEST);
+        let mut drawing = None;
+        if let Some((first, last)) = range {
+            let minutes = histogram::interval(first, last, COLUMNS.min(width.saturating_sub(12)).max(12));
+            let filter = LogFilter::all().since(first).until(last);
+            let buckets = repository.get_log_histogram(filter, minutes).await?;
+            drawing = Some(Drawing { first, last, minutes, buckets });
+        }
+        self.unfinished.retain(|(_, bytes)| *bytes > 0);
+        let text = if json {
+            self.json(&stats, &kept, drawing, took)
+        } else {
+            self.text(&stats, &kept, drawing, took, width)
+        };
+        Ok(text)
+    }
+
+    fn json(&self, stats: &Stats, kept: &[String], drawing: Option<Drawing>, took: Duration) -> Summary {
+        let top = |tally: &Tally| -> Value {
+            tally.top(TOP).into_iter().map(|(text, count)| json!({"value": text, "count": count})).collect()
+        };
+        let unfinished: Map<String, Value> =
+            self.unfinished.iter().map(|(name, bytes)| (name.clone(), json!(bytes))).collect();
+        let mut histogram = Value::Null;
+        if let Some(Drawing { minutes, buckets, .. }) = drawing {
+            histogram = json!({"interval_minutes": minutes, "buckets": buckets});
+        }
+        Summary::Json(json!({
+            "lines": self.lines,
+            "stored": self.stored,
+            "rejected": self.rejected,
+            "rejected_files": kept,
+            "already_there": self.already,
+            "unfinished_bytes": unfinished,
+            "interrupted": self.interrupted,
+            "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "lines_per_second": rate(self.lines, took),
+            "database": stats,
+            "top_attackers": top(&self.attackers),
+            "top_services": top(&self.services),
+            "top_event_types": top(&self.events),
+            "top_is_approximate": self.attackers.distinct().1,
+            "histogram": histogram,
+        }))
+    }
+
+    fn text(
+        &self,
+        stats: &Stats,
+        kept: &[String],
+        drawing: Option<Drawing>,
+        took: Duration,
+        width: usize,
+    ) -> Summary {
+        let mut text = String::new();
+        let mut line = |name: &str, value: String| text.push_str(&format!("{name:<14} {value}\n"));
+        let rate = rate(self.lines, took);
+        line(
+            "lines read",
+            format!("{} in {:.1} s, {} per second", grouped(self.lines), took.as_secs_f64(), grouped(rate)),
+        );
+        line(
+            "stored",
+            format!(
+                "{}{}",
+                grouped(self.stored),
+                if self.interrupted { " (interrupted; run it again to go on)" } else { "" }
+            ),
+        );
+        let kept =
+            if kept.is_empty() { String::new() } else { format!(", kept in {}", shown(&kept.join(", "))) };
+        line("rejected", grouped(self.rejected) + &kept);
+        if self.already > 0 {
+            line("already there", format!("{} lines of earlier runs", grouped(self.already)));
+        }
+        for (name, bytes) in &self.unfinished {
+            line(
+                "waiting",
+                format!(
+                    "{} bytes at the end of {}, a line without line break yet",
+                    grouped(*bytes),
+                    shown(name)
+                ),
+            );
+        }
+        let (events, sources) = (grouped(stats.total_logs), grouped(stats.unique_attackers));
+        line("database", format!("{events} events from {sources} source addresses"));
+        if let Some(Drawing { first, last, minutes, buckets }) = drawing {
+            let counts = histogram::fill(&buckets, first, last, minutes);
+            text.push_str(&format!(
+                "\nEvents in the database, one column for {} (UTC)\n",
+                histogram::words(minutes)
+            ));
+            text.push_str(&histogram::draw(&counts, first, minutes, width));
+        }
+        for (title, tally) in
+            [("attackers", &self.attackers), ("services", &self.services), ("event types", &self.events)]
+        {
+            text.push_str(&table(title, tally, width));
+        }
+        Summary::Text(text)
+    }
+}
+
+/// What a run ends with.
+pub(super) enum Summary {
+    Json(Value),
+    Text(String),
+}
+
+struct Drawing {
+    first: Timestamp,
+    last: Timestamp,
+    minutes: i64,
+    buckets: Vec<Bucket>,
+}
+
+/// The time from the first to the last day that has events.
+fn whole(days: &[Bucket]) -> Option<(Timestamp, Timestamp)> {
+    let first = Timestamp::parse(&days.first()?.time).ok()?;
+    let last = Timestamp::parse(&days.last()?.time).ok()?;
+    Some((first, last.checked_add(Duration::from_secs(86_399)).unwrap_or(Timestamp::MAX)))
+}
+
+/// The most frequent, each with a bar.
+fn table(title: &str, tally: &Tally, width: usize) -> String {
+    let top = tally.top(TOP);
+    let Some((_, highest)) = top.first().copied() else { return String::new() };
+    let (distinct, approximate) = tally.distinct();
+    let more = match (approximate, distinct > top.len()) {
+        (true, _) => " (approximate: there are too many different ones)".to_owned(),
+        (false, true) => format!(", of {}", grouped(distinct as u64)),
+        (false, false) => String::new(),
+    };
+    let mut text = format!("\nTop {title} of this run{more}\n");
+    let names: Vec<String> = top.iter().map(|(name, _)| cut(&shown(name), 40)).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let digits = grouped(highest).len();
+    let room = width.saturating_sub(longest + digits + 6).min(40) as u64;
+    for (name, (_, count)) in names.iter().zip(&top) {
+        let length = u128::from(*count) * u128::from(room) / u128::from(highest.max(1));
+        let bar = "█".repeat(usize::try_from(length).unwrap_or(0));
+        let line = format!("  {name:<longest$}  {:>digits$}  {bar}", grouped(*count));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn cut(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - 1).chain(['…']).collect()
+}
+
+/// Attackers choose these texts, terminals obey them.
+fn shown(text: &str) -> String {
+    text.chars().map(|character| if is_unprintable(character) { '\u{fffd}' } else { character }).collect()
+}
+
+fn rate(lines: u64, took: Duration) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number, saturating"
+    )]
+    let rate = (lines as f64 / took.as_secs_f64().max(0.001)).round() as u64;
+    rate
+}
+
+/// A number with a comma every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let shown: Vec<_> = [0, 999, 1000, 1_234_567].map(grouped).into();
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn tables_have_a_bar_each_and_fit_the_width() {
+        let mut tally = Tally::default();
+        for text in ["192.0.2.1", "192.0.2.1", "\u{1b}[31m"] {
+            tally.add(text);
+        }
+        let expected =
+            "\nTop attackers of this run\n  192.0.2.1  2  ██████████\n  \u{fffd}[31m      1  █████\n";
+        assert_eq!(table("attackers", &tally, 26), expected);
+        assert_eq!(table("x", &Tally::default(), 80), "");
+        tally.add(&"x".repeat(255));
+        assert!(table("attackers", &tally, 60).lines().all(|line| line.chars().count() <= 60));
+    }
+}
