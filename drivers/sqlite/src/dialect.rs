@@ -1,0 +1,80 @@
+//! How SQLite spells what SQL leaves open.
+
+use decnet_db_core::sql::{Column, ColumnKind, Dialect, Sql, Table};
+
+/// The dialect of SQLite 3.38 and later, with the functions of [`functions`](crate::functions) registered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sqlite;
+
+impl Dialect for Sqlite {
+    fn system(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn column_type(&self, _table: &Table, column: &Column) -> String {
+        match column.kind {
+            ColumnKind::Text => "VARCHAR".to_owned(),
+            ColumnKind::TextOf(length) => format!("VARCHAR({length})"),
+            ColumnKind::LongText => "TEXT".to_owned(),
+            ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32 => "INTEGER".to_owned(),
+            ColumnKind::Float => "FLOAT".to_owned(),
+            ColumnKind::Bool => "BOOLEAN".to_owned(),
+            ColumnKind::Time => "DATETIME".to_owned(),
+            ColumnKind::Json => "JSON".to_owned(),
+            // `ColumnKind` may grow; a column without a stated affinity keeps whatever is bound.
+            ColumnKind::Bytes(_) | _ => "BLOB".to_owned(),
+        }
+    }
+
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+        // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row.
+        sql.push("decnet_contains(")
+            .identifier(column)
+            .push(", ")
+            .bind(needle.to_ascii_lowercase())
+            .push(")");
+    }
+
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+        let path = format!("$.\"{key}\"");
+        // CASE is the one expression whose order of evaluation is guaranteed: nothing reads JSON that is not valid.
+        // To SQLite the text ends at a NUL, to RFC 8259 a NUL is an error.
+        sql.push("CASE WHEN json_valid(")
+            .identifier(column)
+            .push(") THEN CASE WHEN instr(")
+            .identifier(column);
+        sql.push(", char(0)) = 0 AND json_type(")
+            .identifier(column)
+            .push(") = 'object' THEN CASE json_type(");
+        sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
+        sql.identifier(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
+        sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (")
+            .identifier(column)
+            .push(" -> ")
+            .bind(path);
+        sql.push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END");
+    }
+
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+        // strftime('%s') rounds at the last half millisecond (ruling R1), and loses the offset of a cut text.
+        sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
+    }
+
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
+        if update.is_empty() {
+            sql.push("NOTHING");
+            return;
+        }
+        for (position, column) in update.iter().copied().enumerate() {
+            sql.push(if position > 0 { ", " } else { "UPDATE SET " });
+            sql.identifier(column).push(" = excluded.").identifier(column);
+        }
+    }
+
+    fn catalog(&self) -> &'static str {
+        "SELECT 'column', m.name, p.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p \
+         WHERE m.type IN ('table', 'view') \
+         UNION ALL SELECT 'index', tbl_name, name FROM sqlite_master WHERE type = 'index'"
+    }
+}

@@ -1,0 +1,148 @@
+//! SQLite's errors in the library's terms. Each message names the database and says what to do; none shows a value.
+
+use std::sync::Arc;
+
+use decnet_db_core::Error;
+use rusqlite::ffi;
+
+/// Translates the errors of one database.
+#[derive(Debug, Clone)]
+pub(crate) struct Errors {
+    database: Arc<str>,
+}
+
+impl Errors {
+    /// `database` is how messages call it: `the database /var/lib/decnet.db`.
+    pub(crate) fn new(database: impl Into<Arc<str>>) -> Self {
+        Self { database: database.into() }
+    }
+
+    /// How messages call the database.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The error of any statement.
+    pub(crate) fn translate(&self, error: rusqlite::Error) -> Error {
+        let (code, text) = match &error {
+            rusqlite::Error::SqliteFailure(code, text) => {
+                (code.extended_code, text.clone().unwrap_or_default())
+            }
+            rusqlite::Error::SqlInputError { error: code, msg, .. } => (code.extended_code, msg.clone()),
+            _ => return Error::backend(format!("{} answered unexpectedly: {error}", self.database), error),
+        };
+        let database = self.database();
+        // Codes are extended: the kind is in the low byte, 517 and 261 are kinds of 5.
+        match code & 0xff {
+            ffi::SQLITE_CONSTRAINT => match constraint(code, &text, &error) {
+                Some(known) => known,
+                None => Error::Conflict {
+                    message: format!("{database} refused the write: {text}"),
+                    source: Some(error.into()),
+                },
+            },
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::unavailable(
+                format!(
+                    "{database} is locked: another program has been writing to it all the time; try again"
+                ),
+                error,
+            ),
+            ffi::SQLITE_FULL => Error::unavailable(
+                format!(
+                    "{database} can't grow: the disk is full or a limit is reached; free space and try again"
+                ),
+                error,
+            ),
+            ffi::SQLITE_IOERR => Error::unavailable(
+                format!(
+                    "{database} can't be read or written (I/O error {code}): look for a full disk, a quota, a file size \
+                     limit or a failing device"
+                ),
+                error,
+            ),
+            ffi::SQLITE_NOMEM => Error::unavailable(format!("{database}: SQLite is out of memory"), error),
+            ffi::SQLITE_INTERRUPT => Error::unavailable(format!("{database}: the read was cut short"), error),
+            ffi::SQLITE_CANTOPEN => Error::unavailable(
+                format!(
+                    "{database} can't be opened: it is gone, this user may not read and write it and its folder, or too \
+                     many files are open"
+                ),
+                error,
+            ),
+            ffi::SQLITE_READONLY if code == ffi::SQLITE_READONLY_DBMOVED => {
+                Error::unavailable(format!("{database} was moved or deleted while it was open"), error)
+            }
+            ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => Error::configuration(format!(
+                "{database} is read-only for this user: allow writing to the file and to its folder"
+            )),
+            ffi::SQLITE_NOTADB => Error::configuration(format!(
+                "{database} is not a SQLite database, or it is encrypted: choose another file; nothing was changed"
+            )),
+            ffi::SQLITE_CORRUPT => Error::backend(
+                format!("{database} is damaged: check it with `PRAGMA integrity_check` and restore a backup"),
+                error,
+            ),
+            ffi::SQLITE_TOOBIG => {
+                Error::invalid_input("", "larger than what SQLite stores in one row (about 1 GB)")
+            }
+            _ => self.statement(&text, error),
+        }
+    }
+
+    fn statement(&self, text: &str, error: rusqlite::Error) -> Error {
+        let database = self.database();
+        if let Some(table) = text.strip_prefix("no such table: ") {
+            return Error::configuration(format!(
+                "{database} has no DECNET schema (no table `{table}`): run `decnet-db init` or call `initialize`"
+            ));
+        }
+        if text.starts_with("no such column: ") || text.contains(" has no column named ") {
+            return Error::configuration(format!(
+                "{database} has tables of another program or version ({text}): choose another database"
+            ));
+        }
+        Error::backend(format!("{database} refused a statement: {text}"), error)
+    }
+}
+
+/// The error of a broken constraint; SQLite's text names what was broken, never a value.
+fn constraint(code: i32, text: &str, error: &rusqlite::Error) -> Option<Error> {
+    let broken = text.split_once(": ").map(|(_, what)| what);
+    let conflict = |message: String| {
+        let source = duplicate(error).map(Into::into);
+        Some(Error::Conflict { message, source })
+    };
+    match code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
+            conflict(format!("{}: a row with the same value exists already", broken.unwrap_or("the key")))
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => conflict(
+            "a reference is broken: the row refers to one that does not exist, or other rows refer to it"
+                .to_owned(),
+        ),
+        ffi::SQLITE_CONSTRAINT_NOTNULL => {
+            let column = broken.map_or("", |what| what.rsplit('.').next().unwrap_or(what));
+            Some(Error::invalid_input(column, "must not be null"))
+        }
+        ffi::SQLITE_CONSTRAINT_CHECK => {
+            Some(Error::invalid_input(broken.unwrap_or(""), "the value is outside of what the table allows"))
+        }
+        ffi::SQLITE_CONSTRAINT_DATATYPE => Some(Error::invalid_input("", "a value is of the wrong type")),
+        _ => None,
+    }
+}
+
+/// SQLite's own error once more: several units may have failed of it.
+pub(crate) fn duplicate(error: &rusqlite::Error) -> Option<rusqlite::Error> {
+    match error {
+        rusqlite::Error::SqliteFailure(code, text) => {
+            Some(rusqlite::Error::SqliteFailure(*code, text.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// What every call on a closed repository gets.
+pub(crate) fn closed() -> Error {
+    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
+}

@@ -1,0 +1,191 @@
+//! The database file: where it is, how it comes into being, whether it is still the same.
+
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{self, Path, PathBuf};
+
+use decnet_db_core::{Error, Result};
+use parking_lot::Mutex;
+
+/// An existing database file.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabaseFile {
+    path: PathBuf,
+    identity: Option<Identity>,
+}
+
+/// What tells one file from another that has taken its name: device and inode.
+type Identity = (u64, u64);
+
+/// Closing any handle of a file drops all locks that this process has on it, SQLite's included. So an existing file is
+/// never opened here, and nobody opens a new one before the handle that created it is closed.
+static CREATING: Mutex<()> = Mutex::new(());
+
+impl DatabaseFile {
+    /// Finds the file, or creates an empty one that only its owner may read: it will hold credentials.
+    ///
+    /// # Errors
+    /// Configuration, when the path can't be a database file for this user. Missing folders are not created.
+    pub(crate) fn prepare(path: &str) -> Result<Self> {
+        // Absolute, so that a later chdir changes nothing, and so that a name like `file:x` is no URI.
+        let path = path::absolute(path).map_err(|error| {
+            Error::configuration(format!("the database path {path:?} can't be used: {error}"))
+        })?;
+        if path.is_dir() {
+            return Err(Error::configuration(format!(
+                "the database path {} is a folder: add a file name",
+                path.display()
+            )));
+        }
+        create(&path)?;
+        if let Some(kind) = network_file_system(&path) {
+            tracing::warn!(
+                path = %path.display(),
+                file_system = kind,
+                "the database lies on a network file system: SQLite's locks and its write-ahead log are not safe there"
+            );
+        }
+        let identity = identity(&path);
+        Ok(Self { path, identity })
+    }
+
+    /// Where the file is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Refuses when the file was deleted or replaced since: SQLite would go on in a file that has no name any more.
+    pub(crate) fn check(&self) -> Result<()> {
+        if identity(&self.path) == self.identity {
+            return Ok(());
+        }
+        Err(Error::Unavailable {
+            message: format!(
+                "the database {} was deleted or replaced while it was open: nothing was written; open it again",
+                self.path.display()
+            ),
+            source: None,
+        })
+    }
+}
+
+fn create(path: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // SQLite gives its -wal and -shm files the mode of the database.
+        options.mode(0o600);
+    }
+    let created = {
+        let _exclusive = CREATING.lock();
+        options.open(path).map(drop)
+    };
+    let Err(error) = created else { return Ok(()) };
+    let shown = path.display();
+    let folder = path.parent().unwrap_or(Path::new("/")).display();
+    Err(match error.kind() {
+        ErrorKind::AlreadyExists => return Ok(()),
+        ErrorKind::NotFound => Error::configuration(format!(
+            "the database {shown} can't be created: there is no folder {folder}; create it (a mistyped path would go \
+             unnoticed if that happened by itself)"
+        )),
+        ErrorKind::PermissionDenied => Error::configuration(format!(
+            "the database {shown} can't be created: this user may not write to the folder {folder}"
+        )),
+        ErrorKind::ReadOnlyFilesystem => Error::configuration(format!(
+            "the database {shown} can't be created: the file system of the folder {folder} is read-only"
+        )),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::unavailable(
+            format!("the database {shown} can't be created: no space is left in the folder {folder}"),
+            error,
+        ),
+        _ => Error::configuration(format!("the database {shown} can't be created: {error}")),
+    })
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    // A file that is open can't be replaced there.
+    fs::metadata(path).ok().map(|_| (0, 0))
+}
+
+/// The kind of the network file system that the path lies on, if it does; known on Linux only.
+fn network_file_system(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    file_system(&mounts, &path).filter(|kind| is_network(kind)).map(str::to_owned)
+}
+
+/// `36 35 98:0 /root /mount/point options - type source options`: the type of the longest mount point above the path.
+fn file_system<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
+    mounts
+        .lines()
+        .filter_map(|line| {
+            let (left, right) = line.split_once(" - ")?;
+            // Blanks in names are octal escapes.
+            let point = left.split(' ').nth(4)?.replace("\\040", " ");
+            path.starts_with(&point).then_some((point.len(), right.split(' ').next()?))
+        })
+        // Of several mounts on one point the last one is seen.
+        .max_by_key(|(length, _)| *length)
+        .map(|(_, kind)| kind)
+}
+
+fn is_network(kind: &str) -> bool {
+    const KINDS: [&str; 17] = [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "ncpfs",
+        "afs",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "beegfs",
+        "ocfs2",
+        "gfs2",
+        "gpfs",
+        "vboxsf",
+        "9p",
+        "davfs",
+    ];
+    KINDS.contains(&kind) || matches!(kind, "fuse.sshfs" | "fuse.glusterfs" | "fuse.s3fs" | "fuse.rclone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_innermost_mount_counts() {
+        let mounts = "22 1 254:0 / / rw - ext4 /dev/vda rw\n\
+                      40 22 0:35 / /srv/my\\040share rw shared:1 - nfs4 server:/x rw\n\
+                      41 40 0:36 / /srv/my\\040share/local rw - xfs /dev/vdb rw\n";
+        assert_eq!(file_system(mounts, Path::new("/srv/a.db")), Some("ext4"));
+        assert_eq!(file_system(mounts, Path::new("/srv/my share/a.db")), Some("nfs4"));
+        assert_eq!(file_system(mounts, Path::new("/srv/my share/local/a.db")), Some("xfs"));
+        assert!(is_network("nfs4") && !is_network("ext4"));
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let file = DatabaseFile::prepare(path.to_str().unwrap()).unwrap();
+        file.check().unwrap();
+        fs::rename(&path, folder.path().join("b.db")).unwrap();
+        assert!(file.check().unwrap_err().is_retryable());
+        fs::write(&path, "").unwrap();
+        assert!(file.check().is_err());
+    }
+}

@@ -1,0 +1,157 @@
+//! The SQL functions that the dialect uses: registered on every connection, stored in no schema.
+
+use decnet_db_core::time::Timestamp;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Result};
+
+/// Makes `decnet_contains(text, needle)` and `decnet_bucket(time, seconds)` known to the connection.
+pub(crate) fn register(connection: &Connection) -> Result<()> {
+    // DIRECTONLY: a trigger or view that someone planted in the file can't call them.
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
+    connection.create_scalar_function("decnet_contains", 2, flags, |context| {
+        let needle = match context.get_raw(1) {
+            ValueRef::Text(needle) => needle,
+            _ => return Ok(false),
+        };
+        Ok(with_text(context, |text| contains(text, needle)))
+    })?;
+    connection.create_scalar_function("decnet_bucket", 2, flags, |context| {
+        let width = context.get::<i64>(1)?.max(1);
+        Ok(match context.get_raw(0) {
+            ValueRef::Text(text) => seconds(text).map(|seconds| seconds.div_euclid(width) * width),
+            _ => None,
+        })
+    })
+}
+
+/// The first argument as the bytes of its text; NULL contains nothing.
+fn with_text(context: &Context<'_>, use_it: impl FnOnce(&[u8]) -> bool) -> bool {
+    match context.get_raw(0) {
+        ValueRef::Null => false,
+        ValueRef::Text(text) | ValueRef::Blob(text) => use_it(text),
+        ValueRef::Integer(number) => use_it(number.to_string().as_bytes()),
+        ValueRef::Real(number) => use_it(number.to_string().as_bytes()),
+    }
+}
+
+/// Whether `needle`, whose ASCII letters are small, is in `text`; ASCII letters match in either case.
+fn contains(text: &[u8], needle: &[u8]) -> bool {
+    let Some(anchor) = rarest(needle) else { return true };
+    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
+    let (small, large) = (needle[anchor], needle[anchor].to_ascii_uppercase());
+    // Where the anchor may lie; the rest of the needle is compared around each of its occurrences.
+    let window = &text[anchor..=anchor + last];
+    let matches = |at: usize| text[at..at + needle.len()].eq_ignore_ascii_case(needle);
+    if small == large {
+        memchr::memchr_iter(small, window).any(matches)
+    } else {
+        memchr::memchr2_iter(small, large, window).any(matches)
+    }
+}
+
+/// The position of the byte that is likely to be rarest in log lines, among the first of the needle.
+fn rarest(needle: &[u8]) -> Option<usize> {
+    let commonness = |byte: u8| match byte {
+        b' ' | b'"' | b'e' | b'a' | b't' | b'i' | b'o' | b'n' | b's' | b'r' => 4,
+        b'0'..=b'9' | b'.' | b',' | b':' | b'-' => 3,
+        b'a'..=b'z' => 2,
+        0x80.. => 1,
+        _ => 0,
+    };
+    needle
+        .iter()
+        .take(16)
+        .enumerate()
+        .min_by_key(|(_, byte)| commonness(**byte))
+        .map(|(position, _)| position)
+}
+
+/// The stored time in whole seconds since 1970, rounded down.
+fn seconds(text: &[u8]) -> Option<i64> {
+    Timestamp::parse(str::from_utf8(text).ok()?).ok().map(Timestamp::as_seconds_floor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contains_agrees_with_folding_everything_first() {
+        let texts: [&[u8]; 9] = [
+            b"",
+            b"a",
+            b"Failed password for ROOT from 203.0.113.7",
+            b"nul\0byte\0ROOT",
+            "STRASSE stra\u{df}e \u{c9}t\u{e9} \u{1f980}".as_bytes(),
+            b"100% of_it \\ done",
+            b"aaaaaaaaab",
+            b"\xff\xfe broken",
+            b"AbAbAbC",
+        ];
+        let needles = [
+            "",
+            "a",
+            "root",
+            "root from",
+            "%",
+            "_",
+            "\\",
+            "\u{e9}",
+            "\u{c9}",
+            "\0",
+            "aab",
+            "ababc",
+            "7",
+            "x",
+        ];
+        for text in texts {
+            for needle in needles {
+                let expected = needle.is_empty()
+                    || text
+                        .to_ascii_lowercase()
+                        .windows(needle.len())
+                        .any(|window| window == needle.to_ascii_lowercase().as_bytes());
+                assert_eq!(
+                    contains(text, needle.to_ascii_lowercase().as_bytes()),
+                    expected,
+                    "{text:?} {needle:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_needle_longer_than_the_limit_of_like_is_found() {
+        let needle = "x".repeat(100_000);
+        let text = format!("a\0{}y", needle.to_uppercase());
+        assert!(contains(text.as_bytes(), needle.as_bytes()));
+        assert!(!contains(text.as_bytes(), format!("{needle}z").as_bytes()));
+    }
+
+    #[test]
+    fn buckets_are_floors_of_instants() {
+        let connection = Connection::open_in_memory().unwrap();
+        register(&connection).unwrap();
+        let table = [
+            ("1970-01-01 00:00:00.000000", Some(0)),
+            ("1969-12-31 23:59:59.999999", Some(-900)),
+            ("1970-01-01 00:14:59.999999", Some(0)),
+            ("1970-01-01 00:15:00.000000", Some(900)),
+            ("1970-01-01T02:15:00+02:00", Some(900)),
+            ("1970-01-02", Some(86_400)),
+            ("0001-01-01 00:00:00.000000", Some(-62_135_596_800)),
+            ("9999-12-31 23:59:59.999999", Some(253_402_299_900)),
+            ("not a time", None),
+        ];
+        for (text, expected) in table {
+            let bucket: Option<i64> =
+                connection.query_row("SELECT decnet_bucket(?1, 900)", [text], |row| row.get(0)).unwrap();
+            assert_eq!(bucket, expected, "{text}");
+        }
+        for width in [i64::MIN, 0, i64::MAX] {
+            connection.query_row("SELECT decnet_bucket('0001-01-01', ?1)", [width], |_| Ok(())).unwrap();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Opening a database: its file, its first connection, its threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use decnet_db_core::config::{Config, DatabaseUrl, PoolConfig};
+use decnet_db_core::driver::{Backend, OpenFuture};
+use decnet_db_core::{Error, Result};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags, ffi};
+
+use crate::backend::SqliteBackend;
+use crate::checkpoint::{self, Checkpointer};
+use crate::error::Errors;
+use crate::file::DatabaseFile;
+use crate::pragmas::{self, Role};
+use crate::readers::{Readers, blocking};
+use crate::writer::Writer;
+
+/// How long a write waits for other programs' writes, unless the URL says otherwise.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// See [`DRIVER`](crate::DRIVER).
+pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
+    Box::pin(async move {
+        let busy_timeout = busy_timeout(&config.url)?;
+        let path = config.url.database().to_owned();
+        let pool = config.pool.clone();
+        let backend = blocking(move || match path.as_str() {
+            ":memory:" => in_memory(),
+            path => in_file(path, &pool, busy_timeout),
+        })
+        .await?;
+        Ok(Arc::new(backend) as Arc<dyn Backend>)
+    })
+}
+
+/// `timeout`, in seconds, as Python's sqlite3 has it; nothing else, so that nothing is ignored silently.
+fn busy_timeout(url: &DatabaseUrl) -> Result<Duration> {
+    if let Some((name, _)) = url.options().iter().find(|(name, _)| name != "timeout") {
+        return Err(Error::configuration(format!(
+            "the SQLite URL has the option {name:?}, which means nothing here: only `timeout` does (seconds to wait \
+             for other programs' writes); a `?` in the file's name is written %3F"
+        )));
+    }
+    let Some(text) = url.option("timeout") else { return Ok(BUSY_TIMEOUT) };
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(Error::configuration(format!(
+            "the option timeout of the SQLite URL is {text:?}: write seconds from 0 to 86400"
+        ))),
+    }
+}
+
+/// One connection for reads and writes. Several would need SQLite's shared cache, which fails instead of waiting.
+fn in_memory() -> Result<SqliteBackend> {
+    let errors = Errors::new("the database in memory");
+    let connection = Connection::open_in_memory_with_flags(
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .and_then(|connection| {
+        pragmas::apply(&connection, Role::Writer, Duration::ZERO)?;
+        Ok(connection)
+    })
+    .map_err(|error| errors.translate(error))?;
+    let connection = Arc::new(Mutex::new(Some(connection)));
+    let writer = Writer::start(connection, None, None, errors).map_err(no_thread)?;
+    Ok(SqliteBackend { writer: Arc::new(writer), readers: None })
+}
+
+fn in_file(path: &str, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
+    let file = DatabaseFile::prepare(path)?;
+    let errors = Errors::new(format!("the database {}", file.path().display()));
+    let connection = connect(&file, Role::Writer, busy_timeout, &errors)?;
+    let mode =
+        pragmas::write_ahead_log(&connection, busy_timeout).map_err(|error| cause(error, &file, &errors))?;
+    let with_log = mode == "wal";
+    if !with_log {
+        tracing::warn!(
+            path = %file.path().display(),
+            journal_mode = mode,
+            "the database can't have a write-ahead log here: reads and writes wait for each other"
+        );
+    }
+    checkpoint::watch(&connection);
+    let connection = Arc::new(Mutex::new(Some(connection)));
+    let checkpointer = if with_log {
+        let own = connect(&file, Role::Checkpointer, busy_timeout, &errors)?;
+        Some(Checkpointer::start(own, connection.clone()).map_err(no_thread)?)
+    } else {
+        None
+    };
+    let readers = Readers::new(&file, pool, busy_timeout, errors.clone());
+    let writer = Writer::start(connection, Some(file), checkpointer, errors).map_err(no_thread)?;
+    Ok(SqliteBackend { writer: Arc::new(writer), readers: Some(readers) })
+}
+
+fn connect(file: &DatabaseFile, role: Role, busy_timeout: Duration, errors: &Errors) -> Result<Connection> {
+    // No CREATE: the file is there, and if it is deleted later nobody makes an empty one in its place.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file.path(), flags)
+        .and_then(|connection| {
+            pragmas::apply(&connection, role, busy_timeout)?;
+            Ok(connection)
+        })
+        .map_err(|error| cause(error, file, errors))?;
+    // SQLite opens a file that it may not write to for reading, without a word.
+    if connection.is_readonly("main").map_err(|error| errors.translate(error))? {
+        return Err(Error::configuration(format!(
+            "{} is read-only for this user: allow writing to the file and to its folder",
+            errors.database()
+        )));
+    }
+    Ok(connection)
+}
+
+/// Why a database can't be opened: a matter of configuration, where later the same code is a matter of availability.
+fn cause(error: rusqlite::Error, file: &DatabaseFile, errors: &Errors) -> Error {
+    match error.sqlite_error().map(|code| code.extended_code & 0xff) {
+        Some(ffi::SQLITE_CANTOPEN) => Error::configuration(format!(
+            "{} can't be opened: this user must be able to read and write the file, and to write to the folder {} (where \
+             SQLite keeps the files -wal and -shm)",
+            errors.database(),
+            file.path().parent().unwrap_or(file.path()).display()
+        )),
+        _ => errors.translate(error),
+    }
+}
+
+fn no_thread(error: std::io::Error) -> Error {
+    Error::unavailable("the system gives no thread for the database", error)
+}

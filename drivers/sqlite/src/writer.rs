@@ -1,0 +1,332 @@
+//! The one connection that writes, and the thread that commits what callers have queued.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use decnet_db_core::driver::{BatchLimits, Bootstrap, Bootstrapped, PoolStatus, UnitQueue};
+use decnet_db_core::sql::{Receipt, Rows, Statement, Unit};
+use decnet_db_core::{Error, Result};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+
+use crate::checkpoint::{self, Checkpointer};
+use crate::dialect::Sqlite;
+use crate::error::{Errors, closed, duplicate};
+use crate::file::DatabaseFile;
+use crate::unit;
+
+/// What one commit takes at most: enough that its cost is spread thin, and little enough that the last caller's wait and
+/// the lock that other programs wait for stay short.
+const LIMITS: BatchLimits = BatchLimits { units: 512, rows: 5_000 };
+
+/// SQLite's lock is not fair: who finds it taken sleeps up to 100 ms between attempts, while we take it again at once.
+/// So a writer that is never idle pauses from time to time, or other programs would run into their time-outs.
+const STRETCH: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// The writer of one database.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    queue: UnitQueue,
+    /// `None` once closed. The thread has it while it writes; creating the schema, and all reads of a database in
+    /// memory, take it in between.
+    connection: Arc<Mutex<Option<Connection>>>,
+    /// `None` for a database in memory.
+    file: Option<DatabaseFile>,
+    checkpointer: Option<Checkpointer>,
+    errors: Errors,
+}
+
+/// Why a whole transaction came to nothing.
+enum Lost {
+    /// It could not begin: nothing of it ran, and another try would only wait once more.
+    Refused(Error),
+    /// It began and was given up; one of its units may be to blame.
+    GivenUp,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(crate) fn start(
+        connection: Arc<Mutex<Option<Connection>>>,
+        file: Option<DatabaseFile>,
+        checkpointer: Option<Checkpointer>,
+        errors: Errors,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared { queue: UnitQueue::new(), connection, file, checkpointer, errors });
+        let thread = thread::Builder::new().name("decnet-sqlite-writer".to_owned()).spawn({
+            let shared = shared.clone();
+            move || shared.run()
+        })?;
+        Ok(Self { shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues the unit and waits for its receipt.
+    pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        self.shared.queue.submit(unit).await
+    }
+
+    /// How many units wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.shared.queue.len()
+    }
+
+    /// How the one connection stands; it is taken when someone writes (or, in memory, reads) at this moment.
+    pub(crate) fn status(&self) -> PoolStatus {
+        let (open, idle) = match self.shared.connection.try_lock() {
+            Some(connection) => (connection.is_some(), connection.is_some()),
+            None => (true, false),
+        };
+        PoolStatus::new(open.into(), idle.into(), 1)
+    }
+
+    /// A handle for work on the writer's connection that is no unit; its methods block.
+    pub(crate) fn desk(&self) -> Desk {
+        Desk(self.shared.clone())
+    }
+
+    /// Takes no more units. Those that wait are still committed; then the thread ends.
+    pub(crate) fn finish(&self) {
+        self.shared.queue.close();
+        if let Some(checkpointer) = &self.shared.checkpointer {
+            checkpointer.close();
+        }
+    }
+
+    /// Waits until everything is committed and the threads have ended. Blocks.
+    pub(crate) fn join(&self) {
+        self.finish();
+        // Held until the thread has ended, so that a second caller waits too.
+        let mut thread = self.thread.lock();
+        if let Some(thread) = thread.take() {
+            // A panic is caught inside; it ended either way.
+            let _ = thread.join();
+        }
+        if let Some(checkpointer) = &self.shared.checkpointer {
+            checkpointer.join();
+        }
+    }
+
+    /// Moves the log into the file and closes the connection: after it the file stands alone. Blocks.
+    pub(crate) fn close(&self) {
+        let Some(connection) = self.shared.connection.lock().take() else { return };
+        if self.shared.file.is_some() {
+            // Best effort: another program's reader may need the log, and the last one to leave moves it anyway.
+            let _ = connection.busy_timeout(Duration::from_millis(500));
+            if let Err(error) = checkpoint::checkpoint(&connection, "TRUNCATE") {
+                tracing::debug!(%error, "the write-ahead log stays behind");
+            }
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// See [`Writer::desk`].
+pub(crate) struct Desk(Arc<Shared>);
+
+impl Desk {
+    /// Creates what is missing and seeds it, in one transaction.
+    pub(crate) fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        let shared = &self.0;
+        shared.check()?;
+        shared.with(|connection| {
+            shared.begin(connection)?;
+            let done = create(connection, bootstrap, &shared.errors);
+            let done = done.and_then(|done| shared.statement(connection, "COMMIT").map(|()| done));
+            if done.is_err() {
+                rollback(connection);
+            }
+            done
+        })
+    }
+
+    /// Runs a read on the writer's connection: for a database in memory, which has only one.
+    pub(crate) fn query(&self, statement: &Statement) -> Result<Rows> {
+        let shared = &self.0;
+        shared.with(|connection| unit::query(connection, statement, &mut String::new(), &shared.errors))
+    }
+}
+
+fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Result<Bootstrapped> {
+    let catalog = unit::query(connection, &bootstrap.catalog(&Sqlite), &mut String::new(), errors)?;
+    let missing = bootstrap.missing(catalog, &Sqlite)?;
+    for statement in &missing {
+        connection.execute_batch(statement.text()).map_err(|error| errors.translate(error))?;
+    }
+    let receipt = unit::run(connection, bootstrap.seed(), errors)?;
+    bootstrap.finish(missing.len(), receipt)
+}
+
+impl Shared {
+    fn run(&self) {
+        let mut since = Instant::now();
+        loop {
+            let idle = self.queue.is_empty();
+            let Some(group) = self.queue.take_blocking(LIMITS) else { return };
+            if idle {
+                since = Instant::now();
+            } else if self.file.is_some() && since.elapsed() >= STRETCH {
+                thread::sleep(PAUSE);
+                since = Instant::now();
+            }
+            let units: Vec<&Unit> = group.iter().map(|pending| &pending.unit).collect();
+            let results = catch_unwind(AssertUnwindSafe(|| self.commit(&units)));
+            match results {
+                Ok(results) => {
+                    for (pending, result) in group.into_iter().zip(results) {
+                        pending.reply(result);
+                    }
+                }
+                Err(_) => {
+                    if let Some(connection) = &*self.connection.lock() {
+                        rollback(connection);
+                    }
+                    for pending in group {
+                        pending.reply(Err(panicked()));
+                    }
+                }
+            }
+            if let Some(checkpointer) = &self.checkpointer {
+                checkpointer.grown(checkpoint::pages());
+            }
+        }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.connection.lock().as_ref().map_or_else(|| Err(closed()), work)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), DatabaseFile::check)
+    }
+
+    /// Commits the units together; if that fails as a whole, one by one, so that only those to blame fail.
+    fn commit(&self, units: &[&Unit]) -> Vec<Result<Receipt>> {
+        metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
+        let guard = self.connection.lock();
+        let Some(connection) = &*guard else { return units.iter().map(|_| Err(closed())).collect() };
+        let attempt = match self.check() {
+            Ok(()) if units.len() > 1 => self.together(connection, units),
+            Ok(()) => Err(Lost::GivenUp),
+            Err(error) => Err(Lost::Refused(error)),
+        };
+        match attempt {
+            Ok(results) => results,
+            Err(Lost::Refused(error)) => refuse_all(units.len(), error),
+            Err(Lost::GivenUp) => self.one_by_one(connection, units),
+        }
+    }
+
+    fn together(&self, connection: &Connection, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Lost> {
+        self.begin(connection).map_err(Lost::Refused)?;
+        let mut results = Vec::with_capacity(units.len());
+        for unit in units {
+            let done = self.statement(connection, "SAVEPOINT unit").and_then(|()| {
+                let done = unit::run(connection, unit, &self.errors);
+                // Some errors (a full disk, for one) may have rolled everything back.
+                if done.is_err() && !connection.is_autocommit() {
+                    self.statement(connection, "ROLLBACK TO unit")?;
+                }
+                if !connection.is_autocommit() {
+                    self.statement(connection, "RELEASE unit")?;
+                }
+                done
+            });
+            if connection.is_autocommit() {
+                return Err(Lost::GivenUp);
+            }
+            results.push(done);
+        }
+        match self.statement(connection, "COMMIT") {
+            Ok(()) => Ok(results),
+            Err(_) => {
+                rollback(connection);
+                Err(Lost::GivenUp)
+            }
+        }
+    }
+
+    fn one_by_one(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
+        let mut results = Vec::with_capacity(units.len());
+        for unit in units {
+            match self.alone(connection, unit) {
+                Ok(result) => results.push(result),
+                Err(error) => {
+                    results.extend(refuse_all(units.len() - results.len(), error));
+                    break;
+                }
+            }
+        }
+        results
+    }
+
+    /// # Errors
+    /// When the transaction can't even begin: the next unit would wait as long for nothing.
+    fn alone(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
+        self.begin(connection)?;
+        let done = unit::run(connection, unit, &self.errors)
+            .and_then(|receipt| self.statement(connection, "COMMIT").map(|()| receipt));
+        if done.is_err() {
+            rollback(connection);
+        }
+        Ok(done)
+    }
+
+    /// IMMEDIATE waits for other writers here, once. A transaction that begins as a reader and becomes a writer later
+    /// fails at once when someone else has written meanwhile.
+    fn begin(&self, connection: &Connection) -> Result<()> {
+        self.statement(connection, "BEGIN IMMEDIATE")
+    }
+
+    fn statement(&self, connection: &Connection, text: &str) -> Result<()> {
+        let done = connection.prepare_cached(text).and_then(|mut prepared| prepared.raw_execute());
+        done.map(drop).map_err(|error| self.errors.translate(error))
+    }
+}
+
+/// Ends the transaction, if there is one still.
+fn rollback(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction can't be rolled back");
+    }
+}
+
+/// The same error for several callers.
+fn refuse_all(count: usize, error: Error) -> Vec<Result<Receipt>> {
+    let again = |error: &Error| {
+        let source = std::error::Error::source(error)
+            .and_then(|source| source.downcast_ref::<rusqlite::Error>())
+            .and_then(duplicate)
+            .map(Into::into);
+        match error {
+            Error::Configuration(message) => Error::Configuration(message.clone()),
+            other => Error::Unavailable { message: other.to_string(), source },
+        }
+    };
+    let mut results: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
+    results.push(Err(error));
+    results
+}
+
+fn panicked() -> Error {
+    Error::backend(
+        "a write failed: the writer panicked; nothing was written",
+        anyhow::anyhow!("a panic was caught"),
+    )
+}
