@@ -9,7 +9,10 @@
 //! | loot | `bounties` | `bounty` |
 //! | named values | `state` | `state` |
 //! | attackers | `attackers` | `attackers` |
-//! | their behaviour | `behavior` | `attacker_behavior`, `attacker_fingerprint_state`, `smtp_targets` |
+//! | what they did | `activity` | none: derived from `logs` and `bounty` |
+//! | their behaviour | `behavior` | `attacker_behavior` |
+//! | their fingerprints over time | `fingerprints` | `attacker_fingerprint_state` |
+//! | whom they send mail to | `smtp_targets` | `smtp_targets` |
 //! | their credentials | `credentials` | `credentials`, `credential_reuse` |
 //! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
 //! | what they show | `observations` | `observations`, `observed_attachments` |
@@ -27,12 +30,14 @@
 #[macro_use]
 mod debug;
 
+mod activity;
 mod attackers;
 mod behavior;
 mod bounties;
 mod campaigns;
 mod canary;
 mod credentials;
+mod fingerprints;
 mod fleet;
 mod identities;
 mod intel;
@@ -41,10 +46,12 @@ mod logs;
 mod maintenance;
 mod observations;
 mod orchestrator;
+mod page;
 mod realism;
 mod repository;
 pub mod search;
 mod simhash;
+mod smtp_targets;
 mod state;
 mod swarm;
 pub mod tables;
@@ -54,23 +61,30 @@ mod ttp;
 mod users;
 mod webhooks;
 
-pub use attackers::Attacker;
-pub use behavior::{AttackerBehavior, AttackerFingerprintState, SmtpTarget};
-pub use bounties::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
+pub use activity::{Activity, CommandPage};
+pub use attackers::{
+    Attacker, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery, Attackers, ExportedAttacker,
+    Ipv6Evidence,
+};
+pub use behavior::{AttackerBehavior, Behavior};
+pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
 pub use campaigns::Campaign;
 pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
 pub use credentials::{Credential, CredentialReuse};
+pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckyLifecycle, FleetDecky};
 pub use identities::{AttackerIdentity, AttributionState};
 pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
-pub use logs::{Bucket, Log, LogFilter, LogQuery, Logs, NewLog, Stats};
+pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
 pub use observations::{Observation, ObservedAttachment};
 pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
+pub use page::{Cursor, Page};
 pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
 pub use simhash::Simhash;
+pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, SwarmHost};
 pub use tarpit::TarpitRule;
@@ -88,5 +102,10 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Logs>::METHODS,
     <dyn Bounties>::METHODS,
     <dyn State>::METHODS,
+    <dyn Attackers>::METHODS,
+    <dyn Activity>::METHODS,
+    <dyn Behavior>::METHODS,
+    <dyn SmtpTargets>::METHODS,
+    <dyn Fingerprints>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

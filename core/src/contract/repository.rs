@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{Bounties, Lifecycle, Logs, Maintenance, State, Users};
+use super::{
+    Activity, Attackers, Behavior, Bounties, Fingerprints, Lifecycle, Logs, Maintenance, SmtpTargets, State,
+    Users,
+};
 use crate::base::{Committer, UnitOfWork};
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -11,7 +14,21 @@ use crate::error::Result;
 ///
 /// Any number of tasks may call it at once. A dropped future never leaves a write half done.
 #[async_trait]
-pub trait Repository: Lifecycle + Users + Logs + Bounties + State + Maintenance + Send + Sync {
+pub trait Repository:
+    Lifecycle
+    + Users
+    + Logs
+    + Bounties
+    + State
+    + Attackers
+    + Activity
+    + Behavior
+    + SmtpTargets
+    + Fingerprints
+    + Maintenance
+    + Send
+    + Sync
+{
     /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`.
     fn system(&self) -> &'static str;
 

@@ -22,7 +22,9 @@ pub(crate) fn run(connection: &Connection, unit: &Unit, errors: &Errors) -> Resu
             // The writer is alone in the file.
             Step::Guard(_) => Outcome::Affected(0),
             other => {
-                return Err(Error::Unsupported(format!("the SQLite driver does not know the step {other:?}")));
+                return Err(Error::Unsupported(format!(
+                    "the SQLite driver does not know the step {other:?}"
+                )));
             }
         });
     }
