@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use super::page::{behind, page, rows_for};
 use super::{SqlRepository, UnitOfWork};
-use crate::contract::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
+use crate::contract::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty, Page};
 use crate::error::Result;
 use crate::sql::{Insert, Sql};
 
@@ -22,15 +23,34 @@ impl Bounties for SqlRepository {
     async fn get_bounties(&self, query: BountyQuery) -> Result<Vec<Bounty>> {
         let (limit, offset) = (query.limit, query.offset);
         let mut sql = self.select::<Bounty>();
-        matching(&mut sql, &query.filter());
+        matching(&mut sql, " WHERE ", &query.filter());
         sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(limit, offset);
         self.read(sql).await?.records()
+    }
+
+    async fn get_bounties_page(
+        &self,
+        limit: u64,
+        filter: BountyFilter,
+        after: Option<BountyCursor>,
+    ) -> Result<Page<Bounty, BountyCursor>> {
+        let rows = rows_for(limit)?;
+        let mut sql = self.select::<Bounty>();
+        let mut lead = " WHERE ";
+        if let Some(cursor) = &after {
+            behind(&mut sql, lead, "timestamp", cursor)?;
+            lead = " AND ";
+        }
+        matching(&mut sql, lead, &filter);
+        sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(rows, 0);
+        let bounties = self.read(sql).await?.records()?;
+        Ok(page(bounties, limit, |last: &Bounty| BountyCursor::behind("timestamp", last.timestamp, last.id)))
     }
 
     async fn get_total_bounties(&self, filter: BountyFilter) -> Result<u64> {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM bounty");
-        matching(&mut sql, &filter);
+        matching(&mut sql, " WHERE ", &filter);
         self.count(sql).await
     }
 
@@ -109,8 +129,8 @@ impl UnitOfWork<'_> {
     }
 }
 
-fn matching(sql: &mut Sql<'_>, filter: &BountyFilter) {
-    let mut lead = " WHERE ";
+/// Appends the conditions of the filter, the first one after `lead`.
+fn matching(sql: &mut Sql<'_>, mut lead: &'static str, filter: &BountyFilter) {
     if let Some(bounty_type) = filter.bounty_type.as_deref().filter(|text| !text.is_empty()) {
         sql.push(lead).push("bounty_type = ").bind(bounty_type);
         lead = " AND ";

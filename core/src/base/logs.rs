@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
+use super::page::{behind, page, rows_for};
 use super::{SqlRepository, UnitOfWork};
 use crate::contract::search::{Search, Term};
-use crate::contract::{Bucket, Log, LogFilter, LogQuery, Logs, NewLog, Stats};
+use crate::contract::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Page, Stats};
 use crate::error::Result;
 use crate::sql::{Insert, Sql};
 use crate::time::Timestamp;
@@ -33,6 +34,25 @@ impl Logs for SqlRepository {
         matching(&mut sql, " WHERE ", &query.filter());
         sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(limit, offset);
         self.read(sql).await?.records()
+    }
+
+    async fn get_logs_page(
+        &self,
+        limit: u64,
+        filter: LogFilter,
+        after: Option<LogCursor>,
+    ) -> Result<Page<Log, LogCursor>> {
+        let rows = rows_for(limit)?;
+        let mut sql = self.select::<Log>();
+        let mut lead = " WHERE ";
+        if let Some(cursor) = &after {
+            behind(&mut sql, lead, "timestamp", cursor)?;
+            lead = " AND ";
+        }
+        matching(&mut sql, lead, &filter);
+        sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(rows, 0);
+        let logs = self.read(sql).await?.records()?;
+        Ok(page(logs, limit, |last: &Log| LogCursor::behind("timestamp", last.timestamp, last.id)))
     }
 
     async fn get_total_logs(&self, filter: LogFilter) -> Result<u64> {

@@ -63,6 +63,19 @@ pub(super) fn checked(table: &'static Table, column: &'static str, value: impl I
     Ok(value)
 }
 
+/// As [`checked`], for a value that the caller knows by another name than the column's.
+pub(super) fn checked_as(
+    argument: &str,
+    table: &'static Table,
+    column: &'static str,
+    value: impl Into<Value>,
+) -> Result<Value> {
+    checked(table, column, value).map_err(|error| match error {
+        Error::InvalidInput { reason, .. } => Error::invalid_input(argument, reason),
+        other => other,
+    })
+}
+
 #[async_trait]
 impl Repository for SqlRepository {
     fn system(&self) -> &'static str {
@@ -132,6 +145,18 @@ impl Committer for SqlRepository {
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         self.backend.bootstrap(bootstrap).await
     }
+}
+
+/// How often a write starts again that decides by what it read before, when other writers come in between. Each round at
+/// least one of them gets through.
+pub(super) const RETRIES: usize = 256;
+
+/// What the base answers when [`RETRIES`] rounds did not do.
+pub(super) fn busy(what: &str) -> Error {
+    Error::unavailable(
+        format!("{what} changed {RETRIES} times while it was being written; try again"),
+        anyhow::anyhow!("other writers were faster each time"),
+    )
 }
 
 /// What the base answers when a driver breaks its promise.

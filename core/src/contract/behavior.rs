@@ -1,10 +1,48 @@
-//! How attackers behave: stack, timing, mail targets, fingerprints over time (contract document 50).
+//! How attackers behave: their stack, their tools, their timing (contract document 50).
+
+use std::collections::BTreeMap;
 
 use decnet_db_macros::Record;
 use serde::{Serialize, Serializer};
 
+use crate::error::Result;
 use crate::json::JsonOrText;
+use crate::sql::Fields;
 use crate::time::Timestamp;
+
+/// How attackers behave: their stack, their tools, their timing.
+#[crate::contract]
+pub trait Behavior: Send + Sync {
+    /// Stores what was inferred about an attacker: given columns replace what is there, others stay or take their default.
+    ///
+    /// `updated_at` is now, whatever is given. Columns that hold JSON take its text, or a map or list, which is written as
+    /// DECNET writes it (ruling R12). What [`get_attacker_behavior`](Self::get_attacker_behavior) returned is accepted.
+    /// Costs one statement.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an unknown column, a value that its column can't hold, or another `attacker_uuid` in `data`;
+    /// `Conflict` when there is no such attacker (fault 50.8: on every backend).
+    async fn upsert_attacker_behavior(
+        &self,
+        attacker_uuid: &str,
+        data: Fields<AttackerBehavior>,
+    ) -> Result<()>;
+
+    /// What was inferred about an attacker. Costs one look-up by key.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_attacker_behavior(&self, attacker_uuid: &str) -> Result<Option<AttackerBehavior>>;
+
+    /// What was inferred about some addresses, by address; those without any are left out.
+    ///
+    /// Where several attackers have one address, the first in (`first_seen`, `uuid`) order that has a behaviour is shown.
+    /// Costs two look-ups by index for each address.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_behaviors_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, AttackerBehavior>>;
+}
 
 /// What was inferred from an attacker's traffic; the table `attacker_behavior`.
 ///
@@ -22,16 +60,18 @@ pub struct AttackerBehavior {
     #[column(int32)]
     pub hop_distance: Option<i64>,
     /// Traits of its TCP stack: a JSON object.
+    #[column(default = "{}", spaced)]
     pub tcp_fingerprint: JsonOrText,
     /// The key exchanges that its SSH client offers, in order: JSON text.
-    #[column(long)]
+    #[column(long, spaced)]
     #[serde(serialize_with = "list_of")]
     pub kex_order_raw: Option<String>,
     /// The banners of its SSH clients: JSON text.
-    #[column(long)]
+    #[column(long, spaced)]
     #[serde(serialize_with = "list_of")]
     pub ssh_client_banners: Option<String>,
     /// How many segments it sent again.
+    #[column(default = 0)]
     pub retransmit_count: i64,
     /// What kind of actor it behaves like.
     pub behavior_class: Option<String>,
@@ -40,70 +80,22 @@ pub struct AttackerBehavior {
     /// How much that interval varies, in per cent.
     pub beacon_jitter_pct: Option<f64>,
     /// The tools that it seems to use: JSON text.
+    #[column(spaced)]
     #[serde(serialize_with = "list_of")]
     pub tool_guesses: Option<String>,
     /// Statistics of when its events came: a JSON object.
+    #[column(default = "{}", spaced)]
     pub timing_stats: JsonOrText,
     /// The phases of its attack: a JSON object.
+    #[column(default = "{}", spaced)]
     pub phase_sequence: JsonOrText,
     /// When the row was last written.
-    #[column(index)]
+    #[column(index, default = now)]
     pub updated_at: Timestamp,
 }
 
-/// A domain that an attacker tried to send mail to; the table `smtp_targets`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
-#[record(table = "smtp_targets", unique(uq_smtp_targets_attacker_domain(attacker_uuid, domain)))]
-pub struct SmtpTarget {
-    /// Assigned by the database, ascending.
-    #[column(serial)]
-    pub id: i64,
-    /// Who tried.
-    #[column(index, references(attackers.uuid))]
-    pub attacker_uuid: String,
-    /// The recipient's domain as it was given; callers lower-case it.
-    #[column(index)]
-    pub domain: String,
-    /// When it was first tried.
-    pub first_seen: Timestamp,
-    /// When it was last tried.
-    #[column(index)]
-    pub last_seen: Timestamp,
-    /// How often it was tried.
-    pub count: i64,
-}
-
-/// The fingerprint that a probe of an attacker's port gave last; the table `attacker_fingerprint_state`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
-#[record(
-    table = "attacker_fingerprint_state",
-    unique(uq_attacker_fingerprint_state_natural(attacker_uuid, port, probe_type))
-)]
-pub struct AttackerFingerprintState {
-    /// The row's key: a uuid.
-    #[column(key)]
-    pub uuid: String,
-    /// Whose port was probed.
-    #[column(index, references(attackers.uuid))]
-    pub attacker_uuid: String,
-    /// The port.
-    #[column(int32)]
-    pub port: i64,
-    /// `jarm`, `hassh` or `tcpfp`.
-    #[column(len = 16)]
-    pub probe_type: String,
-    /// The fingerprint.
-    #[column(len = 128)]
-    pub last_hash: String,
-    /// When it was last measured.
-    #[column(index)]
-    pub last_seen: Timestamp,
-    /// How often it has changed.
-    pub rotation_count: i64,
-}
-
 /// Shows JSON text as a list whatever it holds (contract document 50).
-fn list_of<S: Serializer>(text: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+fn list_of<S: Serializer>(text: &Option<String>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     match text.as_deref().and_then(|text| JsonOrText::from(text).json()) {
         None => [(); 0].serialize(serializer),
         Some(json) if json.is_array() => json.serialize(serializer),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::{Cursor, Page};
 use crate::error::Result;
 use crate::json::{JsonOrText, MapOrText};
 use crate::time::Timestamp;
@@ -26,6 +27,20 @@ pub trait Bounties: Send + Sync {
     /// # Errors
     /// `InvalidInput` for a negative limit or offset.
     async fn get_bounties(&self, #[arguments] query: BountyQuery) -> Result<Vec<Bounty>>;
+
+    /// Bounties in the order of [`get_bounties`](Self::get_bounties), page by page.
+    ///
+    /// Each page costs the same, however deep it lies. Pages don't overlap and leave nothing out while rows arrive; what
+    /// arrives after the first page was read, with a time before its cursor, comes on a later page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_bounties_page(
+        &self,
+        #[default(50)] limit: u64,
+        #[arguments] filter: BountyFilter,
+        #[doc = "`next` of the page before"] after: Option<BountyCursor>,
+    ) -> Result<Page<Bounty, BountyCursor>>;
 
     /// How many bounties match.
     ///
@@ -63,6 +78,9 @@ pub trait Bounties: Send + Sync {
     /// Only what any call may return.
     async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64>;
 }
+
+/// Where a page of bounties ended.
+pub type BountyCursor = Cursor<Bounty>;
 
 /// What an attacker left behind; the table `bounty`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]

@@ -3,6 +3,7 @@
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::{Cursor, Page};
 use crate::error::Result;
 use crate::json::MapOrText;
 use crate::time::Timestamp;
@@ -32,6 +33,20 @@ pub trait Logs: Send + Sync {
     /// # Errors
     /// `InvalidInput` for a negative limit or offset or a bound that is no time.
     async fn get_logs(&self, #[arguments] query: LogQuery) -> Result<Vec<Log>>;
+
+    /// Events in the order of [`get_logs`](Self::get_logs), page by page.
+    ///
+    /// Each page costs the same, however deep it lies. Pages don't overlap and leave nothing out while rows arrive; what
+    /// arrives after the first page was read, with a time before its cursor, comes on a later page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list, or a bound that is no time.
+    async fn get_logs_page(
+        &self,
+        #[default(50)] limit: u64,
+        #[arguments] filter: LogFilter,
+        #[doc = "`next` of the page before"] after: Option<LogCursor>,
+    ) -> Result<Page<Log, LogCursor>>;
 
     /// How many events match.
     ///
@@ -74,6 +89,9 @@ pub trait Logs: Send + Sync {
     /// Only what any call may return.
     async fn get_stats_summary(&self) -> Result<Stats>;
 }
+
+/// Where a page of events ended.
+pub type LogCursor = Cursor<Log>;
 
 /// An event; the table `logs`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]

@@ -9,7 +9,10 @@
 //! | loot | `bounties` | `bounty` |
 //! | named values | `state` | `state` |
 //! | attackers | `attackers` | `attackers` |
-//! | their behaviour | `behavior` | `attacker_behavior`, `attacker_fingerprint_state`, `smtp_targets` |
+//! | what they did | `activity` | none: derived from `logs` and `bounty` |
+//! | their behaviour | `behavior` | `attacker_behavior` |
+//! | their fingerprints over time | `fingerprints` | `attacker_fingerprint_state` |
+//! | whom they send mail to | `smtp_targets` | `smtp_targets` |
 //! | their credentials | `credentials` | `credentials`, `credential_reuse` |
 //! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
 //! | what they show | `observations` | `observations`, `observed_attachments` |
@@ -28,6 +31,7 @@
 #[macro_use]
 mod debug;
 
+mod activity;
 mod attackers;
 mod behavior;
 mod bounties;
@@ -35,6 +39,7 @@ mod campaigns;
 mod canary;
 mod credentials;
 mod decky_lifecycle;
+mod fingerprints;
 mod fleet;
 mod identities;
 mod intel;
@@ -43,10 +48,12 @@ mod logs;
 mod maintenance;
 mod observations;
 mod orchestrator;
+mod page;
 mod realism;
 mod repository;
 pub mod search;
 mod simhash;
+mod smtp_targets;
 mod state;
 mod swarm;
 pub mod tables;
@@ -56,24 +63,31 @@ mod ttp;
 mod users;
 mod webhooks;
 
-pub use attackers::Attacker;
-pub use behavior::{AttackerBehavior, AttackerFingerprintState, SmtpTarget};
-pub use bounties::{Bounties, Bounty, BountyFilter, BountyQuery, NewBounty};
+pub use activity::{Activity, CommandPage};
+pub use attackers::{
+    Attacker, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery, Attackers, ExportedAttacker,
+    Ipv6Evidence,
+};
+pub use behavior::{AttackerBehavior, Behavior};
+pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
 pub use campaigns::Campaign;
 pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
 pub use credentials::{Credential, CredentialReuse};
 pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
+pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
 pub use identities::{AttackerIdentity, AttributionState};
 pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
-pub use logs::{Bucket, Log, LogFilter, LogQuery, Logs, NewLog, Stats};
+pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
 pub use observations::{Observation, ObservedAttachment};
 pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
+pub use page::{Cursor, Page};
 pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
 pub use simhash::Simhash;
+pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::TarpitRule;
@@ -94,5 +108,10 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Swarm>::METHODS,
     <dyn Fleet>::METHODS,
     <dyn DeckyLifecycles>::METHODS,
+    <dyn Attackers>::METHODS,
+    <dyn Activity>::METHODS,
+    <dyn Behavior>::METHODS,
+    <dyn SmtpTargets>::METHODS,
+    <dyn Fingerprints>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{Bounties, DeckyLifecycles, Fleet, Lifecycle, Logs, Maintenance, State, Swarm, Users};
+use super::{
+    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Fingerprints, Fleet, Lifecycle, Logs,
+    Maintenance, SmtpTargets, State, Swarm, Users,
+};
 use crate::base::{Committer, UnitOfWork};
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -12,7 +15,22 @@ use crate::error::Result;
 /// Any number of tasks may call it at once. A dropped future never leaves a write half done.
 #[async_trait]
 pub trait Repository:
-    Lifecycle + Users + Logs + Bounties + State + Swarm + Fleet + DeckyLifecycles + Maintenance + Send + Sync
+    Lifecycle
+    + Users
+    + Logs
+    + Bounties
+    + State
+    + Attackers
+    + Activity
+    + Behavior
+    + SmtpTargets
+    + Fingerprints
+    + Swarm
+    + Fleet
+    + DeckyLifecycles
+    + Maintenance
+    + Send
+    + Sync
 {
     /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`.
     fn system(&self) -> &'static str;

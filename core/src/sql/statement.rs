@@ -123,6 +123,14 @@ impl<'d> Sql<'d> {
         self.push(" FROM ").identifier(table.name)
     }
 
+    /// All columns of the table in its order, with the alias that a join gives it.
+    pub fn columns_of(&mut self, alias: &'static str, table: &'static Table) -> &mut Self {
+        for (position, column) in table.columns.iter().enumerate() {
+            self.push(if position > 0 { ", " } else { "" }).push(alias).push(".").identifier(column.name);
+        }
+        self
+    }
+
     /// `INSERT INTO … SELECT` of one row's values, for a WHERE that decides whether it goes in.
     pub fn insert_select(&mut self, row: &Insert) -> &mut Self {
         self.push("INSERT INTO ").identifier(row.table().name).push(" (");
