@@ -9,6 +9,8 @@ mod dialect;
 mod error;
 mod guard;
 mod limits;
+#[cfg(test)]
+mod lint;
 mod pool;
 mod run;
 mod server;

@@ -58,7 +58,7 @@ impl Database {
         (DRIVER.open)(&self.config()).await.unwrap()
     }
 
-    async fn conn(&self) -> Conn {
+    pub(crate) async fn conn(&self) -> Conn {
         Conn::new(Opts::from_url(&self.server).unwrap()).await.unwrap()
     }
 

@@ -1,4 +1,11 @@
 //! The driver against a real server: each test has a database of its own, which it drops.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests are tests too"
+)]
 
 mod bootstrap;
 mod concurrency;
@@ -7,5 +14,6 @@ mod database;
 mod faults;
 mod login;
 mod private;
+mod replay;
 mod search;
 mod values;
