@@ -19,7 +19,8 @@ struct Private {
 
 impl Private {
     fn start(arguments: &'static str) -> Self {
-        let server = Self { dir: tempfile::Builder::new().prefix("decnet-mdb").tempdir().unwrap(), arguments };
+        let server =
+            Self { dir: tempfile::Builder::new().prefix("decnet-mdb").tempdir().unwrap(), arguments };
         server.script(&["start"]);
         server
     }
@@ -173,9 +174,16 @@ async fn a_full_or_read_only_server_says_so_and_recovers() {
 fn url_for(server: &Private, user: &str, database: &str) -> DatabaseUrl {
     server.script(&[
         "sql",
-        &format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'hunter2'; GRANT ALL ON {database}.* TO '{user}'@'%'"),
+        &format!(
+            "CREATE USER '{user}'@'%' IDENTIFIED BY 'hunter2'; GRANT ALL ON {database}.* TO '{user}'@'%'"
+        ),
     ]);
-    server.url().replace("decnet:decnet@", &format!("{user}:hunter2@")).parse::<DatabaseUrl>().unwrap().with_database(database)
+    server
+        .url()
+        .replace("decnet:decnet@", &format!("{user}:hunter2@"))
+        .parse::<DatabaseUrl>()
+        .unwrap()
+        .with_database(database)
 }
 
 #[tokio::test]
