@@ -10,7 +10,7 @@ use crate::support::{Database, called, each_backend, kind_of_call};
 
 each_backend![
     any_text_comes_back_as_it_was,
-    sixteen_mebibytes_in_one_line,
+    a_line_of_many_mebibytes,
     sql_in_names_is_only_a_name,
     times_at_both_ends_and_in_all_forms,
     integers_at_the_limits,
@@ -73,14 +73,27 @@ async fn any_text_comes_back_as_it_was(db: Database) {
     assert_eq!(db.get_total_logs(LogFilter::all()).await.unwrap(), TEXTS.len() as u64);
 }
 
-async fn sixteen_mebibytes_in_one_line(db: Database) {
-    // The limit of the largest text column that MySQL tables have here is one byte less than 16 MiB.
+async fn a_line_of_many_mebibytes(db: Database) {
     let line = "0123456789abcdef".repeat(1 << 20).split_off(1);
-    let logs = vec![NewLog::new("d", "s", "e", "i"), NewLog::new("d", "s", "e", "i").raw_line(line.as_str())];
-    db.add_logs(logs).await.unwrap();
-    let back = db.get_logs(LogQuery::newest().limit(1)).await.unwrap().remove(0);
-    assert!(back.raw_line == line);
-    assert_eq!(db.get_total_logs(LogFilter::search("F0123")).await.unwrap(), 1);
+    let batch =
+        |line: &str| vec![NewLog::new("d", "s", "e", "i"), NewLog::new("d", "s", "e", "i").raw_line(line)];
+    for size in [8 << 20, (16 << 20) - 1] {
+        let (line, before) = (&line[..size], db.get_total_logs(LogFilter::all()).await.unwrap());
+        match db.add_logs(batch(line)).await {
+            Ok(()) => {
+                let back = db.get_logs(LogQuery::newest().limit(1)).await.unwrap().remove(0);
+                assert!(back.raw_line == line);
+                assert!(db.get_total_logs(LogFilter::search("F0123")).await.unwrap() > before / 2);
+            }
+            // A server may be set up to take less than 16 MiB at once; half of it goes in everywhere.
+            Err(error) => {
+                let Error::InvalidInput { argument, reason } = &error else { panic!("{error:?}") };
+                assert!(argument.ends_with("raw_line") && reason.len() < 300, "{argument}: {reason}");
+                assert!(size > 8 << 20, "{error}");
+                assert_eq!(db.get_total_logs(LogFilter::all()).await.unwrap(), before);
+            }
+        }
+    }
 }
 
 async fn sql_in_names_is_only_a_name(db: Database) {
@@ -199,7 +212,9 @@ async fn a_read_with_an_over_long_key_finds_nothing(db: Database) {
     assert!(!db.is_token_revoked(&long).await.unwrap());
     assert!(!db.delete_user(&long).await.unwrap());
     assert_eq!(db.count_probe_relays(&long, &long).await.unwrap(), 0);
-    assert!(db.get_bounties_for_ips(&vec![long.clone(); 40_000 / 10]).await.unwrap().is_empty());
+    let mut ips: Vec<_> = (0..2_500).map(|number| number.to_string()).collect();
+    ips.push(long.clone());
+    assert!(db.get_bounties_for_ips(&ips).await.unwrap().is_empty());
     assert_eq!(
         db.get_total_logs(LogFilter::search(format!("decky:{long} {long} k:{long}"))).await.unwrap(),
         0
