@@ -195,8 +195,7 @@ async fn a_dropped_write_happens_whole_or_not_at_all(db: Database) {
         ready.push(polled(times, unit.commit()).await);
     }
     // What is under way is finished; what goes wrong now would be seen by the next one who opens the database.
-    db.repository.close().await;
-    let db = Database { repository: db.open_again().await, ..db };
+    let db = db.reopened().await;
     let lines = lines(&db).await;
     for (times, ready) in ready.into_iter().enumerate() {
         let key = format!("dropped {times}");

@@ -150,10 +150,9 @@ async fn what_was_written_is_there_when_opened_again(db: Database) {
         db.add_log(NewLog::new("d", "s", "e", "i").raw_line(number.to_string())).await.unwrap();
     }
     let before = db.get_logs_after_id(0, 50, LogFilter::all()).await.unwrap();
+    let db = db.reopened().await;
+    assert_eq!(db.get_logs_after_id(0, 50, LogFilter::all()).await.unwrap(), before);
     db.repository.close().await;
-    let again = db.open_again().await;
-    assert_eq!(again.get_logs_after_id(0, 50, LogFilter::all()).await.unwrap(), before);
-    again.close().await;
 }
 
 async fn a_closed_repository_is_unavailable(db: Database) {

@@ -59,6 +59,12 @@ impl Database {
         open(&self.url).await
     }
 
+    /// Closes it, and opens it again.
+    pub(crate) async fn reopened(self) -> Self {
+        self.repository.close().await;
+        Self { repository: self.open_again().await, ..self }
+    }
+
     /// What opens it: for tests that open it with other settings.
     pub(crate) fn config(&self) -> Config {
         Config::new(self.url.parse().expect("the URL is well-formed"))
