@@ -1,5 +1,7 @@
 //! Which drivers this program has, as its features chose them. Run with each combination of features, none included.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
+
 use decnet_db::{ErrorKind, connect, drivers};
 
 /// What the features promise.

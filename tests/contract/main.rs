@@ -3,6 +3,8 @@
 //! A body gets an empty database of its own and knows no backend. What only one engine can have (the bytes in a SQLite
 //! file) is tested under `disk`.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -44,6 +44,8 @@ pub struct Driver {
     /// The version of that package.
     pub version: &'static str,
     /// Opens a database: must connect once, so that a wrong path or password is reported at once.
+    ///
+    /// A driver whose databases are files creates one only where [`create_if_missing`](Config::create_if_missing) says so.
     pub open: fn(&Config) -> OpenFuture<'_>,
     /// What the driver speaks before a server is known, for tools that show its SQL without a database.
     pub dialect: Option<&'static dyn Dialect>,

@@ -14,7 +14,8 @@ use rusqlite::{Connection, Result};
 pub(crate) struct Limits {
     /// From here on the log is moved, beside the writer.
     start: i32,
-    /// From here on the writer has to wait until the log is moved to its end and can start anew.
+    /// From here on the writer's lock is taken for a moment, to move the log to its end so that it starts anew. At twice
+    /// that length the writer waits for an attempt that is under way: a slow disk must not let the log outgrow it.
     insist: i32,
 }
 
@@ -51,6 +52,7 @@ pub(crate) struct Checkpointer {
 struct Shared {
     state: Mutex<State>,
     woken: Condvar,
+    done: Condvar,
     limits: Limits,
 }
 
@@ -70,7 +72,7 @@ impl Checkpointer {
         limits: Limits,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
-        let shared = Arc::new(Shared { state, woken: Condvar::new(), limits });
+        let shared = Arc::new(Shared { state, woken: Condvar::new(), done: Condvar::new(), limits });
         let thread = thread::Builder::new().name("decnet-sqlite-checkpoint".to_owned()).spawn({
             let shared = shared.clone();
             move || shared.run(&connection, &writer)
@@ -78,7 +80,8 @@ impl Checkpointer {
         Ok(Self { shared, thread: Mutex::new(Some(thread)), last: AtomicI32::new(0) })
     }
 
-    /// The writer's word, after a commit, that the log has so many pages. Costs next to nothing while it is short.
+    /// The writer's word, after a commit and without its lock, that the log has so many pages. Costs next to nothing
+    /// while it is short.
     pub(crate) fn grown(&self, pages: i32) {
         let anew = pages < self.last.swap(pages, Ordering::Relaxed);
         if !anew && pages < self.shared.limits.start {
@@ -92,12 +95,16 @@ impl Checkpointer {
             state.wanted = true;
             self.shared.woken.notify_one();
         }
+        while pages >= self.shared.limits.insist.saturating_mul(2) && state.wanted && !state.closed {
+            self.shared.done.wait(&mut state);
+        }
     }
 
     /// Lets the thread end, without waiting for it.
     pub(crate) fn close(&self) {
         self.shared.state.lock().closed = true;
-        self.shared.woken.notify_one();
+        self.shared.woken.notify_all();
+        self.shared.done.notify_all();
     }
 
     /// Waits for the thread's end.
@@ -128,6 +135,7 @@ impl Shared {
             });
             let mut state = self.state.lock();
             state.wanted = false;
+            self.done.notify_all();
             // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it only
             // when it has grown.
             state.next = log.saturating_add(self.limits.start / 2).max(self.limits.start);

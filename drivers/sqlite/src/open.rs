@@ -25,10 +25,10 @@ pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
         let busy_timeout = busy_timeout(&config.url)?;
         let path = config.url.database().to_owned();
-        let pool = config.pool.clone();
+        let (pool, create) = (config.pool.clone(), config.create_if_missing);
         let backend = blocking(move || match path.as_str() {
             ":memory:" => in_memory(),
-            path => in_file(path, &pool, busy_timeout),
+            path => in_file(path, create, &pool, busy_timeout),
         })
         .await?;
         Ok(Arc::new(backend) as Arc<dyn Backend>)
@@ -68,8 +68,8 @@ fn in_memory() -> Result<SqliteBackend> {
     Ok(SqliteBackend { writer: Arc::new(writer), readers: None })
 }
 
-fn in_file(path: &str, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
-    let file = DatabaseFile::prepare(path)?;
+fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
+    let file = DatabaseFile::prepare(path, create)?;
     let errors = Errors::new(format!("the database {}", file.shown()));
     let connection = connect(&file, Role::Writer, busy_timeout, &errors)?;
     let mode =

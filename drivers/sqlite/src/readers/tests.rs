@@ -8,7 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> Readers {
     let path = folder.path().join("a.db");
-    let file = DatabaseFile::prepare(path.to_str().unwrap()).unwrap();
+    let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)").unwrap();
     let mut pool = Config::new(DatabaseUrl::sqlite(&path).unwrap()).pool;
@@ -88,7 +88,8 @@ async fn a_deleted_or_replaced_file_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let readers = readers(&folder, |_| {});
     let path = folder.path().join("a.db");
-    std::fs::remove_file(&path).unwrap();
+    // Renamed: the inode of a deleted file would be free for the next one, which it is not while a writer is open.
+    std::fs::rename(&path, folder.path().join("b.db")).unwrap();
     let started = Instant::now();
     let error = readers.query(statement("SELECT 1")).await.unwrap_err();
     assert!(error.to_string().contains("deleted or replaced"), "{error}");

@@ -112,7 +112,7 @@ fn later_units_of_a_group_see_the_earlier_ones() {
 fn a_unit_that_does_not_fit_does_not_take_others_with_it() {
     for group in [1, 3] {
         let shared = shared();
-        shared.with(|c| Ok(c.execute_batch("PRAGMA max_page_count = 20").unwrap())).unwrap();
+        shared.with(|c| Ok(c.pragma_update(None, "max_page_count", 20).is_ok())).unwrap();
         let units: Vec<_> = (0..group)
             .map(|id| parent(id, if id == group / 2 { "x".repeat(200_000) } else { "small".to_owned() }))
             .collect();
