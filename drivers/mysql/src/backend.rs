@@ -92,6 +92,7 @@ impl Backend for MysqlBackend {
     }
 
     async fn bootstrap(&self, work: Bootstrap) -> Result<Bootstrapped> {
+        self.pool.ensure_open()?;
         // A task of its own: a caller who goes away does not stop it between two tables.
         let (connector, context) = (self.pool.connector().clone(), self.context.clone());
         tokio::spawn(async move { bootstrap(&connector, &context, &work).await })

@@ -3,6 +3,8 @@
 //! Every statement is in the common subset of MariaDB 10.11+ and MySQL 8.0+. What differs is one name and one check: the
 //! binary collation without padding, and MariaDB's `JSON_VALID`, which lets some malformed numbers and escapes pass.
 
+use std::borrow::Cow;
+
 use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table};
 
 use crate::server::Flavour;
@@ -18,7 +20,7 @@ const WIDEST_BUCKET: i64 = 1_000_000_000_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Mysql {
     flavour: Flavour,
-    table_options: String,
+    table_options: Cow<'static, str>,
     /// Whether text columns may be in another character set than utf8mb4: DECNET leaves that to the database.
     other_charsets: bool,
 }
@@ -52,8 +54,15 @@ impl Mysql {
     }
 }
 
-fn options(charset: &str, collation: &str) -> String {
-    format!(" CHARACTER SET {charset} COLLATE {collation}")
+/// Before a server is known: MariaDB's, over tables of ours.
+pub(crate) static BEFORE_CONNECT: Mysql = Mysql {
+    flavour: Flavour::MariaDb,
+    table_options: Cow::Borrowed(" CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"),
+    other_charsets: false,
+};
+
+fn options(charset: &str, collation: &str) -> Cow<'static, str> {
+    format!(" CHARACTER SET {charset} COLLATE {collation}").into()
 }
 
 /// Folds one capital letter; indexed by the letter's place in the alphabet.

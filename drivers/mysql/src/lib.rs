@@ -27,7 +27,8 @@ use decnet_db_core::driver::{Backend, Driver, OpenFuture};
 
 /// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::driver::Registry::collect).
 pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
-    .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    .dialect(&dialect::BEFORE_CONNECT);
 
 decnet_db_core::register!(DRIVER);
 

@@ -155,6 +155,14 @@ impl Pool {
         PoolStatus::new(max.saturating_sub(free) + idle, idle, max)
     }
 
+    /// For work on connections outside of the pool: they are closed to callers together with it.
+    ///
+    /// # Errors
+    /// `Unavailable` when the pool is closed.
+    pub(crate) fn ensure_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+    }
+
     /// Closes what rests; what is in use is closed when it comes back.
     pub(crate) async fn close(&self) {
         self.closed.store(true, Ordering::Release);
