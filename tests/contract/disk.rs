@@ -1,5 +1,6 @@
 //! The bytes in a SQLite file: what DECNET 1.0.0 would find there.
 
+mod fleet;
 mod foreign;
 mod schema;
 mod written;

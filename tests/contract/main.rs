@@ -11,6 +11,7 @@ mod support;
 mod concurrency;
 #[cfg(feature = "sqlite")]
 mod disk;
+mod fleet;
 mod golden;
 mod hostile;
 mod lifecycle;

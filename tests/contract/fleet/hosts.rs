@@ -1,18 +1,20 @@
 //! Worker hosts and their shards.
 
 use decnet_db::ErrorKind;
-use decnet_db::contract::DeckyShard;
-use decnet_db::sql::Fields;
+use decnet_db::contract::{DeckyShard, Topology};
+use decnet_db::sql::{self, Fields, Insert, Record, Unit};
+use decnet_db::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{Database, at_once, called, each_backend, host, refused};
+use super::{another, at_once, host, refused};
+use crate::support::{Database, called, each_backend};
 
 each_backend![
     a_host_has_the_defaults_of_the_original,
     hosts_are_unique_and_checked,
     the_first_host_has_the_fingerprint,
     what_list_swarm_hosts_shows_is_accepted_back,
-    an_unknown_host_is_deleted_without_effect,
+    a_host_is_deleted_with_its_shards,
     a_host_that_a_topology_targets_stays,
     shards_show_what_their_configuration_says,
     what_list_decky_shards_shows_is_accepted_back,
@@ -95,39 +97,53 @@ async fn the_first_host_has_the_fingerprint(db: Database) {
 }
 
 async fn what_list_swarm_hosts_shows_is_accepted_back(db: Database) {
+    let other = another(&db).await;
     let golden = db.golden().await;
     let hosts = called(&*golden, "list_swarm_hosts", json!({})).await;
     for host in hosts.as_array().unwrap() {
-        called(&*db, "add_swarm_host", json!({"data": host})).await;
+        called(&*other, "add_swarm_host", json!({"data": host})).await;
         called(&*golden, "update_swarm_host", json!({"uuid": host["uuid"], "fields": host})).await;
     }
-    assert_eq!(called(&*db, "list_swarm_hosts", json!({})).await, hosts);
+    assert_eq!(called(&*other, "list_swarm_hosts", json!({})).await, hosts);
+    other.close().await;
     assert_eq!(called(&*golden, "list_swarm_hosts", json!({"status": ""})).await, hosts);
 }
 
-/// Ruling R14, 60.1: with a shard that DECNET left behind.
-async fn an_unknown_host_is_deleted_without_effect(db: Database) {
-    db.other_program(
-        "INSERT INTO decky_shards (decky_name, host_uuid, services, state, updated_at)
-         VALUES ('orphan', 'gone', '[]', 'running', '2026-01-01 00:00:00.000000')",
-    );
-    enrol(&db, "h1", "one").await;
-    put(&db, json!({"decky_name": "d", "host_uuid": "h1"})).await;
-    assert_eq!(called(&*db, "delete_swarm_host", json!({"uuid": "gone"})).await, json!(false));
-    assert_eq!(shard(&db, "orphan").await["host_uuid"], "gone");
+async fn a_host_is_deleted_with_its_shards(db: Database) {
+    for (uuid, name) in [("h1", "one"), ("h2", "two")] {
+        enrol(&db, uuid, name).await;
+        put(&db, json!({"decky_name": name, "host_uuid": uuid})).await;
+    }
     assert_eq!(called(&*db, "delete_swarm_host", json!({"uuid": "h1"})).await, json!(true));
+    assert_eq!(called(&*db, "delete_swarm_host", json!({"uuid": "h1"})).await, json!(false));
     let left = called(&*db, "list_decky_shards", json!({})).await;
     assert_eq!(left.as_array().unwrap().len(), 1, "{left}");
+    assert_eq!(shard(&db, "two").await["host_uuid"], "h2");
 }
 
 /// Ruling R14, 60.2.
 async fn a_host_that_a_topology_targets_stays(db: Database) {
     enrol(&db, "h1", "one").await;
     put(&db, json!({"decky_name": "d", "host_uuid": "h1"})).await;
-    db.other_program(
-        "INSERT INTO topologies VALUES ('t', 'maze', 'agent', 'h1', '{}', 'pending', '2026-01-01 00:00:00.000000',
-         '2026-01-01 00:00:00.000000', 1, 0, '[]', 'en')",
-    );
+    let columns = Topology::TABLE.columns.iter().map(|column| column.name).collect();
+    let now = sql::Value::from(Timestamp::now());
+    let row = vec![
+        "t".into(),
+        "maze".into(),
+        "agent".into(),
+        "h1".into(),
+        "{}".into(),
+        "pending".into(),
+        now.clone(),
+        now,
+        1.into(),
+        false.into(),
+        "[]".into(),
+        "en".into(),
+    ];
+    let mut unit = Unit::new();
+    unit.insert(Insert::raw(Topology::TABLE, columns, row).unwrap());
+    db.committer().commit(unit).await.unwrap();
     let (kind, text) = refused(&*db, "delete_swarm_host", json!({"uuid": "h1"})).await;
     assert_eq!((kind, text.contains("a topology targets the host")), (ErrorKind::Conflict, true), "{text}");
     assert_eq!(shard(&db, "d").await["host_uuid"], "h1");

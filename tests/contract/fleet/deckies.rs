@@ -4,7 +4,8 @@ use decnet_db::ErrorKind;
 use decnet_db::sql::Fields;
 use serde_json::{Value, json};
 
-use crate::support::{Database, at_once, called, each_backend, host, refused};
+use super::{another, at_once, host, refused};
+use crate::support::{Database, called, each_backend};
 
 each_backend![
     a_decky_has_the_defaults_of_the_original,
@@ -49,12 +50,14 @@ async fn a_decky_has_the_defaults_of_the_original(db: Database) {
 }
 
 async fn what_list_fleet_deckies_shows_is_accepted_back(db: Database) {
+    let other = another(&db).await;
     let golden = db.golden().await;
     let deckies = called(&*golden, "list_fleet_deckies", json!({})).await;
     for decky in deckies.as_array().unwrap() {
-        put(&db, decky.clone()).await;
+        put(&other, decky.clone()).await;
     }
-    let mut again = called(&*db, "list_fleet_deckies", json!({"host_uuid": ""})).await;
+    let mut again = called(&*other, "list_fleet_deckies", json!({"host_uuid": ""})).await;
+    other.close().await;
     for (again, before) in again.as_array_mut().unwrap().iter_mut().zip(deckies.as_array().unwrap()) {
         again["updated_at"] = before["updated_at"].clone();
     }
