@@ -50,6 +50,13 @@ pub struct Column {
     pub json: Option<JsonText>,
 }
 
+impl Column {
+    /// A column without default.
+    pub const fn new(name: &'static str, kind: ColumnKind, nullable: bool) -> Self {
+        Self { name, kind, nullable, default: None, json: None }
+    }
+}
+
 /// What an insert takes for a column that it lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

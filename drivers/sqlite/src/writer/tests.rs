@@ -7,8 +7,8 @@ use crate::pragmas::Role;
 static PARENT: Table = Table {
     name: "parent",
     columns: &[
-        Column { name: "id", kind: ColumnKind::Serial, nullable: false },
-        Column { name: "x", kind: ColumnKind::Text, nullable: true },
+        Column::new("id", ColumnKind::Serial, false),
+        Column::new("x", ColumnKind::Text, true),
     ],
     primary_key: &["id"],
     uniques: &[],
@@ -20,8 +20,8 @@ static PARENT: Table = Table {
 static CHILD: Table = Table {
     name: "child",
     columns: &[
-        Column { name: "id", kind: ColumnKind::Int, nullable: false },
-        Column { name: "parent", kind: ColumnKind::Int, nullable: false },
+        Column::new("id", ColumnKind::Int, false),
+        Column::new("parent", ColumnKind::Int, false),
     ],
     primary_key: &["id"],
     uniques: &[],
