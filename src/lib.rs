@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod capture;
 mod factory;
 
 pub use decnet_db_core::contract::Repository;

@@ -108,6 +108,10 @@ impl Repository for Instrumented {
         self.inner.row_counts().await
     }
 
+    async fn revisions(&self) -> Result<Vec<String>> {
+        self.inner.revisions().await
+    }
+
     async fn close(&self) {
         self.inner.close().await;
     }

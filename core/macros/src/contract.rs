@@ -222,3 +222,32 @@ pub(crate) fn type_text(ty: &Type) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a driver overrides for speed must not be hidden by the wrapper.
+    #[test]
+    fn the_wrapper_forwards_provided_methods_too() {
+        let contract: ItemTrait = syn::parse_quote! {
+            trait Probe {
+                async fn required(&self) -> Result<()>;
+                async fn provided(&self, count: u64) -> Result<u64> { Ok(count) }
+            }
+        };
+        let file: syn::File = syn::parse2(expand(contract).unwrap()).unwrap();
+        let wrapper = file.items.iter().find_map(|item| match item {
+            syn::Item::Impl(item) if item.trait_.is_some() => Some(item),
+            _ => None,
+        });
+        let forwards = wrapper.unwrap().items.iter().map(|item| match item {
+            syn::ImplItem::Fn(function) => (function.sig.ident.to_string(), quote!(#function).to_string()),
+            other => panic!("{}", quote!(#other)),
+        });
+        let forwards: Vec<_> = forwards.collect();
+        let names: Vec<_> = forwards.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["required", "provided"]);
+        assert!(forwards[1].1.contains("self . inner () . provided (count)"), "{}", forwards[1].1);
+    }
+}

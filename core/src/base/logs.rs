@@ -10,6 +10,10 @@ use crate::error::Result;
 use crate::sql::{Insert, Sql};
 use crate::time::Timestamp;
 
+/// More minutes than there are from year 1 to 9999. Wider intervals give the same two buckets, one on each side of 1970,
+/// and would overflow the engines' arithmetic.
+const ALL_YEARS: i64 = 10_000 * 366 * 24 * 60;
+
 #[async_trait]
 impl Logs for SqlRepository {
     async fn add_log(&self, log_data: NewLog) -> Result<()> {
@@ -76,7 +80,7 @@ impl Logs for SqlRepository {
         let dialect = self.backend.dialect();
         let mut sql = self.sql();
         sql.push("SELECT ");
-        dialect.bucket(&mut sql, "timestamp", interval_minutes.max(1).saturating_mul(60));
+        dialect.bucket(&mut sql, "timestamp", interval_minutes.clamp(1, ALL_YEARS) * 60);
         sql.push(" AS bucket, COUNT(*) FROM logs");
         matching(&mut sql, " WHERE ", &filter);
         sql.push(" GROUP BY bucket ORDER BY bucket");

@@ -115,6 +115,14 @@ impl Repository for SqlRepository {
         Ok(counts)
     }
 
+    async fn revisions(&self) -> Result<Vec<String>> {
+        match self.backend.query(SCHEMA.read_stamp(self.backend.dialect())).await {
+            Ok(rows) => rows.decode(|row| row.read("alembic_version", "version_num")),
+            Err(error) if error.kind() == ErrorKind::Configuration => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn close(&self) {
         self.backend.close().await;
     }

@@ -11,6 +11,7 @@ pub use arguments::{Arguments, CallArguments};
 
 use crate::contract::{CONTRACT, Repository};
 use crate::error::{Error, Result};
+use crate::excerpt::excerpt;
 use crate::json::Json;
 
 /// What [`call`] returns for a repository of lifetime `'r`.
@@ -77,6 +78,23 @@ pub fn methods() -> impl Iterator<Item = &'static Method> {
     CONTRACT.iter().copied().flatten()
 }
 
+/// The contract method of that name.
+///
+/// # Errors
+/// Invalid input when there is none.
+pub fn method(name: &str) -> Result<&'static Method> {
+    methods().find(|method| method.name == name).ok_or_else(|| {
+        Error::invalid_input(
+            "method",
+            format!(
+                "there is no method {}; `methods` lists the {} that there are",
+                excerpt(name),
+                methods().count()
+            ),
+        )
+    })
+}
+
 /// Calls a contract method by name. `arguments` is a JSON object with the arguments' names of the contract documents; an
 /// argument that is null counts as absent.
 ///
@@ -84,15 +102,7 @@ pub fn methods() -> impl Iterator<Item = &'static Method> {
 /// Invalid input that names the method or argument: unknown, missing, or of the wrong type. Otherwise what the method itself
 /// returns.
 pub async fn call(repository: &dyn Repository, method: &str, arguments: impl Into<Json>) -> Result<Json> {
-    let Some(method) = methods().find(|candidate| candidate.name == method) else {
-        return Err(Error::invalid_input(
-            "method",
-            format!(
-                "there is no method {method:?}; `methods` lists the {} that there are",
-                methods().count()
-            ),
-        ));
-    };
+    let method = self::method(method)?;
     let arguments = CallArguments::read(method, &arguments.into())?;
     (method.call)(repository, arguments).await
 }

@@ -51,6 +51,8 @@ use crate::Result;
 pub struct Config {
     /// The database to open.
     pub url: DatabaseUrl,
+    /// Whether opening a database that is one file may create that file: yes. Servers' databases are never created.
+    pub create_if_missing: bool,
     /// Connections: how many, how long.
     pub pool: PoolConfig,
     /// The users that `initialize` creates.
@@ -62,7 +64,13 @@ pub struct Config {
 impl Config {
     /// The defaults with a URL; the environment and files are not looked at.
     pub fn new(url: DatabaseUrl) -> Self {
-        Self { url, pool: PoolConfig::default(), seed: SeedConfig::default(), batch: BatchConfig::default() }
+        Self {
+            url,
+            create_if_missing: true,
+            pool: PoolConfig::default(),
+            seed: SeedConfig::default(),
+            batch: BatchConfig::default(),
+        }
     }
 
     /// What the process environment, the INI file and the `.env` files say; see [`Settings`].
@@ -96,6 +104,7 @@ impl Config {
     pub fn from_settings_with_url(settings: &Settings, url: DatabaseUrl) -> Result<Self> {
         Ok(Self {
             url,
+            create_if_missing: true,
             pool: PoolConfig::from_settings(settings)?,
             seed: SeedConfig::from_settings(settings)?,
             batch: BatchConfig::from_settings(settings)?,

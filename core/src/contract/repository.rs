@@ -54,6 +54,12 @@ pub trait Repository:
     /// `Unavailable` when the engine does not answer.
     async fn row_counts(&self) -> Result<Vec<(&'static str, Option<u64>)>>;
 
+    /// The revisions that the database is stamped with: none before `initialize`, one as a rule.
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine does not answer.
+    async fn revisions(&self) -> Result<Vec<String>>;
+
     /// Finishes what was committed and closes all connections. Later calls fail with `Unavailable`.
     async fn close(&self);
 }

@@ -10,6 +10,7 @@ use crate::base::SqlRepository;
 use crate::config::Config;
 use crate::contract::Repository;
 use crate::error::{Error, Result};
+use crate::sql::Dialect;
 use crate::telemetry::Instrumented;
 
 /// What a driver's open function returns.
@@ -43,7 +44,11 @@ pub struct Driver {
     /// The version of that package.
     pub version: &'static str,
     /// Opens a database: must connect once, so that a wrong path or password is reported at once.
+    ///
+    /// A driver whose databases are files creates one only where [`create_if_missing`](Config::create_if_missing) says so.
     pub open: fn(&Config) -> OpenFuture<'_>,
+    /// What the driver speaks before a server is known, for tools that show its SQL without a database.
+    pub dialect: Option<&'static dyn Dialect>,
 }
 
 impl Driver {
@@ -53,7 +58,7 @@ impl Driver {
         schemes: &'static [&'static str],
         open: fn(&Config) -> OpenFuture<'_>,
     ) -> Self {
-        Self { name, schemes, package: "", version: "", open }
+        Self { name, schemes, package: "", version: "", open, dialect: None }
     }
 
     /// The same, with the package that it comes from; the registry tells drivers apart by it.
@@ -61,6 +66,13 @@ impl Driver {
     pub const fn package(mut self, package: &'static str, version: &'static str) -> Self {
         self.package = package;
         self.version = version;
+        self
+    }
+
+    /// The same, with what it speaks before a server is known.
+    #[must_use]
+    pub const fn dialect(mut self, dialect: &'static dyn Dialect) -> Self {
+        self.dialect = Some(dialect);
         self
     }
 

@@ -74,7 +74,7 @@ impl Dialect for Sqlite {
 
     fn catalog(&self) -> &'static str {
         "SELECT 'column', m.name, p.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS p \
-         WHERE m.type IN ('table', 'view') \
+         WHERE m.type = 'table' \
          UNION ALL SELECT 'index', tbl_name, name FROM sqlite_master WHERE type = 'index'"
     }
 }

@@ -146,3 +146,36 @@ pub(crate) fn duplicate(error: &rusqlite::Error) -> Option<rusqlite::Error> {
 pub(crate) fn closed() -> Error {
     Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use decnet_db_core::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn extended_codes_are_judged_by_their_kind() {
+        let errors = Errors::new("the database a.db");
+        for (code, kind) in [
+            (ffi::SQLITE_BUSY, ErrorKind::Unavailable),
+            (ffi::SQLITE_BUSY_SNAPSHOT, ErrorKind::Unavailable),
+            (ffi::SQLITE_BUSY_RECOVERY, ErrorKind::Unavailable),
+            (ffi::SQLITE_LOCKED_SHAREDCACHE, ErrorKind::Unavailable),
+            (ffi::SQLITE_FULL, ErrorKind::Unavailable),
+            (ffi::SQLITE_IOERR_WRITE, ErrorKind::Unavailable),
+            (ffi::SQLITE_READONLY_DBMOVED, ErrorKind::Unavailable),
+            (ffi::SQLITE_READONLY_DIRECTORY, ErrorKind::Configuration),
+            (ffi::SQLITE_NOTADB, ErrorKind::Configuration),
+            (ffi::SQLITE_CORRUPT_INDEX, ErrorKind::Backend),
+            (ffi::SQLITE_TOOBIG, ErrorKind::InvalidInput),
+            (ffi::SQLITE_CONSTRAINT_FOREIGNKEY, ErrorKind::Conflict),
+            (ffi::SQLITE_CONSTRAINT_TRIGGER, ErrorKind::Conflict),
+            (ffi::SQLITE_CONSTRAINT_CHECK, ErrorKind::InvalidInput),
+            (ffi::SQLITE_MISUSE, ErrorKind::Backend),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("text".to_owned()));
+            let error = errors.translate(error);
+            assert_eq!(error.kind(), kind, "{code}: {error}");
+        }
+    }
+}

@@ -22,11 +22,12 @@ type Identity = (u64, u64);
 static CREATING: Mutex<()> = Mutex::new(());
 
 impl DatabaseFile {
-    /// Finds the file, or creates an empty one that only its owner may read: it will hold credentials.
+    /// Finds the file, or, if told so, creates an empty one that only its owner may read: it will hold credentials.
     ///
     /// # Errors
-    /// Configuration, when the path can't be a database file for this user. Missing folders are not created.
-    pub(crate) fn prepare(path: &str) -> Result<Self> {
+    /// Configuration, when there is no file and none is to be created, or the path can't be a database file for this
+    /// user. Missing folders are not created.
+    pub(crate) fn prepare(path: &str, create_if_missing: bool) -> Result<Self> {
         // Absolute, so that a later chdir changes nothing, and so that a name like `file:x` is no URI.
         let path = path::absolute(path).map_err(|error| {
             Error::configuration(format!("the database path {path:?} can't be used: {error}"))
@@ -34,10 +35,16 @@ impl DatabaseFile {
         if path.is_dir() {
             return Err(Error::configuration(format!(
                 "the database path {} is a folder: add a file name",
-                path.display()
+                shown(&path)
             )));
         }
-        create(&path)?;
+        if create_if_missing {
+            create(&path)?;
+        } else if let Err(error) = fs::metadata(&path)
+            && error.kind() == ErrorKind::NotFound
+        {
+            return Err(Error::configuration(format!("there is no database {}", shown(&path))));
+        }
         if let Some(kind) = network_file_system(&path) {
             tracing::warn!(
                 path = %path.display(),
@@ -54,6 +61,11 @@ impl DatabaseFile {
         &self.path
     }
 
+    /// The path for a message.
+    pub(crate) fn shown(&self) -> String {
+        shown(&self.path)
+    }
+
     /// Refuses when the file was deleted or replaced since: SQLite would go on in a file that has no name any more.
     pub(crate) fn check(&self) -> Result<()> {
         if identity(&self.path) == self.identity {
@@ -62,11 +74,16 @@ impl DatabaseFile {
         Err(Error::Unavailable {
             message: format!(
                 "the database {} was deleted or replaced while it was open: nothing was written; open it again",
-                self.path.display()
+                self.shown()
             ),
             source: None,
         })
     }
+}
+
+/// The path on one line, whatever characters it has.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace(char::is_control, "\u{fffd}")
 }
 
 fn create(path: &Path) -> Result<()> {
@@ -83,8 +100,8 @@ fn create(path: &Path) -> Result<()> {
         options.open(path).map(drop)
     };
     let Err(error) = created else { return Ok(()) };
-    let shown = path.display();
-    let folder = path.parent().unwrap_or(Path::new("/")).display();
+    let folder = shown(path.parent().unwrap_or(Path::new("/")));
+    let shown = shown(path);
     Err(match error.kind() {
         ErrorKind::AlreadyExists => return Ok(()),
         ErrorKind::NotFound => Error::configuration(format!(
@@ -178,10 +195,21 @@ mod tests {
     }
 
     #[test]
+    fn a_missing_file_is_created_only_on_demand() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let error = DatabaseFile::prepare(path.to_str().unwrap(), false).unwrap_err();
+        assert_eq!(error.to_string(), format!("there is no database {}", path.display()));
+        assert!(!path.exists());
+        DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
+        DatabaseFile::prepare(path.to_str().unwrap(), false).unwrap();
+    }
+
+    #[test]
     fn a_file_that_was_replaced_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
-        let file = DatabaseFile::prepare(path.to_str().unwrap()).unwrap();
+        let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
         file.check().unwrap();
         fs::rename(&path, folder.path().join("b.db")).unwrap();
         assert!(file.check().unwrap_err().is_retryable());

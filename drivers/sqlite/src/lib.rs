@@ -36,7 +36,8 @@ mod unit;
 mod writer;
 
 /// The driver, for [`Registry::collect`](decnet_db_core::driver::Registry::collect); linking this crate submits it too.
-pub const DRIVER: Driver =
-    Driver::new("sqlite", &["sqlite"], open::open).package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], open::open)
+    .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    .dialect(&dialect::Sqlite);
 
 decnet_db_core::register!(DRIVER);

@@ -25,10 +25,10 @@ pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
         let busy_timeout = busy_timeout(&config.url)?;
         let path = config.url.database().to_owned();
-        let pool = config.pool.clone();
+        let (pool, create) = (config.pool.clone(), config.create_if_missing);
         let backend = blocking(move || match path.as_str() {
             ":memory:" => in_memory(),
-            path => in_file(path, &pool, busy_timeout),
+            path => in_file(path, create, &pool, busy_timeout),
         })
         .await?;
         Ok(Arc::new(backend) as Arc<dyn Backend>)
@@ -64,13 +64,13 @@ fn in_memory() -> Result<SqliteBackend> {
     })
     .map_err(|error| errors.translate(error))?;
     let connection = Arc::new(Mutex::new(Some(connection)));
-    let writer = Writer::start(connection, None, None, errors).map_err(no_thread)?;
+    let writer = Writer::start(connection, None, None, Duration::ZERO, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: None })
 }
 
-fn in_file(path: &str, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
-    let file = DatabaseFile::prepare(path)?;
-    let errors = Errors::new(format!("the database {}", file.path().display()));
+fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) -> Result<SqliteBackend> {
+    let file = DatabaseFile::prepare(path, create)?;
+    let errors = Errors::new(format!("the database {}", file.shown()));
     let connection = connect(&file, Role::Writer, busy_timeout, &errors)?;
     let mode =
         pragmas::write_ahead_log(&connection, busy_timeout).map_err(|error| cause(error, &file, &errors))?;
@@ -86,12 +86,13 @@ fn in_file(path: &str, pool: &PoolConfig, busy_timeout: Duration) -> Result<Sqli
     let connection = Arc::new(Mutex::new(Some(connection)));
     let checkpointer = if with_log {
         let own = connect(&file, Role::Checkpointer, busy_timeout, &errors)?;
-        Some(Checkpointer::start(own, connection.clone()).map_err(no_thread)?)
+        Some(Checkpointer::start(own, connection.clone(), checkpoint::LIMITS).map_err(no_thread)?)
     } else {
         None
     };
     let readers = Readers::new(&file, pool, busy_timeout, errors.clone());
-    let writer = Writer::start(connection, Some(file), checkpointer, errors).map_err(no_thread)?;
+    let writer =
+        Writer::start(connection, Some(file), checkpointer, busy_timeout, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: Some(readers) })
 }
 

@@ -20,6 +20,8 @@ use crate::unit;
 
 /// How long a connection that nobody uses stays open.
 const IDLE: Duration = Duration::from_secs(60);
+/// More connections than this would not fit into a process.
+const MOST: u32 = 10_000;
 /// Longer waits than this are this long: an instant must be able to hold the end.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -41,7 +43,7 @@ impl Readers {
         busy_timeout: Duration,
         errors: Errors,
     ) -> Self {
-        let max = config.max_connections();
+        let max = config.max_connections().min(MOST);
         let wait = config.wait_timeout.clamp(Duration::from_millis(1), LONGEST);
         let manager = Manager {
             inner: SqliteConnectionManager::file(file.path())
@@ -112,9 +114,11 @@ impl Readers {
 
     /// Lets the reads that are under way end, for as long as a caller would wait, and closes the connections.
     pub(crate) async fn close(&self) {
-        let all = tokio::time::timeout(self.wait, self.permits.acquire_many(self.max)).await;
+        if self.permits.try_acquire_many(self.max).is_err() {
+            // Whether they end in time or not, it is over then.
+            let _ = tokio::time::timeout(self.wait, self.permits.acquire_many(self.max)).await;
+        }
         self.permits.close();
-        drop(all);
         drop(self.pool.lock().take());
     }
 }
@@ -249,3 +253,6 @@ impl ManageConnection for Manager {
         !usable || reader.opened.elapsed() >= self.recycle
     }
 }
+
+#[cfg(test)]
+mod tests;

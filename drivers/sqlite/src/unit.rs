@@ -21,10 +21,10 @@ pub(crate) fn run(connection: &Connection, unit: &Unit, errors: &Errors) -> Resu
             Step::Insert(rows) => Outcome::Affected(insert(connection, rows, &mut scratch, errors)?),
             // The writer is alone in the file.
             Step::Guard(_) => Outcome::Affected(0),
-            other => {
-                return Err(Error::Unsupported(format!(
-                    "the SQLite driver does not know the step {other:?}"
-                )));
+            _ => {
+                return Err(Error::Unsupported(
+                    "the SQLite driver does not know a step of the unit".to_owned(),
+                ));
             }
         });
     }

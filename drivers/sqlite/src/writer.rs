@@ -15,6 +15,7 @@ use crate::checkpoint::{self, Checkpointer};
 use crate::dialect::Sqlite;
 use crate::error::{Errors, closed, duplicate};
 use crate::file::DatabaseFile;
+use crate::pragmas;
 use crate::unit;
 
 /// What one commit takes at most: enough that its cost is spread thin, and little enough that the last caller's wait and
@@ -40,6 +41,8 @@ struct Shared {
     /// `None` for a database in memory.
     file: Option<DatabaseFile>,
     checkpointer: Option<Checkpointer>,
+    /// How long a transaction waits for other programs' transactions before it begins.
+    busy_timeout: Duration,
     errors: Errors,
 }
 
@@ -60,9 +63,17 @@ impl Writer {
         connection: Arc<Mutex<Option<Connection>>>,
         file: Option<DatabaseFile>,
         checkpointer: Option<Checkpointer>,
+        busy_timeout: Duration,
         errors: Errors,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared { queue: UnitQueue::new(), connection, file, checkpointer, errors });
+        let shared = Arc::new(Shared {
+            queue: UnitQueue::new(),
+            connection,
+            file,
+            checkpointer,
+            busy_timeout,
+            errors,
+        });
         let thread = thread::Builder::new().name("decnet-sqlite-writer".to_owned()).spawn({
             let shared = shared.clone();
             move || shared.run()
@@ -157,7 +168,17 @@ impl Desk {
     /// Runs a read on the writer's connection: for a database in memory, which has only one.
     pub(crate) fn query(&self, statement: &Statement) -> Result<Rows> {
         let shared = &self.0;
-        shared.with(|connection| unit::query(connection, statement, &mut String::new(), &shared.errors))
+        shared.with(|connection| {
+            // As on the connections that only read.
+            let set = |only: bool| {
+                let done = connection.pragma_update(None, "query_only", only);
+                done.map_err(|error| shared.errors.translate(error))
+            };
+            set(true)?;
+            let rows = unit::query(connection, statement, &mut String::new(), &shared.errors);
+            set(false)?;
+            rows
+        })
     }
 }
 
@@ -175,9 +196,9 @@ impl Shared {
     fn run(&self) {
         let mut since = Instant::now();
         loop {
-            let idle = self.queue.is_empty();
+            let asked = Instant::now();
             let Some(group) = self.queue.take_blocking(LIMITS) else { return };
-            if idle {
+            if asked.elapsed() >= PAUSE {
                 since = Instant::now();
             } else if self.file.is_some() && since.elapsed() >= STRETCH {
                 thread::sleep(PAUSE);
@@ -219,12 +240,10 @@ impl Shared {
         metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
         let guard = self.connection.lock();
         let Some(connection) = &*guard else { return units.iter().map(|_| Err(closed())).collect() };
-        let attempt = match self.check() {
-            Ok(()) if units.len() > 1 => self.together(connection, units),
-            Ok(()) => Err(Lost::GivenUp),
-            Err(error) => Err(Lost::Refused(error)),
-        };
-        match attempt {
+        if let Err(error) = self.check() {
+            return refuse_all(units.len(), error);
+        }
+        match if units.len() > 1 { self.together(connection, units) } else { Err(Lost::GivenUp) } {
             Ok(results) => results,
             Err(Lost::Refused(error)) => refuse_all(units.len(), error),
             Err(Lost::GivenUp) => self.one_by_one(connection, units),
@@ -233,31 +252,26 @@ impl Shared {
 
     fn together(&self, connection: &Connection, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Lost> {
         self.begin(connection).map_err(Lost::Refused)?;
-        let mut results = Vec::with_capacity(units.len());
-        for unit in units {
-            let done = self.statement(connection, "SAVEPOINT unit").and_then(|()| {
-                let done = unit::run(connection, unit, &self.errors);
-                // Some errors (a full disk, for one) may have rolled everything back.
-                if done.is_err() && !connection.is_autocommit() {
-                    self.statement(connection, "ROLLBACK TO unit")?;
-                }
-                if !connection.is_autocommit() {
-                    self.statement(connection, "RELEASE unit")?;
-                }
-                done
-            });
-            if connection.is_autocommit() {
-                return Err(Lost::GivenUp);
-            }
-            results.push(done);
+        let done =
+            units.iter().map(|unit| self.behind_savepoint(connection, unit)).collect::<Result<Vec<_>>>();
+        done.and_then(|results| self.statement(connection, "COMMIT").map(|()| results)).map_err(|error| {
+            tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
+            rollback(connection);
+            Lost::GivenUp
+        })
+    }
+
+    /// # Errors
+    /// When the unit can't be told apart from the others any more. A unit that failed alone is the inner error.
+    fn behind_savepoint(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
+        self.statement(connection, "SAVEPOINT unit")?;
+        let done = unit::run(connection, unit, &self.errors);
+        if done.is_err() {
+            // Some errors (a full disk, for one) roll back everything; then there is no savepoint any more.
+            self.statement(connection, "ROLLBACK TO unit")?;
         }
-        match self.statement(connection, "COMMIT") {
-            Ok(()) => Ok(results),
-            Err(_) => {
-                rollback(connection);
-                Err(Lost::GivenUp)
-            }
-        }
+        self.statement(connection, "RELEASE unit")?;
+        Ok(done)
     }
 
     fn one_by_one(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
@@ -289,13 +303,31 @@ impl Shared {
     /// IMMEDIATE waits for other writers here, once. A transaction that begins as a reader and becomes a writer later
     /// fails at once when someone else has written meanwhile.
     fn begin(&self, connection: &Connection) -> Result<()> {
-        self.statement(connection, "BEGIN IMMEDIATE")
+        let deadline = Instant::now() + self.busy_timeout;
+        let mut pause = Duration::from_micros(200);
+        // SQLite's own waiting sleeps up to 100 ms at a time: against a busy writer that is hardly ever the right moment.
+        let set_waiting = |wait| connection.busy_timeout(wait).map_err(|error| self.errors.translate(error));
+        set_waiting(Duration::ZERO)?;
+        let begun = loop {
+            match prepared(connection, "BEGIN IMMEDIATE") {
+                Err(error) if pragmas::is_busy(&error) && Instant::now() < deadline => {
+                    thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_millis(3));
+                }
+                done => break done.map_err(|error| self.errors.translate(error)),
+            }
+        };
+        set_waiting(self.busy_timeout)?;
+        begun
     }
 
     fn statement(&self, connection: &Connection, text: &str) -> Result<()> {
-        let done = connection.prepare_cached(text).and_then(|mut prepared| prepared.raw_execute());
-        done.map(drop).map_err(|error| self.errors.translate(error))
+        prepared(connection, text).map_err(|error| self.errors.translate(error))
     }
+}
+
+fn prepared(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(text)?.raw_execute().map(drop)
 }
 
 /// Ends the transaction, if there is one still.
@@ -330,3 +362,6 @@ fn panicked() -> Error {
         anyhow::anyhow!("a panic was caught"),
     )
 }
+
+#[cfg(test)]
+mod tests;

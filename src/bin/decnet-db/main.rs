@@ -1,2 +1,44 @@
-//! The operator's tool.
-fn main() {}
+//! The operator's tool: looks at a DECNET database, creates it, and calls the repository's methods by name.
+
+mod args;
+mod commands;
+mod connection;
+mod errors;
+mod json_text;
+mod logging;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use errors::Failure;
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { global, command } = arguments;
+    logging::start(global.verbose)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("can't start: the system grants no event queue", error))?;
+    let mut output = Output::new(global.json);
+    runtime.block_on(async {
+        match command {
+            Command::Drivers => commands::drivers::run(&mut output),
+            Command::Status => commands::status::run(&global, &mut output).await,
+            Command::Init => commands::init::run(&global, &mut output).await,
+            Command::Methods(arguments) => commands::methods::run(&arguments, &mut output),
+            Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
+        }
+    })
+}

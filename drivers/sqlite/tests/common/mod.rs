@@ -1,5 +1,5 @@
 //! Opening repositories and making rows.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "tests, each of which uses a part")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,4 +27,9 @@ pub async fn create(path: &Path) -> Arc<dyn Repository> {
 
 pub fn log(line: &str) -> NewLog {
     NewLog::new("decky-01", "ssh", "login_attempt", "203.0.113.7").raw_line(line)
+}
+
+/// What the database says, asked on a connection that is not ours.
+pub fn ask<T: rusqlite::types::FromSql>(path: &Path, text: &str) -> T {
+    rusqlite::Connection::open(path).unwrap().query_row(text, [], |row| row.get(0)).unwrap()
 }

@@ -1,0 +1,15 @@
+//! Whatever arrives at run time can only be bound.
+
+use decnet_db_core::sql::Sql;
+
+fn search(sql: &mut Sql<'_>, needle: String) {
+    sql.push(&needle);
+    sql.push(format!("username = '{needle}'").as_str());
+}
+
+fn order(sql: &mut Sql<'_>, column: String) {
+    sql.push(" ORDER BY ").identifier(&column);
+    sql.contains(&column, "x").exactly(column.as_str(), "x");
+}
+
+fn main() {}

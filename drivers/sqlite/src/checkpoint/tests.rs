@@ -1,0 +1,100 @@
+use std::path::Path;
+
+use super::*;
+use crate::pragmas::{self, Role};
+
+const SMALL: Limits = Limits { start: 50, insist: 150 };
+const PAGE: u64 = 4096;
+/// What the log never outgrows, unless a reader holds it.
+const BOUND: i32 = 2 * SMALL.insist + SMALL.start;
+
+fn open(path: &Path, role: Role) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    pragmas::apply(&connection, role, Duration::from_secs(30)).unwrap();
+    connection
+}
+
+/// A writer that reports its commits, as the real one does.
+struct World {
+    path: std::path::PathBuf,
+    writer: Arc<Mutex<Option<Connection>>>,
+    checkpointer: Checkpointer,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = open(&path, Role::Writer);
+        assert_eq!(pragmas::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
+        connection.execute_batch("CREATE TABLE t (x); PRAGMA journal_size_limit = 0").unwrap();
+        watch(&connection);
+        let writer = Arc::new(Mutex::new(Some(connection)));
+        let own = open(&path, Role::Checkpointer);
+        let checkpointer = Checkpointer::start(own, writer.clone(), SMALL).unwrap();
+        Self { path, writer, checkpointer, _folder: folder }
+    }
+
+    fn write(&self, commits: usize) {
+        for _ in 0..commits {
+            let guard = self.writer.lock();
+            guard.as_ref().unwrap().execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
+            drop(guard);
+            self.checkpointer.grown(pages());
+        }
+    }
+
+    /// Waits until the thread has nothing to do.
+    fn settle(&self) {
+        while self.checkpointer.shared.state.lock().wanted {
+            thread::yield_now();
+        }
+    }
+
+    fn log_size(&self) -> u64 {
+        let mut name = self.path.clone().into_os_string();
+        name.push("-wal");
+        std::fs::metadata(name).unwrap().len()
+    }
+}
+
+#[test]
+fn a_busy_writer_does_not_let_the_log_grow() {
+    let world = World::new();
+    let mut longest = 0;
+    for _ in 0..2_000 {
+        world.write(1);
+        longest = longest.max(pages());
+    }
+    // 2,000 commits of at least three pages each: without help the log would have 6,000 pages.
+    assert!(longest < BOUND, "{longest} pages");
+    assert!(world.log_size() < u64::try_from(BOUND).unwrap() * (PAGE + 24) + 32, "{}", world.log_size());
+}
+
+#[test]
+fn a_long_reader_stops_neither_the_writer_nor_the_clean_up_afterwards() {
+    let world = World::new();
+    let reader = open(&world.path, Role::Reader);
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM t").unwrap();
+    world.write(200);
+    let held = pages();
+    assert!(held > SMALL.insist, "{held}");
+    world.settle();
+    let before: i64 = reader.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
+    assert_eq!(before, 0, "the reader keeps its snapshot");
+    reader.execute_batch("COMMIT").unwrap();
+    // Enough for the next attempt.
+    world.write(60);
+    world.settle();
+    world.write(1);
+    assert!(held > BOUND && pages() < BOUND, "{} pages after {held}", pages());
+}
+
+#[test]
+fn the_thread_ends_when_it_is_told_to() {
+    let world = World::new();
+    world.write(60);
+    world.checkpointer.join();
+    world.checkpointer.join();
+}

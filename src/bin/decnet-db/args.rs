@@ -1,0 +1,96 @@
+//! The command line.
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::commands::call::CallArgs;
+use crate::commands::methods::MethodsArgs;
+
+/// Looks at a DECNET database, creates it, fills it, and calls the repository's methods by name.
+#[derive(Parser)]
+#[command(name = "decnet-db", version, max_term_width = 120, after_long_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(clap::Args)]
+pub(crate) struct Global {
+    /// The database, as sqlite:///PATH or mysql://USER:PASSWORD@HOST/DATABASE [default: what the environment says]
+    ///
+    /// sqlite:///relative.db is relative to the working directory, sqlite:////var/lib/decnet.db is absolute. Without this
+    /// option the environment, the INI file or a .env file decides, as for DECNET itself; with none of them it is
+    /// decnet.db in the working directory. Other users of this machine can see a command's arguments: a password is
+    /// better kept in DECNET_DB_URL.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Tell on standard error what is going on; -vv and -vvv tell more
+    ///
+    /// Without it, DECNET_LOG, else RUST_LOG, is the filter (such as "decnet_db=debug"); with none of them only warnings
+    /// are shown.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the database drivers in this program
+    Drivers,
+
+    /// Show versions, schema, row counts and connections of the database
+    Status,
+
+    /// Create what the database lacks: the file, the tables, the administrator
+    ///
+    /// What exists is never altered, so running it again is safe. The administrator gets the password in
+    /// DECNET_ADMIN_PASSWORD and has to change it at the first login; without that variable nobody is created.
+    Init,
+
+    /// List the methods that `call` takes, with their arguments
+    Methods(MethodsArgs),
+
+    /// Call a repository method by name, with JSON in and JSON out
+    Call(CallArgs),
+}
+
+const AFTER_HELP: &str = "\
+Environment:
+  DECNET_DB_URL          the database, as --url takes it; or, piece by piece:
+  DECNET_DB_TYPE         sqlite (the default) or mysql
+  DECNET_DB_PATH         SQLite: the file
+  DECNET_DB_HOST, _PORT, _NAME, _USER, _PASSWORD    MySQL
+  DECNET_ADMIN_PASSWORD  the password of the administrator whom `init` creates
+  DECNET_CONFIG          the INI file, /etc/decnet/decnet.ini by default
+
+Exit codes:
+  0  done; also when whoever reads the output stops reading
+  1  the engine or a file failed (backend), or can't do that (unsupported)
+  2  the command line or an argument is wrong (invalid_input)
+  3  a setting is wrong, or there is no database or no schema in it
+     (configuration); no driver fits the URL (unknown_driver)
+  4  the database can't be reached or is busy (unavailable), or was lost
+     before it confirmed a write (unknown_outcome)
+  5  a write contradicts what is stored (conflict), or what the call
+     names is not there (not_found)
+
+An error is one line on standard error, sometimes with a hint below it.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

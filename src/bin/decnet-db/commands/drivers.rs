@@ -1,0 +1,46 @@
+//! `decnet-db drivers`.
+
+use decnet_db::driver::Driver;
+use serde::Serialize;
+
+use crate::errors::Failure;
+use crate::output::{Align, Output, table};
+
+/// A driver as JSON shows it.
+#[derive(Serialize)]
+pub(crate) struct DriverObject {
+    pub(crate) name: &'static str,
+    pub(crate) schemes: &'static [&'static str],
+    pub(crate) package: &'static str,
+    pub(crate) version: &'static str,
+}
+
+impl From<&Driver> for DriverObject {
+    fn from(driver: &Driver) -> Self {
+        let Driver { name, schemes, package, version, .. } = *driver;
+        Self { name, schemes, package, version }
+    }
+}
+
+pub(crate) fn run(output: &mut Output) -> Result<(), Failure> {
+    let drivers: Vec<DriverObject> = decnet_db::drivers().iter().map(DriverObject::from).collect();
+    if output.is_json() {
+        return output.json(&drivers);
+    }
+    if drivers.is_empty() {
+        return output.text(
+            "no driver is compiled into this program: build it with the feature `sqlite` or `mysql`\n",
+        );
+    }
+    let rows: Vec<[String; 4]> = drivers
+        .iter()
+        .map(|driver| {
+            let urls: Vec<String> = driver.schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+            [driver.name.to_owned(), driver.version.to_owned(), driver.package.to_owned(), urls.join(" ")]
+        })
+        .collect();
+    output.text(&table(
+        [("DRIVER", Align::Left), ("VERSION", Align::Left), ("PACKAGE", Align::Left), ("URLS", Align::Left)],
+        &rows,
+    ))
+}

@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub(crate) mod call;
+pub(crate) mod drivers;
+pub(crate) mod init;
+pub(crate) mod lines;
+pub(crate) mod methods;
+pub(crate) mod status;

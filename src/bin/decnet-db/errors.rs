@@ -1,0 +1,192 @@
+//! How the tool fails: one readable line, a hint where there is one, and an exit code.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use decnet_db::{Error, ErrorKind};
+use serde::{Serialize, Serializer};
+
+use crate::json_text::is_unprintable;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The library refused or failed.
+    Library {
+        /// Why.
+        error: Error,
+        /// What may help.
+        hint: Option<Cow<'static, str>>,
+    },
+    /// Reading or writing outside of the database failed.
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// Why it failed.
+        error: io::Error,
+    },
+    /// Whoever reads our output has seen enough.
+    NobodyReads,
+}
+
+impl Failure {
+    pub(crate) fn io(what: &'static str, error: io::Error) -> Self {
+        Self::Io { what, error }
+    }
+
+    /// A failure to write to standard output.
+    pub(crate) fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::NobodyReads
+        } else {
+            Self::io("can't write to standard output", error)
+        }
+    }
+
+    /// The same with a hint, unless it has one.
+    pub(crate) fn or_hint(self, new: impl Into<Cow<'static, str>>) -> Self {
+        match self {
+            Self::Library { error, hint: None } => Self::Library { error, hint: Some(new.into()) },
+            other => other,
+        }
+    }
+
+    /// The failure as standard error shows it, without a line break at its end; empty when there is nothing to say.
+    fn text(&self) -> String {
+        match self {
+            Self::Library { error, hint } => {
+                let mut text = format!("decnet-db: {}", one_line(&message(error)));
+                if let Some(hint) = hint {
+                    text.push_str("\nhint: ");
+                    text.push_str(&one_line(hint));
+                }
+                text
+            }
+            Self::Io { what, error } => format!("decnet-db: {what}: {}", one_line(&error.to_string())),
+            Self::NobodyReads => String::new(),
+        }
+    }
+
+    /// The exit code; the table is in `decnet-db help`.
+    fn code(&self) -> u8 {
+        match self {
+            Self::NobodyReads => 0,
+            Self::Io { .. } => 1,
+            Self::Library { error, .. } => match error.kind() {
+                ErrorKind::InvalidInput => 2,
+                ErrorKind::Configuration | ErrorKind::UnknownDriver => 3,
+                ErrorKind::Unavailable | ErrorKind::UnknownOutcome => 4,
+                ErrorKind::Conflict | ErrorKind::NotFound => 5,
+                _ => 1,
+            },
+        }
+    }
+
+    /// Writes the failure to standard error and says how to exit.
+    pub(crate) fn report(&self) -> ExitCode {
+        let text = self.text();
+        if !text.is_empty() {
+            // Where standard error is gone too, the exit code has to do.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+        self.code().into()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Library { error, hint: None }
+    }
+}
+
+/// An error as `call` answers it (ruling R15): `{"kind":…,"message":…}`.
+#[derive(Serialize)]
+pub(crate) struct ErrorObject {
+    #[serde(serialize_with = "kind_name")]
+    kind: ErrorKind,
+    message: String,
+}
+
+fn kind_name<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.as_str())
+}
+
+impl ErrorObject {
+    pub(crate) fn of(error: &Error) -> Self {
+        Self { kind: error.kind(), message: message(error) }
+    }
+}
+
+/// The error and what caused it, unless its text says so already.
+fn message(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let more = source.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = source.source();
+    }
+    text
+}
+
+/// Foreign text may be part of a message: nothing in it may break the line or speak to the terminal.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unprintable) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |character: char| {
+        let escaped = if is_unprintable(character) { Some(character.escape_default()) } else { None };
+        let plain = escaped.is_none().then_some(character);
+        escaped.into_iter().flatten().chain(plain)
+    };
+    Cow::Owned(text.chars().flat_map(escape).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_one_line_with_its_causes_and_a_hint() {
+        let cause = anyhow::anyhow!("disk I/O error").context("step 3");
+        let failure =
+            Failure::from(Error::backend("can't read\nthe \u{1b}[31mtable", cause)).or_hint("try again");
+        assert_eq!(
+            failure.text(),
+            "decnet-db: can't read\\nthe \\u{1b}[31mtable: step 3: disk I/O error\nhint: try again"
+        );
+        assert_eq!(failure.or_hint("another").text().lines().last(), Some("hint: try again"));
+    }
+
+    #[test]
+    fn a_cause_that_the_message_quotes_is_not_repeated() {
+        let error = Error::backend("can't read: disk I/O error", anyhow::anyhow!("disk I/O error"));
+        assert_eq!(message(&error), "can't read: disk I/O error");
+    }
+
+    #[test]
+    fn each_kind_has_the_exit_code_of_the_table() {
+        let table = [
+            (Error::backend("", anyhow::anyhow!("")), 1),
+            (Error::Unsupported(String::new()), 1),
+            (Error::invalid_input("", ""), 2),
+            (Error::configuration(""), 3),
+            (Error::UnknownDriver(String::new()), 3),
+            (Error::Unavailable { message: String::new(), source: None }, 4),
+            (Error::UnknownOutcome { message: String::new(), source: None }, 4),
+            (Error::conflict(""), 5),
+            (Error::NotFound(String::new()), 5),
+        ];
+        for (error, code) in table {
+            let kind = error.kind();
+            assert_eq!(Failure::from(error).code(), code, "{kind}");
+        }
+        assert_eq!(Failure::output(io::ErrorKind::BrokenPipe.into()).code(), 0);
+        assert_eq!(Failure::output(io::ErrorKind::StorageFull.into()).code(), 1);
+    }
+}

@@ -1,0 +1,116 @@
+//! Laying out JSON text for people, value by value as it stands: a tree would lose long integers and the order of keys.
+
+/// Objects and lists further inside stay on their line: indentation would outgrow the data.
+const DEEPEST: usize = 64;
+
+/// The JSON text with one member a line, indented by two blanks, safe to show on a terminal.
+///
+/// It remains the same JSON: white space between the parts is all that changes, and characters that terminals obey stand
+/// as escapes.
+pub(crate) fn pretty(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 2);
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut after_backslash = false;
+    let mut just_opened = false;
+    for character in json.chars() {
+        if in_string {
+            in_string = after_backslash || character != '"';
+            after_backslash = character == '\\' && !after_backslash;
+            push_printable(&mut out, character);
+            continue;
+        }
+        if character.is_ascii_whitespace() {
+            continue;
+        }
+        if just_opened && !matches!(character, '}' | ']') {
+            break_line(&mut out, depth);
+        }
+        match character {
+            '{' | '[' => {
+                out.push(character);
+                depth += 1;
+            }
+            '}' | ']' => {
+                if !just_opened {
+                    break_line(&mut out, depth.saturating_sub(1));
+                }
+                depth = depth.saturating_sub(1);
+                out.push(character);
+            }
+            ',' => {
+                out.push(',');
+                break_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                in_string = character == '"';
+                out.push(character);
+            }
+        }
+        just_opened = matches!(character, '{' | '[');
+    }
+    out
+}
+
+fn break_line(out: &mut String, depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
+    out.push('\n');
+    out.extend(std::iter::repeat_n("  ", depth));
+}
+
+fn push_printable(out: &mut String, character: char) {
+    if is_unprintable(character) {
+        // All of them lie below U+10000, where one escape is enough.
+        out.push_str(&format!("\\u{:04x}", u32::from(character)));
+    } else {
+        out.push(character);
+    }
+}
+
+/// Control characters, and those that turn the direction of text: attackers choose them, terminals obey them.
+pub(crate) fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_get_a_line_each_and_values_stay_as_they_are() {
+        let json =
+            r#"{"id":123456789012345678901234567890,"a":[1.50, {"b" : []}],"c":{ },"d":"x, {\"y\": [\\"}"#;
+        let expected = r#"{
+  "id": 123456789012345678901234567890,
+  "a": [
+    1.50,
+    {
+      "b": []
+    }
+  ],
+  "c": {},
+  "d": "x, {\"y\": [\\"
+}"#;
+        assert_eq!(pretty(json), expected);
+        // Inside a string nothing is structure, after an escaped quote either.
+        assert_eq!(pretty(r#"["a\" {1: 2, [", 3]"#), "[\n  \"a\\\" {1: 2, [\",\n  3\n]");
+        assert_eq!(pretty("null"), "null");
+        assert_eq!(pretty(r#"[[],"\\"]"#), "[\n  [],\n  \"\\\\\"\n]");
+    }
+
+    #[test]
+    fn characters_that_terminals_obey_are_escaped() {
+        let shown = pretty("[\"a\u{9b}31m\u{7f}\u{202e}é😀\"]");
+        assert_eq!(shown, "[\n  \"a\\u009b31m\\u007f\\u202eé😀\"\n]");
+    }
+
+    #[test]
+    fn depth_costs_no_more_than_the_data() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(pretty(&deep).len() < 300_000);
+    }
+}

@@ -1,0 +1,169 @@
+//! A backend that keeps what it is asked to do and does nothing.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use decnet_db::base::SqlRepository;
+use decnet_db::config::SeedConfig;
+use decnet_db::contract::Repository;
+use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Step, Unit, Value};
+use decnet_db::{Error, Result};
+use decnet_db_core::telemetry::Instrumented;
+
+/// What a backend was asked to do, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<Work>>>);
+
+/// One call of the backend.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Query(Statement),
+    Commit(Vec<Statement>),
+    Bootstrap(Vec<Statement>),
+}
+
+impl Log {
+    /// Takes what was asked for so far.
+    pub(crate) fn take(&self) -> Vec<Work> {
+        std::mem::take(&mut *self.0.lock().expect("no test panics while it holds the lock"))
+    }
+
+    fn push(&self, work: Work) {
+        self.0.lock().expect("no test panics while it holds the lock").push(work);
+    }
+}
+
+/// One paragraph per statement: its text, then its values.
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (lead, statements) = match self {
+            Self::Query(statement) => ("", std::slice::from_ref(statement)),
+            Self::Commit(statements) => ("-- one unit:\n", statements.as_slice()),
+            Self::Bootstrap(statements) => ("-- inside the schema lock:\n", statements.as_slice()),
+        };
+        f.write_str(lead)?;
+        for statement in statements {
+            writeln!(f, "{};", statement.text())?;
+            let values: Vec<_> = statement.values().iter().map(shown).collect();
+            if !values.is_empty() {
+                writeln!(f, "-- {}", values.join(", "))?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// A value as SQL would have it, without what differs from run to run.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(value) => value.to_string(),
+        Value::Real(value) => format!("{value:?}"),
+        Value::Time(time) if is_now(*time) => "<now>".to_owned(),
+        Value::Time(time) => format!("'{}'", time.to_sql_text()),
+        Value::Text(text) if text.starts_with("$2b$12$") => "<hash>".to_owned(),
+        Value::Text(text)
+            if text
+                .parse::<uuid::Uuid>()
+                .is_ok_and(|uuid| uuid.get_version_num() == 4 && !is_sample(text)) =>
+        {
+            "<uuid>".to_owned()
+        }
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::Blob(bytes) => format!("<{} bytes>", bytes.len()),
+    }
+}
+
+fn is_now(time: decnet_db::time::Timestamp) -> bool {
+    let now = decnet_db::time::Timestamp::now().as_microseconds();
+    (now - time.as_microseconds()).abs() < 600_000_000
+}
+
+/// Uuids in the samples are written by hand and full of zeros.
+fn is_sample(uuid: &str) -> bool {
+    uuid.contains("-0000-4000-8000-")
+}
+
+struct Recording {
+    dialect: &'static dyn Dialect,
+    log: Log,
+    fails: Option<fn() -> Error>,
+}
+
+/// A repository over a backend that does nothing.
+pub(crate) fn repository(
+    dialect: &'static dyn Dialect,
+    seed: SeedConfig,
+) -> (impl Repository + 'static, Log) {
+    let log = Log::default();
+    (SqlRepository::new(Arc::new(Recording { dialect, log: log.clone(), fails: None }), seed), log)
+}
+
+/// The same with telemetry, and with an error that every call of the backend returns.
+pub(crate) fn instrumented(dialect: &'static dyn Dialect, fails: Option<fn() -> Error>) -> Instrumented {
+    let backend = Recording { dialect, log: Log::default(), fails };
+    Instrumented::new(SqlRepository::new(Arc::new(backend), SeedConfig::default()))
+}
+
+impl Recording {
+    fn record(&self, work: Work) -> Result<()> {
+        self.log.push(work);
+        self.fails.map_or(Ok(()), |error| Err(error()))
+    }
+
+    fn statements(&self, unit: &Unit) -> Vec<Statement> {
+        let statements = unit.steps().iter().flat_map(|step| match step {
+            Step::Execute(statement, _) | Step::Query(statement) => vec![statement.clone()],
+            Step::Insert(insert) => insert.statements(self.dialect, usize::MAX),
+            // A guard is the driver's to spell.
+            _ => Vec::new(),
+        });
+        statements.collect()
+    }
+}
+
+#[async_trait]
+impl Backend for Recording {
+    fn dialect(&self) -> &dyn Dialect {
+        self.dialect
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Rows> {
+        // One row of zeros for what counts, no row for what lists.
+        let counts = statement.text().starts_with("SELECT COUNT") || statement.text().starts_with("SELECT (");
+        self.record(Work::Query(statement))?;
+        let mut rows = Rows::new(4);
+        if counts {
+            (0..4).for_each(|_| rows.push(Value::Int(0)));
+        }
+        Ok(rows)
+    }
+
+    async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        self.record(Work::Commit(self.statements(&unit)))?;
+        Ok(Receipt::default())
+    }
+
+    async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        // The tables that are created have a snapshot of their own.
+        let mut statements = vec![bootstrap.catalog(self.dialect)];
+        let created = bootstrap.missing(Rows::new(3), self.dialect)?.len();
+        statements.extend(self.statements(bootstrap.seed()));
+        self.record(Work::Bootstrap(statements))?;
+        bootstrap.finish(created, Receipt::default())
+    }
+
+    async fn ping(&self) -> Result<ServerInfo> {
+        Ok(ServerInfo::new("plain", "0"))
+    }
+
+    fn pool(&self) -> PoolStatus {
+        PoolStatus::default()
+    }
+
+    async fn close(&self) {}
+}

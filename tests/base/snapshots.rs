@@ -1,0 +1,58 @@
+//! The SQL that the base writes, in each dialect: one file per domain and dialect, to be read in reviews.
+
+use std::fmt::Write as _;
+
+use decnet_db::call::call;
+use decnet_db::config::SeedConfig;
+use decnet_db::contract::tables::SCHEMA;
+use decnet_db::sql::Dialect;
+
+use crate::{recording, samples};
+
+/// The dialects of the drivers that are compiled in, by name.
+fn dialects() -> Vec<(&'static str, &'static dyn Dialect)> {
+    let dialects = decnet_db::drivers().iter().map(|driver| {
+        let dialect = driver.dialect.unwrap_or_else(|| panic!("the driver {} shows no dialect", driver.name));
+        (driver.name, dialect)
+    });
+    dialects.collect()
+}
+
+#[test]
+fn statements_of_each_method() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for (name, dialect) in dialects() {
+        for (domain, calls) in samples::domains() {
+            let mut seed = SeedConfig::default().with_admin_password("correct horse battery");
+            seed.contract_test = true;
+            let (repository, log) = recording::repository(dialect, seed);
+            let mut text = String::new();
+            for (method, arguments) in calls {
+                writeln!(text, "## {method} {arguments}\n").unwrap();
+                runtime
+                    .block_on(call(&repository, method, arguments))
+                    .unwrap_or_else(|error| panic!("{method}: {error}"));
+                log.take().iter().for_each(|work| write!(text, "{work}").unwrap());
+            }
+            insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+                insta::assert_snapshot!(format!("{name}_{domain}"), text);
+            });
+        }
+    }
+}
+
+#[test]
+fn tables() {
+    for (name, dialect) in dialects() {
+        let mut text = String::new();
+        for table in SCHEMA.tables {
+            writeln!(text, "{};\n", table.create(dialect).text()).unwrap();
+            for index in table.indexes {
+                writeln!(text, "{};\n", table.create_index(index, dialect).text()).unwrap();
+            }
+        }
+        insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(format!("{name}_schema"), text);
+        });
+    }
+}

@@ -1,0 +1,165 @@
+//! `drivers`, `status`, `init` and `methods`.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::tool::Tool;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[test]
+fn drivers_lists_what_is_compiled_in() {
+    let tool = Tool::new();
+    let text = tool.run(["drivers"]).ok();
+    let mut lines = text.lines();
+    assert_eq!(lines.next().unwrap().split_whitespace().next(), Some("DRIVER"));
+    assert!(lines.any(|line| line.starts_with("sqlite") && line.ends_with("sqlite://")), "{text}");
+
+    let json = tool.run(["drivers", "--json"]).json();
+    let sqlite = json.as_array().unwrap().iter().find(|driver| driver["name"] == "sqlite").unwrap();
+    let expected =
+        json!({"name": "sqlite", "schemes": ["sqlite"], "package": "decnet-db-sqlite", "version": VERSION});
+    assert_eq!(*sqlite, expected);
+}
+
+#[test]
+fn methods_lists_every_method_with_its_arguments() {
+    let tool = Tool::new();
+    let all = tool.run(["methods", "--json"]).json();
+    assert_eq!(all.as_array().unwrap().len(), decnet_db::call::methods().count());
+    let text = tool.run(["methods"]).ok();
+    assert_eq!(text.lines().count(), 2 * all.as_array().unwrap().len());
+
+    let one = tool.run(["methods", "set_state"]).ok();
+    assert!(one.starts_with("set_state(key: text, value?: any JSON) -> null\n    Stores a value"), "{one}");
+    let one = tool.run(["methods", "--json", "set_state"]).json();
+    assert_eq!(one[0]["name"], "set_state");
+    assert_eq!(one[0]["arguments"][0], json!({"name": "key", "type": "text", "required": true, "doc": ""}));
+    assert_eq!(one[0]["arguments"][1]["required"], false);
+    assert_eq!(tool.run(["methods", "no_such_word"]).ok(), "");
+}
+
+#[test]
+fn init_creates_the_database_once_and_says_who_was_seeded() {
+    let tool = Tool::new();
+    let run = tool.run(["init"]);
+    assert_eq!(run.code, 0);
+    assert!(run.out.starts_with("database       sqlite:///decnet.db\n"), "{}", run.out);
+    assert!(run.out.contains("tables and indexes created\nrevision       4a914b1d62a0\n"), "{}", run.out);
+    assert!(run.out.contains("administrator  nobody was created: set DECNET_ADMIN_PASSWORD"), "{}", run.out);
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    assert!(run.err.starts_with("decnet-db: warning: no administrator was seeded"), "{}", run.err);
+
+    let tool = tool.set("DECNET_ADMIN_PASSWORD", "correct horse battery").set("DECNET_ADMIN_USER", "root");
+    let report = tool.run(["init", "--json"]).json();
+    let expected = json!({
+        "database": "sqlite:///decnet.db", "created": 0, "revision": "4a914b1d62a0", "foreign_revision": false,
+        "admin": "created", "admin_user": "root",
+    });
+    assert_eq!(report, expected);
+    let again = tool.run(["init"]).ok();
+    assert!(again.contains("schema         nothing was missing\n"), "{again}");
+    assert!(again.contains("administrator  root was there, and has the configured password"), "{again}");
+}
+
+#[test]
+fn init_leaves_a_foreign_stamp_alone_and_warns_on_one_plain_line() {
+    let tool = Tool::with_schema();
+    let database = rusqlite::Connection::open(tool.path("decnet.db")).unwrap();
+    database.execute_batch("UPDATE alembic_version SET version_num = 'fedcba987654'").unwrap();
+    let run = tool.set("DECNET_ADMIN_PASSWORD", "correct horse battery").run(["init"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.out.contains("revision       fedcba987654 (of another version of DECNET; left alone)\n"),
+        "{}",
+        run.out
+    );
+    let warning = "decnet-db: warning: the database has the stamp of another revision revision=fedcba987654";
+    assert!(run.err.starts_with(warning) && run.err.lines().count() == 1, "{}", run.err);
+    assert!(!run.err.contains('\u{1b}'), "{}", run.err);
+}
+
+#[test]
+fn init_refuses_a_weak_password_before_it_creates_anything() {
+    let tool = Tool::new().set("DECNET_ADMIN_PASSWORD", "hunter2");
+    let run = tool.run(["init"]);
+    assert_eq!((run.code, run.out.as_str()), (3, ""));
+    assert!(run.err.starts_with("decnet-db: DECNET_ADMIN_PASSWORD is too short"), "{}", run.err);
+    assert!(!run.err.contains("hunter2"), "{}", run.err);
+    assert!(tool.run(["status"]).out.contains("schema    none"), "no table was created");
+}
+
+#[test]
+fn status_shows_versions_schema_rows_and_pool() {
+    let tool = Tool::with_schema();
+    let log = r#"{"log_data":{"decky":"d","service":"ssh","event_type":"e","attacker_ip":"203.0.113.7",
+        "fields":{},"raw_line":"x"}}"#;
+    tool.run(["call", "add_log", log]).ok();
+    let status = tool.run(["status", "--json"]).json();
+    assert_eq!(status["database"], "sqlite:///decnet.db");
+    assert_eq!(status["tool"], json!({"name": "decnet-db", "version": VERSION}));
+    assert_eq!(status["driver"]["package"], "decnet-db-sqlite");
+    assert_eq!(status["engine"]["system"], "sqlite");
+    assert!(status["engine"]["version"].as_str().unwrap().starts_with("3."));
+    let schema = json!({
+        "revisions": ["4a914b1d62a0"], "expected": "4a914b1d62a0", "complete": true, "missing_tables": [],
+    });
+    assert_eq!(status["schema"], schema);
+    let tables = status["tables"].as_array().unwrap();
+    assert!(tables.contains(&json!({"name": "logs", "rows": 1})), "{tables:?}");
+    assert!(tables.contains(&json!({"name": "users", "rows": 0})), "{tables:?}");
+    assert!(status["pool"]["open"].as_u64().unwrap() >= 1, "{status}");
+
+    let text = tool.run(["status"]).ok();
+    assert!(text.contains("\nschema    revision 4a914b1d62a0, all "), "{text}");
+    let row: Vec<_> =
+        text.lines().find(|line| line.starts_with("logs ")).unwrap().split_whitespace().collect();
+    assert_eq!(row, ["logs", "1"]);
+}
+
+#[test]
+fn status_works_without_a_schema_and_names_missing_tables() {
+    let tool = Tool::new();
+    fs::write(tool.path("decnet.db"), "").unwrap();
+    let status = tool.run(["status", "--json"]).json();
+    assert_eq!(status["schema"]["complete"], false);
+    assert_eq!(status["schema"]["revisions"], json!([]));
+    assert!(status["tables"].as_array().unwrap().iter().all(|table| table["rows"].is_null()), "{status}");
+    assert!(tool.run(["status"]).ok().contains("\nschema    none; `decnet-db init` creates it\n"));
+
+    let tool = Tool::with_schema();
+    rusqlite::Connection::open(tool.path("decnet.db")).unwrap().execute_batch("DROP TABLE bounty").unwrap();
+    let status = tool.run(["status", "--json"]).json();
+    assert_eq!(status["schema"]["missing_tables"], json!(["bounty"]));
+    let text = tool.run(["status"]).ok();
+    assert!(text.contains("tables missing (bounty); `decnet-db init` adds them"), "{text}");
+}
+
+#[test]
+fn the_url_comes_from_the_option_else_from_the_environment() {
+    let tool = Tool::new().set("DECNET_DB_URL", "sqlite:///from-env.db");
+    assert_eq!(tool.run(["init"]).code, 0);
+    assert_eq!(tool.run(["--url", "sqlite:///from option.db", "init"]).code, 0);
+    for name in ["from-env.db", "from option.db"] {
+        assert!(tool.path(name).exists(), "{name}");
+    }
+    assert!(!tool.path("decnet.db").exists());
+    fs::write(tool.path(".env"), "DECNET_ADMIN_PASSWORD=correct horse battery\n").unwrap();
+    assert_eq!(tool.run(["init", "--json"]).json()["admin"], "created");
+}
+
+#[test]
+fn verbose_tells_what_is_going_on_and_the_environment_filters() {
+    let tool = Tool::with_schema();
+    let run = tool.run(["-v", "call", "get_max_log_id"]);
+    assert_eq!((run.code, run.out.as_str()), (0, "0\n"));
+    assert!(run.err.contains("db.get_max_log_id"), "{}", run.err);
+    assert!(!run.err.contains('\u{1b}'), "no colours into a pipe: {}", run.err);
+
+    let quiet = Tool::new().set("DECNET_LOG", "off");
+    assert_eq!(quiet.run(["init"]).err, "");
+    let wrong = Tool::new().set("DECNET_LOG", "loud=very=loud").run(["drivers"]);
+    assert_eq!(wrong.code, 3);
+    assert!(wrong.err.starts_with("decnet-db: DECNET_LOG is \"loud=very=loud\": "), "{}", wrong.err);
+}

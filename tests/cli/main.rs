@@ -1,0 +1,10 @@
+//! The tool `decnet-db`, run as its users run it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![cfg(all(feature = "cli", feature = "sqlite"))]
+
+mod calls;
+mod commands;
+mod errors;
+mod lines;
+mod tool;

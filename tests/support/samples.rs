@@ -1,0 +1,116 @@
+//! Arguments for each contract method: what its SQL is recorded with.
+//!
+//! A method that is missing here fails the tests: add it to its domain, with each argument that changes its SQL.
+
+use decnet_db::call::methods;
+use serde_json::{Value, json};
+
+/// A domain: its name, and calls of its methods.
+pub(crate) type Domain = (&'static str, Vec<(&'static str, Value)>);
+
+const UUID: &str = "00000000-0000-4000-8000-0000000000b0";
+
+/// The domains of the contract.
+pub(crate) fn domains() -> Vec<Domain> {
+    vec![
+        ("lifecycle", vec![("initialize", json!({})), ("reinitialize", json!({}))]),
+        ("users", users()),
+        ("logs", logs()),
+        ("bounties", bounties()),
+        (
+            "state",
+            vec![
+                ("get_state", json!({"key": "config_limits"})),
+                ("set_state", json!({"key": "config_limits", "value": {"deployment_limit": 25}})),
+            ],
+        ),
+        ("maintenance", vec![("purge_logs_and_bounties", json!({}))]),
+    ]
+}
+
+/// One call of each method.
+pub(crate) fn one_each() -> Vec<(&'static str, Value)> {
+    let mut calls: Vec<(&'static str, Value)> = Vec::new();
+    for call in domains().into_iter().flat_map(|(_, calls)| calls) {
+        if calls.iter().all(|(method, _)| *method != call.0) {
+            calls.push(call);
+        }
+    }
+    calls
+}
+
+fn users() -> Vec<(&'static str, Value)> {
+    let expires_at = "2026-03-01T12:00:00Z";
+    vec![
+        ("get_user_by_username", json!({"username": "o'brien"})),
+        ("get_user_by_uuid", json!({"uuid": UUID})),
+        ("create_user", json!({"user_data": {"uuid": UUID, "username": "bob", "password_hash": "x"}})),
+        ("update_user_password", json!({"uuid": UUID, "password_hash": "y", "must_change_password": 1})),
+        ("list_users", json!({})),
+        ("delete_user", json!({"uuid": UUID})),
+        ("update_user_role", json!({"uuid": UUID, "role": "admin"})),
+        ("set_tokens_valid_from", json!({"user_uuid": UUID, "ts": expires_at})),
+        ("set_tokens_valid_from", json!({"user_uuid": UUID})),
+        ("revoke_token", json!({"jti": "j1", "user_uuid": UUID, "expires_at": "2026-03-01T12:00:00Z"})),
+        ("is_token_revoked", json!({"jti": "j1"})),
+    ]
+}
+
+fn logs() -> Vec<(&'static str, Value)> {
+    let log = json!({
+        "decky": "d1", "service": "ssh", "event_type": "login", "attacker_ip": "203.0.113.7", "raw_line": "it's",
+        "fields": {"user": "root"},
+    });
+    let mut numbered = log.clone();
+    numbered["id"] = json!(7);
+    numbered["timestamp"] = json!("2026-01-01T00:00:00.000007Z");
+    let day = json!({"start_time": "2026-01-01", "end_time": "2026-01-02"});
+    let search = json!({"search": "decky:d1 event:login user:root 100% ''", "limit": 20, "offset": 40});
+    vec![
+        ("add_log", json!({"log_data": log})),
+        ("add_log", json!({"log_data": numbered})),
+        ("add_logs", json!({"log_entries": [log, numbered]})),
+        ("add_logs", json!({"log_entries": []})),
+        ("get_logs", json!({})),
+        ("get_logs", day.clone()),
+        ("get_logs", search),
+        ("get_total_logs", json!({})),
+        ("get_total_logs", json!({"search": "service:ssh user:root x"})),
+        ("get_max_log_id", json!({})),
+        ("get_logs_after_id", json!({"last_id": 9})),
+        ("get_logs_after_id", json!({"last_id": 9, "limit": 500, "search": "2001:db8::1"})),
+        ("get_log_histogram", json!({})),
+        ("get_log_histogram", json!({"interval_minutes": 60, "search": "ssh", "start_time": "2026-01-01"})),
+        ("get_stats_summary", json!({})),
+    ]
+}
+
+fn bounties() -> Vec<(&'static str, Value)> {
+    let bounty = json!({
+        "decky": "d1", "service": "ssh", "attacker_ip": "203.0.113.7", "bounty_type": "artifact",
+        "payload": {"sha256": "aa"},
+    });
+    let both = json!({"bounty_type": "artifact", "search": "a_b"});
+    vec![
+        ("add_bounty", json!({"bounty_data": bounty})),
+        ("get_bounties", json!({})),
+        ("get_bounties", json!({"bounty_type": "artifact", "search": "a_b", "limit": 2, "offset": 1})),
+        ("get_total_bounties", json!({})),
+        ("get_total_bounties", both),
+        ("get_all_bounties_by_ip", json!({})),
+        ("get_bounties_for_ips", json!({"ips": ["203.0.113.7", "198.51.100.9"]})),
+        ("get_fingerprint_bounties_by_ip", json!({"ip": "203.0.113.7"})),
+        ("get_all_fingerprint_bounties_for_export", json!({})),
+        ("count_probe_relays", json!({"attacker_ip": "203.0.113.7", "decky": "d1"})),
+    ]
+}
+
+#[test]
+fn each_contract_method_has_a_sample() {
+    let sampled = one_each();
+    let missing: Vec<_> = methods()
+        .map(|method| method.name)
+        .filter(|name| sampled.iter().all(|(sample, _)| sample != name))
+        .collect();
+    assert!(missing.is_empty(), "no sample arguments for {missing:?}");
+}
