@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attackers;
 mod concurrency;
 #[cfg(feature = "sqlite")]
 mod disk;

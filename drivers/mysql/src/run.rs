@@ -98,7 +98,9 @@ async fn run_step(conn: &mut Conn, context: &Context, step: &Step) -> Result<Out
         Step::Query(statement) => Outcome::Rows(query(conn, context, statement).await?),
         Step::Insert(rows) => Outcome::Affected(insert(conn, context, rows).await?),
         _ => {
-            return Err(Error::Unsupported("the MySQL driver is older than a step of this unit".into()).into());
+            return Err(
+                Error::Unsupported("the MySQL driver is older than a step of this unit".into()).into()
+            );
         }
     })
 }
