@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attackers;
 mod concurrency;
 #[cfg(feature = "sqlite")]
 mod disk;

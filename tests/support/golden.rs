@@ -53,6 +53,11 @@ impl Recorded {
                 let rows = result.as_array().expect("a list");
                 rows.iter().map(|row| row["id"].clone()).collect()
             }
+            Some("ip of each row in returned order") => {
+                let rows = result.as_array().expect("a list");
+                rows.iter().map(|row| row["ip"].clone()).collect()
+            }
+            Some("unordered set of pairs, sorted here") => result,
             Some(other) => panic!("the reduction {other:?} is not written yet"),
         }
     }

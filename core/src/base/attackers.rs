@@ -34,7 +34,8 @@ impl Attackers for SqlRepository {
         match (present, upsert.insert) {
             (Some(present), _) => Ok(upsert.rewritten.unwrap_or(present)),
             (None, Err(missing)) => Err(missing.within("data")),
-            (None, Ok(_)) => Err(super::repository::broken("an attacker was neither found nor stored")),
+            // A writer without our guard (DECNET) stored it between the two statements.
+            (None, Ok(_)) => Ok(self.get_attacker_uuid_by_ip(&upsert.ip).await?.unwrap_or(upsert.fresh)),
         }
     }
 

@@ -60,7 +60,7 @@ pub struct SmtpTarget {
 }
 
 /// What all attackers together did with a domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SmtpTargetSeen {
     /// Whether anybody tried it.
     pub seen: bool,

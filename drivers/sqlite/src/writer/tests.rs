@@ -6,10 +6,7 @@ use crate::pragmas::Role;
 
 static PARENT: Table = Table {
     name: "parent",
-    columns: &[
-        Column::new("id", ColumnKind::Serial, false),
-        Column::new("x", ColumnKind::Text, true),
-    ],
+    columns: &[Column::new("id", ColumnKind::Serial, false), Column::new("x", ColumnKind::Text, true)],
     primary_key: &["id"],
     uniques: &[],
     checks: &[],
@@ -19,10 +16,7 @@ static PARENT: Table = Table {
 
 static CHILD: Table = Table {
     name: "child",
-    columns: &[
-        Column::new("id", ColumnKind::Int, false),
-        Column::new("parent", ColumnKind::Int, false),
-    ],
+    columns: &[Column::new("id", ColumnKind::Int, false), Column::new("parent", ColumnKind::Int, false)],
     primary_key: &["id"],
     uniques: &[],
     checks: &[],

@@ -1,0 +1,76 @@
+//! Calls by name from many tasks, and what is stored behind them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use decnet_db::call::call;
+use decnet_db::json::Json;
+use decnet_db::sql::{FromValue, Sql, Unit};
+use decnet_db::{ErrorKind, Repository};
+use serde_json::{Value, json};
+
+use crate::support::Database;
+
+/// A database that tasks share.
+#[derive(Clone)]
+pub(super) struct Calls {
+    pub(super) repository: Arc<dyn Repository>,
+}
+
+impl Calls {
+    pub(super) fn of(database: &Database) -> Self {
+        Self { repository: Arc::clone(&database.repository) }
+    }
+
+    /// Calls a method that must succeed.
+    pub(super) async fn called(&self, method: &str, arguments: impl Into<Json>) -> Value {
+        crate::support::called(&*self.repository, method, arguments).await
+    }
+
+    /// Calls a method that must fail; says how, and the message.
+    pub(super) async fn refused(&self, method: &str, arguments: impl Into<Json>) -> (ErrorKind, String) {
+        let error = call(&*self.repository, method, arguments).await.expect_err(method);
+        assert!(!error.to_string().contains('\n'), "{error}");
+        (error.kind(), error.to_string())
+    }
+
+    /// Runs a statement past the contract.
+    pub(super) async fn execute(&self, statement: &'static str) {
+        let mut unit = Unit::new();
+        unit.execute(self.statement(statement));
+        self.repository.committer().commit(unit).await.expect("the statement runs");
+    }
+
+    /// One value, read past the contract.
+    pub(super) async fn stored<T: FromValue>(&self, query: &'static str) -> T {
+        let mut unit = Unit::new();
+        unit.query(self.statement(query));
+        let mut receipt = self.repository.committer().commit(unit).await.expect("the query runs");
+        receipt.rows(0).scalar().expect("a value of this type").expect("a row")
+    }
+
+    fn statement(&self, text: &'static str) -> decnet_db::sql::Statement {
+        let mut sql = Sql::new(self.repository.committer().dialect());
+        sql.push(text);
+        sql.finish()
+    }
+
+    /// An attacker with this address; its uuid.
+    pub(super) async fn attacker(&self, ip: &str) -> String {
+        let data = json!({"data": {"ip": ip, "first_seen": "2026-01-01", "last_seen": "2026-01-02"}});
+        self.called("upsert_attacker", data).await.as_str().expect("a uuid").to_owned()
+    }
+}
+
+/// Runs so many calls at once and waits for all.
+pub(super) async fn at_once<F: Future<Output = T> + Send + 'static, T: Send + 'static>(
+    count: usize,
+    call: impl Fn(usize) -> F,
+) -> Vec<T> {
+    let tasks: Vec<_> = (0..count).map(|number| tokio::spawn(call(number))).collect();
+    let mut results = Vec::with_capacity(count);
+    for task in tasks {
+        results.push(task.await.expect("no call panics"));
+    }
+    results
+}
