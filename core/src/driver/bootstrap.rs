@@ -35,6 +35,11 @@ impl Bootstrap {
         Self { schema, seed, stamp }
     }
 
+    /// The schema that is to be there.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// The query for what the database has.
     pub fn catalog(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);

@@ -62,13 +62,18 @@ pub trait Dialect: Debug + Send + Sync {
     }
 
     /// What follows the closing bracket of a CREATE TABLE.
-    fn table_options(&self) -> &'static str {
+    fn table_options(&self) -> &str {
         ""
     }
 
     /// What an INSERT begins with that leaves out rows whose key exists.
     fn insert_ignore(&self) -> (&'static str, &'static str) {
         ("INSERT INTO ", " ON CONFLICT DO NOTHING")
+    }
+
+    /// Appends what an INSERT ends with that leaves out rows whose key exists, for engines that name the table's key there.
+    fn insert_ignore_tail(&self, sql: &mut Sql<'_>, _table: &'static Table) {
+        sql.push(self.insert_ignore().1);
     }
 
     /// What stands for the key that the database assigns, in a VALUES list.

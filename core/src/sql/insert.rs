@@ -143,7 +143,7 @@ impl Insert {
         for (position, row) in nulls.chunks_exact(self.columns.len().max(1)).enumerate() {
             sql.push(if position > 0 { ", (" } else { "(" }).bind_list(row.iter().cloned()).push(")");
         }
-        sql.push(self.tail(dialect));
+        self.tail(&mut sql);
         sql.finish().into_parts().0
     }
 
@@ -160,7 +160,7 @@ impl Insert {
                 && (*rows == max_rows || bytes + size > max_bytes)
                 && let Some((mut sql, ..)) = open.take()
             {
-                sql.push(self.tail(dialect));
+                self.tail(&mut sql);
                 statements.push(sql.finish());
             }
             let (sql, rows, bytes) = open.get_or_insert_with(|| (self.head(dialect), 0, 0));
@@ -180,7 +180,7 @@ impl Insert {
             *bytes += size;
         }
         if let Some((mut sql, ..)) = open {
-            sql.push(self.tail(dialect));
+            self.tail(&mut sql);
             statements.push(sql.finish());
         }
         statements
@@ -206,10 +206,9 @@ impl Insert {
         sql
     }
 
-    fn tail(&self, dialect: &dyn Dialect) -> &'static str {
-        match self.on_duplicate {
-            OnDuplicate::Fail => "",
-            OnDuplicate::Ignore => dialect.insert_ignore().1,
+    fn tail(&self, sql: &mut Sql<'_>) {
+        if self.on_duplicate == OnDuplicate::Ignore {
+            sql.dialect().insert_ignore_tail(sql, self.table.0);
         }
     }
 }

@@ -1,0 +1,123 @@
+//! One open database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use decnet_db_core::config::Config;
+use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use decnet_db_core::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use decnet_db_core::{Error, Result};
+use mysql_async::prelude::Queryable;
+
+use crate::bootstrap::bootstrap;
+use crate::connect::{Connector, backoff};
+use crate::dialect::Mysql;
+use crate::error::{Failure, Verdict, tell};
+use crate::pool::Pool;
+use crate::run::{Context, query};
+use crate::server::Server;
+use crate::session::setup;
+use crate::url::Targets;
+use crate::writer::Writer;
+
+/// How often a read is tried on another connection when it lost the one that it had.
+const TRIES: u32 = 5;
+
+/// The driver's [`Backend`].
+#[derive(Debug)]
+pub(crate) struct MysqlBackend {
+    pool: Arc<Pool>,
+    context: Arc<Context>,
+    writer: Writer,
+    system: &'static str,
+}
+
+impl MysqlBackend {
+    /// Connects once, so that a wrong host, password or database is reported at once, and learns about the server.
+    pub(crate) async fn open(config: &Config) -> Result<Self> {
+        let targets = Targets::of(&config.url)?;
+        let mut first = Connector::new(targets.clone()).connect().await.map_err(|refused| refused.error)?;
+        let reading = |error| tell(error, "asking the server for its version");
+        let server = Server::read(&mut first).await.map_err(reading)?;
+        let setup = setup(server.flavour, config.pool.wait_timeout);
+        first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
+        let connector = Connector::new(targets.with_session(&setup, server.max_packet));
+        let pool = Arc::new(Pool::new(connector, config.pool.clone(), first));
+        let context = Arc::new(Context {
+            dialect: Mysql::new(server.flavour, server.other_charsets),
+            max_packet: server.max_packet,
+        });
+        let writer = Writer::start(&pool, &context, config.url.database());
+        tracing::debug!(version = server.version, "connected");
+        Ok(Self { pool, context, writer, system: server.flavour.system() })
+    }
+
+    async fn read(&self, statement: &Statement) -> Result<Rows> {
+        let mut tries = 0;
+        loop {
+            let mut lease = self.pool.acquire().await?;
+            // A connection whose answer was not read to its end is not given back.
+            let failure = match query(lease.conn(), &self.context, statement).await {
+                Ok(rows) => {
+                    lease.give_back();
+                    return Ok(rows);
+                }
+                Err(failure) => failure,
+            };
+            tries += 1;
+            match failure.verdict() {
+                Verdict::Lost => self.pool.suspect(),
+                Verdict::Again(_) | Verdict::Final => lease.give_back(),
+            }
+            if failure.verdict() == Verdict::Final || tries == TRIES {
+                return Err(failure.tell("reading"));
+            }
+            tokio::time::sleep(backoff(tries)).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for MysqlBackend {
+    fn dialect(&self) -> &dyn Dialect {
+        &self.context.dialect
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Rows> {
+        self.read(&statement).await
+    }
+
+    async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        self.writer.commit(unit).await
+    }
+
+    async fn bootstrap(&self, work: Bootstrap) -> Result<Bootstrapped> {
+        // A task of its own: a caller who goes away does not stop it between two tables.
+        let (connector, context) = (self.pool.connector().clone(), self.context.clone());
+        tokio::spawn(async move { bootstrap(&connector, &context, &work).await })
+            .await
+            .map_err(|error| Error::backend("creating the schema was cut short", error))?
+    }
+
+    async fn ping(&self) -> Result<ServerInfo> {
+        let mut lease = self.pool.acquire().await?;
+        let version: Option<String> = match lease.conn().query_first("SELECT VERSION()").await {
+            Ok(version) => version,
+            Err(error) => {
+                self.pool.suspect();
+                return Err(Failure::from(error).tell("asking the server for its version"));
+            }
+        };
+        lease.give_back();
+        Ok(ServerInfo::new(self.system, version.unwrap_or_default()))
+    }
+
+    fn pool(&self) -> PoolStatus {
+        self.pool.status().queued(self.writer.queued())
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,97 @@
+//! Creating the schema, one process at a time.
+
+use decnet_db_core::driver::{Bootstrap, Bootstrapped};
+use decnet_db_core::{Error, Result};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use crate::connect::{Connector, backoff};
+use crate::dialect::Mysql;
+use crate::error::{Failure, Verdict, exists_already};
+use crate::run::{Context, query, steps};
+
+/// DECNET's own name for it, so that the two keep each other out.
+const LOCK: &str = "decnet_schema_init";
+const WAIT_SECONDS: u32 = 30;
+const TRIES: u32 = 5;
+
+/// Runs the bootstrap on a connection of its own, again when the connection is lost or others are in the way: every step
+/// finds what an earlier try has done.
+pub(crate) async fn bootstrap(
+    connector: &Connector,
+    context: &Context,
+    bootstrap: &Bootstrap,
+) -> Result<Bootstrapped> {
+    let mut tries = 0;
+    loop {
+        let mut conn = connector.connect().await.map_err(|refused| refused.error)?;
+        let outcome = locked(&mut conn, context, bootstrap).await;
+        tries += 1;
+        match outcome {
+            Ok(done) => {
+                let _ = conn.disconnect().await;
+                return Ok(done);
+            }
+            // Closing the connection ends its transaction and lets go of its lock.
+            Err(failure) if failure.verdict() == Verdict::Final || tries == TRIES => {
+                let _ = conn.disconnect().await;
+                return Err(failure.tell("creating the schema"));
+            }
+            Err(_) => tokio::time::sleep(backoff(tries + 4)).await,
+        }
+    }
+}
+
+async fn locked(conn: &mut Conn, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+    let taken: Option<Option<i64>> =
+        conn.query_first(format!("SELECT GET_LOCK('{LOCK}', {WAIT_SECONDS})")).await?;
+    if taken.flatten() != Some(1) {
+        return Err(Error::Unavailable {
+            message: format!("another process has been creating the schema for {WAIT_SECONDS} s (lock {LOCK}): try again later"),
+            source: None,
+        }
+        .into());
+    }
+    let done = create(conn, context, bootstrap).await?;
+    conn.query_drop(format!("DO RELEASE_LOCK('{LOCK}')")).await?;
+    Ok(done)
+}
+
+async fn create(conn: &mut Conn, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+    let dialect = beside_what_is_there(conn, &context.dialect, bootstrap).await?;
+    let catalog = query(conn, context, &bootstrap.catalog(&dialect)).await?;
+    let missing = bootstrap.missing(catalog, &dialect)?;
+    let mut created = 0;
+    for statement in missing {
+        // Each commits by itself. DECNET creates without the lock when it is told that it is being tested.
+        match conn.query_drop(statement.text()).await {
+            Ok(()) => created += 1,
+            Err(error) if exists_already(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    conn.query_drop("START TRANSACTION").await?;
+    let receipt = steps(conn, context, bootstrap.seed()).await?;
+    conn.query_drop("COMMIT").await?;
+    Ok(bootstrap.clone().finish(created, receipt)?)
+}
+
+/// The dialect with the collation of the tables that are there: those that are added refer to them (ruling R3).
+async fn beside_what_is_there(
+    conn: &mut Conn,
+    dialect: &Mysql,
+    bootstrap: &Bootstrap,
+) -> Result<Mysql, Failure> {
+    let tables: Vec<(String, String, String)> = conn
+        .query(
+            "SELECT table_name, character_set_name, table_collation FROM information_schema.tables t \
+             JOIN information_schema.collation_character_set_applicability c ON c.collation_name = t.table_collation \
+             WHERE table_schema = DATABASE() ORDER BY table_name",
+        )
+        .await?;
+    let ours = |name: &str| bootstrap.schema().table(name).is_some();
+    Ok(match tables.iter().find(|(name, ..)| ours(name)) {
+        Some((_, charset, collation)) => dialect.with_collation(charset, collation),
+        None => dialect.clone(),
+    })
+}

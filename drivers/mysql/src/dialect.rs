@@ -1,0 +1,241 @@
+//! What MySQL and MariaDB spell differently from other engines.
+//!
+//! Every statement is in the common subset of MariaDB 10.11+ and MySQL 8.0+. What differs is one name and one check: the
+//! binary collation without padding, and MariaDB's `JSON_VALID`, which lets some malformed numbers and escapes pass.
+
+use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table};
+
+use crate::server::Flavour;
+
+/// `TO_SECONDS('1970-01-01')`, on both servers.
+const EPOCH: &str = "62167219200";
+/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
+pub(crate) const OTHER_KEY: &str = "18446744073709551615";
+/// Wider intervals give the same buckets: all of time, before and after 1970.
+const WIDEST_BUCKET: i64 = 1_000_000_000_000;
+
+/// The dialect of one database.
+#[derive(Debug, Clone)]
+pub(crate) struct Mysql {
+    flavour: Flavour,
+    table_options: String,
+    /// Whether text columns may be in another character set than utf8mb4: DECNET leaves that to the database.
+    other_charsets: bool,
+}
+
+impl Mysql {
+    /// The dialect for a server; `other_charsets` says whether the database has tables that are not in utf8mb4.
+    pub(crate) fn new(flavour: Flavour, other_charsets: bool) -> Self {
+        let collation = match flavour {
+            Flavour::MariaDb => "utf8mb4_nopad_bin",
+            Flavour::MySql => "utf8mb4_0900_bin",
+        };
+        Self { flavour, table_options: options("utf8mb4", collation), other_charsets }
+    }
+
+    /// The same for adding tables beside others: foreign keys need one collation on both sides (ruling R3).
+    pub(crate) fn with_collation(&self, charset: &str, collation: &str) -> Self {
+        Self { table_options: options(charset, collation), ..self.clone() }
+    }
+
+    /// The column's text as UTF-8 bytes.
+    fn bytes(&self, sql: &mut Sql<'_>, column: &'static str) {
+        if self.other_charsets {
+            sql.push("CAST(CONVERT(").identifier(column).push(" USING utf8mb4) AS BINARY)");
+        } else {
+            sql.push("CAST(").identifier(column).push(" AS BINARY)");
+        }
+    }
+
+    fn member(&self, sql: &mut Sql<'_>, column: &'static str, path: &str) {
+        sql.push("JSON_EXTRACT(").identifier(column).push(", ").bind(path).push(")");
+    }
+}
+
+fn options(charset: &str, collation: &str) -> String {
+    format!(" CHARACTER SET {charset} COLLATE {collation}")
+}
+
+/// Folds one capital letter; indexed by the letter's place in the alphabet.
+const FOLDS: [&str; 26] = [
+    ", 'A', 'a')",
+    ", 'B', 'b')",
+    ", 'C', 'c')",
+    ", 'D', 'd')",
+    ", 'E', 'e')",
+    ", 'F', 'f')",
+    ", 'G', 'g')",
+    ", 'H', 'h')",
+    ", 'I', 'i')",
+    ", 'J', 'j')",
+    ", 'K', 'k')",
+    ", 'L', 'l')",
+    ", 'M', 'm')",
+    ", 'N', 'n')",
+    ", 'O', 'o')",
+    ", 'P', 'p')",
+    ", 'Q', 'q')",
+    ", 'R', 'r')",
+    ", 'S', 's')",
+    ", 'T', 't')",
+    ", 'U', 'u')",
+    ", 'V', 'v')",
+    ", 'W', 'w')",
+    ", 'X', 'x')",
+    ", 'Y', 'y')",
+    ", 'Z', 'z')",
+];
+
+impl Dialect for Mysql {
+    fn system(&self) -> &'static str {
+        self.flavour.system()
+    }
+
+    /// Ruling R3's types.
+    fn column_type(&self, table: &Table, column: &Column) -> String {
+        let text = |length: u16| {
+            if length == 255 && !table.is_indexed(column.name) {
+                "MEDIUMTEXT".to_owned()
+            } else {
+                format!("VARCHAR({length})")
+            }
+        };
+        match column.kind {
+            ColumnKind::Serial | ColumnKind::Int => "BIGINT".into(),
+            ColumnKind::Text => text(255),
+            ColumnKind::TextOf(length) => text(length),
+            ColumnKind::Int32 => "INTEGER".into(),
+            ColumnKind::Float => "DOUBLE".into(),
+            ColumnKind::Bool => "BOOL".into(),
+            ColumnKind::Time => "DATETIME(6)".into(),
+            ColumnKind::Json => "JSON".into(),
+            ColumnKind::Bytes(length) => format!("BINARY({length})"),
+            // LongText, and whatever text kind comes later.
+            _ => "MEDIUMTEXT".into(),
+        }
+    }
+
+    /// A search in bytes: UTF-8 has no character inside another one. Only the letters that the needle has are folded,
+    /// so that an address costs no more than the search itself. `LIKE`, `LOWER` and the collations fold É too, and the
+    /// two servers' regular expressions have different syntaxes and time limits.
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+        let needle = needle.to_ascii_lowercase();
+        let mut letters: Vec<_> =
+            needle.bytes().filter(u8::is_ascii_lowercase).map(|letter| usize::from(letter - b'a')).collect();
+        letters.sort_unstable();
+        letters.dedup();
+        sql.push("INSTR(");
+        for _ in &letters {
+            sql.push("REPLACE(");
+        }
+        self.bytes(sql, column);
+        for fold in letters.into_iter().filter_map(|letter| FOLDS.get(letter)) {
+            sql.push(fold);
+        }
+        sql.push(", ").bind(needle).push(") > 0");
+    }
+
+    /// `IF` is lazy on both servers, `AND` is not promised to be: MySQL's JSON functions fail on what is not JSON.
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+        let path = format!("$.\"{key}\"");
+        sql.push("IF(JSON_VALID(").identifier(column).push("), IF(COALESCE(JSON_TYPE(");
+        self.member(sql, column, &path);
+        sql.push("), 'OBJECT') IN ('OBJECT', 'ARRAY'), FALSE, COALESCE(CAST(CONVERT(JSON_UNQUOTE(");
+        self.member(sql, column, &path);
+        // Bytes: MySQL's JSON functions return text whose collation minds no case in some versions.
+        sql.push(") USING utf8mb4) AS BINARY) = CAST(").bind(text).push(" AS BINARY)");
+        if self.flavour == Flavour::MariaDb {
+            // What MariaDB takes for JSON and RFC 8259 does not: `1.`, `-`, `1e`, `"\x"`. Looked at in matches only.
+            sql.push(" AND NOT REGEXP_REPLACE(").identifier(column);
+            sql.push(r#", '"(?:[^"\\\\]|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*+"', '') REGEXP "#);
+            sql.push(r#"'"|[.](?![0-9])|-(?![0-9])|[0-9][eE](?![-+]?[0-9])'"#);
+        }
+        sql.push(", FALSE)), FALSE)");
+    }
+
+    /// `TO_SECONDS` drops the fraction, before 1970 too, and knows neither the session's time zone nor the year 2038.
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+        let seconds = seconds.clamp(1, WIDEST_BUCKET);
+        let since_1970 = |sql: &mut Sql<'_>| {
+            sql.push("(TO_SECONDS(").identifier(column).push(") - ").push(EPOCH).push(")");
+        };
+        since_1970(sql);
+        sql.push(" - MOD(MOD(");
+        since_1970(sql);
+        sql.push(", ").number(seconds).push(") + ").number(seconds).push(", ").number(seconds).push(")");
+    }
+
+    /// Where the table's collation takes another text for the same key, or another unique key is the one that is there,
+    /// that row must not be overwritten (ruling R4): then the right side of the `OR` is evaluated, which fails because
+    /// the product is out of range. It names a column so that no server computes it beforehand.
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+        sql.push(" ON DUPLICATE KEY UPDATE ");
+        for (position, column) in update.iter().enumerate() {
+            if position > 0 {
+                sql.push(", ").identifier(column).push(" = VALUES(").identifier(column).push(")");
+                continue;
+            }
+            sql.identifier(column).push(" = IF(");
+            for (position, part) in key.iter().enumerate() {
+                sql.push(if position > 0 { " AND " } else { "" });
+                sql.push("CAST(").identifier(part).push(" AS BINARY) = CAST(VALUES(").identifier(part);
+                sql.push(") AS BINARY)");
+            }
+            if let Some(part) = key.first() {
+                sql.push(" OR (LENGTH(").identifier(part).push(") + 2) * ").push(OTHER_KEY);
+            }
+            sql.push(", VALUES(").identifier(column).push("), VALUES(").identifier(column).push("))");
+        }
+    }
+
+    fn catalog(&self) -> &'static str {
+        "SELECT 'column', table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() \
+         UNION ALL SELECT DISTINCT 'index', table_name, index_name FROM information_schema.statistics \
+         WHERE table_schema = DATABASE()"
+    }
+
+    fn identifier(&self, name: &str) -> String {
+        if self.is_reserved(name) { format!("`{name}`") } else { name.to_owned() }
+    }
+
+    /// `role` is no reserved word; DECNET's DDL quotes it all the same.
+    fn is_reserved(&self, name: &str) -> bool {
+        matches!(name, "key" | "role")
+    }
+
+    fn key_part(&self, part: &KeyPart) -> String {
+        let column = self.identifier(part.column);
+        part.prefix.map_or_else(|| column.clone(), |length| format!("{column}({length})"))
+    }
+
+    fn serial_suffix(&self) -> &'static str {
+        " AUTO_INCREMENT"
+    }
+
+    fn table_options(&self) -> &str {
+        &self.table_options
+    }
+
+    /// Not INSERT IGNORE, which lets other errors pass too.
+    fn insert_ignore(&self) -> (&'static str, &'static str) {
+        ("INSERT INTO ", "")
+    }
+
+    fn insert_ignore_tail(&self, sql: &mut Sql<'_>, table: &'static Table) {
+        sql.push(" ON DUPLICATE KEY UPDATE ");
+        if let Some(key) = table.primary_key.first() {
+            sql.identifier(key).push(" = ").identifier(key);
+        }
+    }
+
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+        // The first comparison can use an index, whatever the collation; the second one decides.
+        sql.push("(").identifier(column).push(" = ").bind(text).push(" AND ");
+        self.bytes(sql, column);
+        sql.push(" = CAST(").bind(text).push(" AS BINARY))");
+    }
+
+    fn max_parameters(&self) -> usize {
+        65_535
+    }
+}

@@ -1,0 +1,186 @@
+//! The connections that are open.
+//!
+//! mysql_async's own pool knows one host, no time-out for a checkout and no check of what it hands out; and this one must
+//! never give out a connection that is in the middle of something. It is a stack under a semaphore: a connection comes
+//! back only by [`Lease::give_back`], when its user has finished; one that is dropped for any other reason is closed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use decnet_db_core::config::PoolConfig;
+use decnet_db_core::driver::PoolStatus;
+use decnet_db_core::{Error, Result};
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::connect::{Connector, backoff};
+
+/// A connection that rested for less than that is handed out unseen: pinging each time would double the round trips.
+const FRESH: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// All connections of one open database, but for the one that creates the schema.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    connector: Connector,
+    config: PoolConfig,
+    slots: Arc<Semaphore>,
+    idle: Mutex<Idle>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Idle {
+    /// The one that was used last is on top.
+    stack: Vec<Resting>,
+    /// When a connection was last found dead: what rested then is tried before it is used.
+    suspect_before: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Resting {
+    conn: Conn,
+    born: Instant,
+    since: Instant,
+}
+
+/// A connection in use.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    conn: Conn,
+    born: Instant,
+    pool: Arc<Pool>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(crate) fn new(connector: Connector, config: PoolConfig, first: Conn) -> Self {
+        let now = Instant::now();
+        let max = usize::try_from(config.max_connections()).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            connector,
+            config,
+            slots: Arc::new(Semaphore::new(max)),
+            idle: Mutex::new(Idle {
+                stack: vec![Resting { conn: first, born: now, since: now }],
+                suspect_before: None,
+            }),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// How long callers wait, for a connection and for a server that is away.
+    pub(crate) fn patience(&self) -> Duration {
+        self.config.wait_timeout
+    }
+
+    /// A connection that is ready for use. A server that can't be reached is tried until the time is over, so that
+    /// callers get over a restart.
+    ///
+    /// # Errors
+    /// Unavailable when none is free, or no server answers, in time; Configuration when the server refuses the account.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease> {
+        let started = Instant::now();
+        let slot = match timeout(self.patience(), self.slots.clone().acquire_owned()).await {
+            Ok(Ok(slot)) => slot,
+            Ok(Err(_)) => return Err(closed()),
+            Err(_) => {
+                return Err(Error::Unavailable {
+                    message: format!(
+                        "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
+                         DECNET_DB_MAX_OVERFLOW)",
+                        self.patience().as_secs(),
+                        self.config.max_connections()
+                    ),
+                    source: None,
+                });
+            }
+        };
+        if let Some((conn, born)) = self.rested().await {
+            return Ok(Lease { conn, born, pool: self.clone(), _slot: slot });
+        }
+        let mut attempt = 0;
+        loop {
+            if self.closed.load(Ordering::Acquire) {
+                return Err(closed());
+            }
+            match self.connector.connect().await {
+                Ok(conn) => return Ok(Lease { conn, born: Instant::now(), pool: self.clone(), _slot: slot }),
+                Err(refused) if refused.retry && started.elapsed() < self.patience() => {
+                    tokio::time::sleep(backoff(attempt)).await;
+                    attempt += 1;
+                }
+                Err(refused) => return Err(refused.error),
+            }
+        }
+    }
+
+    /// A connection that is open already and fit for use.
+    async fn rested(&self) -> Option<(Conn, Instant)> {
+        loop {
+            let (Resting { mut conn, born, since }, suspect) = {
+                let mut idle = self.idle.lock();
+                let resting = idle.stack.pop()?;
+                let suspect = idle.suspect_before.is_some_and(|moment| resting.since <= moment);
+                (resting, suspect)
+            };
+            if born.elapsed() >= self.config.recycle {
+                continue;
+            }
+            let ping = suspect || (self.config.pre_ping != Some(false) && since.elapsed() >= FRESH);
+            if !ping || matches!(timeout(PING_TIMEOUT, conn.ping()).await, Ok(Ok(()))) {
+                return Some((conn, born));
+            }
+            self.suspect();
+        }
+    }
+
+    /// A connection was found dead: so may be those that rest.
+    pub(crate) fn suspect(&self) {
+        self.idle.lock().suspect_before = Some(Instant::now());
+    }
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        let max = self.config.max_connections();
+        let free = u32::try_from(self.slots.available_permits()).unwrap_or(max);
+        let idle = u32::try_from(self.idle.lock().stack.len()).unwrap_or(max);
+        PoolStatus::new(max.saturating_sub(free) + idle, idle, max)
+    }
+
+    /// Closes what rests; what is in use is closed when it comes back.
+    pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.slots.close();
+        let resting = std::mem::take(&mut self.idle.lock().stack);
+        for resting in resting {
+            let _ = timeout(PING_TIMEOUT, resting.conn.disconnect()).await;
+        }
+    }
+}
+
+impl Lease {
+    pub(crate) fn conn(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+
+    /// Hands the connection to the next user. Only for connections that are in no transaction and hold no lock.
+    pub(crate) fn give_back(self) {
+        let size = usize::try_from(self.pool.config.size.max(1)).unwrap_or(usize::MAX);
+        let mut idle = self.pool.idle.lock();
+        if idle.stack.len() < size && !self.pool.closed.load(Ordering::Acquire) {
+            idle.stack.push(Resting { conn: self.conn, born: self.born, since: Instant::now() });
+        }
+    }
+}
+
+fn closed() -> Error {
+    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
+}

@@ -1,0 +1,57 @@
+//! What a server says of itself, read once when the database is opened.
+
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+/// Which of the two servers it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// MariaDB.
+    MariaDb,
+    /// MySQL, and what claims to be it.
+    MySql,
+}
+
+impl Flavour {
+    pub(crate) fn of(version: &str) -> Self {
+        if version.to_ascii_lowercase().contains("mariadb") { Self::MariaDb } else { Self::MySql }
+    }
+
+    /// The name that OpenTelemetry's `db.system.name` has for it.
+    pub(crate) const fn system(self) -> &'static str {
+        match self {
+            Self::MariaDb => "mariadb",
+            Self::MySql => "mysql",
+        }
+    }
+}
+
+/// Facts that decide how statements are written and how large they may be.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) version: String,
+    pub(crate) flavour: Flavour,
+    /// The most bytes that one packet may have.
+    pub(crate) max_packet: usize,
+    /// Whether the database has text columns in other character sets than Unicode's.
+    pub(crate) other_charsets: bool,
+}
+
+impl Server {
+    pub(crate) async fn read(conn: &mut Conn) -> mysql_async::Result<Self> {
+        let row: Option<(String, u64, u64)> = conn
+            .query_first(
+                "SELECT VERSION(), @@max_allowed_packet, (SELECT COUNT(*) FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL \
+                 AND character_set_name NOT IN ('utf8mb4', 'utf8mb3', 'utf8', 'ascii'))",
+            )
+            .await?;
+        let (version, max_packet, others) = row.unwrap_or_default();
+        Ok(Self {
+            flavour: Flavour::of(&version),
+            version,
+            max_packet: usize::try_from(max_packet).unwrap_or(usize::MAX).max(64 * 1024),
+            other_charsets: others > 0,
+        })
+    }
+}

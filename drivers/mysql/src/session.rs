@@ -1,0 +1,31 @@
+//! What every connection is set to, in one statement, when it is opened.
+
+use std::time::Duration;
+
+use crate::server::Flavour;
+
+/// The statement. It is sent once for each connection: nothing here changes session variables later.
+///
+/// - utf8mb4 both ways, with a binary collation, so that parameters bring no rules of equality of their own;
+/// - time zone `+00:00`: what is bound and what is read is UTC (ruling R1);
+/// - strict mode: what a column can't hold is an error, never cut; `NO_AUTO_VALUE_ON_ZERO`: an id 0 that is copied stays
+///   0. A DATETIME without fraction, as in tables that DECNET made, cuts the fraction on MariaDB and rounds it on MySQL
+///   unless `TIME_TRUNCATE_FRACTIONAL` is set (ruling R3);
+/// - READ COMMITTED. The base's units are statements that read and write at once, and guarded units take a named lock
+///   first, so nothing depends on a snapshot that outlives a statement; but under REPEATABLE READ the SELECT in an
+///   `INSERT … SELECT … WHERE NOT EXISTS` locks the gaps that it looked at, and two inserters beside one another
+///   deadlock. It also lets a unit see what the previous holder of its guard committed. (A server whose binary log is
+///   in STATEMENT format refuses writes at this level; MIXED, MariaDB's default, and ROW, MySQL's, are fine.)
+/// - a time-out for row locks below the time that a caller waits for a connection.
+pub(crate) fn setup(flavour: Flavour, wait: Duration) -> String {
+    let (isolation, mode) = match flavour {
+        Flavour::MariaDb => ("tx_isolation", ""),
+        Flavour::MySql => ("transaction_isolation", ",TIME_TRUNCATE_FRACTIONAL"),
+    };
+    let lock_wait = wait.as_secs().clamp(1, 20);
+    format!(
+        "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', \
+         sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION{mode}', \
+         {isolation} = 'READ-COMMITTED', autocommit = 1, innodb_lock_wait_timeout = {lock_wait}"
+    )
+}

@@ -1,0 +1,192 @@
+//! Lanes: tasks that take units from a queue in groups, commit each group, and answer the callers.
+//!
+//! A unit belongs to its lane's task, so a caller's dropped future leaves nothing half done. While a lane waits for the
+//! server, units gather, and the next group has them all: the more callers, the fewer commits.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
+use decnet_db_core::sql::{Receipt, Unit};
+use decnet_db_core::{Error, Result};
+use parking_lot::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::connect::backoff;
+use crate::error::{Failure, Verdict, again};
+use crate::guard::has_guard;
+use crate::pool::Pool;
+use crate::run::Context;
+use crate::units::{Attempt, attempt};
+
+const LIMITS: BatchLimits = BatchLimits { units: 64, rows: 2_000 };
+/// More lanes than that commit smaller groups and wait for each other's row locks.
+const LANES: u32 = 4;
+/// How often a unit that other transactions are in the way of is tried.
+const TRIES: u32 = 12;
+
+/// Takes units, and commits them.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// Units that any lane may take.
+    plain: Arc<UnitQueue>,
+    /// Units with guards: one lane, so that units of this process with the same guard wait in the queue and not with a
+    /// connection each for the server's lock.
+    guarded: Arc<UnitQueue>,
+    lanes: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the lanes.
+    pub(crate) fn start(pool: &Arc<Pool>, context: &Arc<Context>, database: &str) -> Self {
+        let (plain, guarded) = (Arc::new(UnitQueue::new()), Arc::new(UnitQueue::new()));
+        let count = LANES.min(pool.status().max.saturating_sub(1)).max(1);
+        let queues = std::iter::once(&guarded).chain((0..count).map(|_| &plain));
+        let lanes = queues
+            .map(|queue| {
+                let lane = Lane {
+                    queue: queue.clone(),
+                    pool: pool.clone(),
+                    context: context.clone(),
+                    database: database.to_owned(),
+                };
+                tokio::spawn(lane.run())
+            })
+            .collect();
+        Self { plain, guarded, lanes: Mutex::new(lanes) }
+    }
+
+    pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        if has_guard(&unit) { self.guarded.submit(unit).await } else { self.plain.submit(unit).await }
+    }
+
+    pub(crate) fn queued(&self) -> u32 {
+        u32::try_from(self.plain.len() + self.guarded.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Commits what is queued, then ends the lanes.
+    pub(crate) async fn close(&self) {
+        self.plain.close();
+        self.guarded.close();
+        let lanes = std::mem::take(&mut *self.lanes.lock());
+        for lane in lanes {
+            let _ = lane.await;
+        }
+    }
+}
+
+struct Lane {
+    queue: Arc<UnitQueue>,
+    pool: Arc<Pool>,
+    context: Arc<Context>,
+    database: String,
+}
+
+impl Lane {
+    async fn run(self) {
+        while let Some(group) = self.queue.take(LIMITS).await {
+            self.commit(group).await;
+        }
+    }
+
+    async fn commit(&self, group: Vec<Pending>) {
+        let started = Instant::now();
+        let units: Vec<&Unit> = group.iter().map(|pending| &pending.unit).collect();
+        match self.attempt(&units).await {
+            Ok(outcomes) => reply(group, outcomes),
+            Err(Halt::Final(error)) => reply_all(group, error),
+            // What failed as a group is replayed one by one: then only those fail that must.
+            Err(Halt::Replay(failure)) => {
+                self.count_replays(&failure, group.len());
+                for pending in group {
+                    let outcome = self.alone(&pending.unit, started).await;
+                    pending.reply(outcome);
+                }
+            }
+        }
+    }
+
+    /// Tries one unit until it has an outcome, or too often.
+    async fn alone(&self, unit: &Unit, started: Instant) -> Result<Receipt> {
+        let mut tries = 1;
+        loop {
+            tokio::time::sleep(backoff(tries - 1)).await;
+            match self.attempt(&[unit]).await {
+                Ok(outcomes) => return outcomes.into_iter().next().unwrap_or_else(|| Ok(Receipt::default())),
+                Err(Halt::Final(error)) => return Err(error),
+                Err(Halt::Replay(failure)) => {
+                    tries += 1;
+                    if tries >= TRIES || started.elapsed() >= self.pool.patience() {
+                        return Err(failure.tell("writing"));
+                    }
+                    self.count_replays(&failure, 1);
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Halt> {
+        let lease = self.pool.acquire().await.map_err(Halt::Final)?;
+        match attempt(lease, &self.context, &self.database, units, self.pool.patience()).await {
+            Attempt::Done(outcomes) => Ok(outcomes),
+            Attempt::Unknown(error) => {
+                self.pool.suspect();
+                Err(Halt::Final(error))
+            }
+            Attempt::Undone(failure) => match failure.verdict() {
+                Verdict::Final => Err(Halt::Final(failure.tell("writing"))),
+                Verdict::Lost => {
+                    self.pool.suspect();
+                    Err(Halt::Replay(failure))
+                }
+                Verdict::Again(_) => Err(Halt::Replay(failure)),
+            },
+        }
+    }
+
+    fn count_replays(&self, failure: &Failure, units: usize) {
+        let reason = match failure.verdict() {
+            Verdict::Again(reason) => reason,
+            _ => "connection_lost",
+        };
+        tracing::debug!(reason, units, "replaying");
+        let system = decnet_db_core::sql::Dialect::system(&self.context.dialect);
+        metrics::counter!("db.client.replays", "db.system.name" => system, "reason" => reason)
+            .increment(units.try_into().unwrap_or(u64::MAX));
+    }
+}
+
+/// Why a group has no outcomes.
+enum Halt {
+    /// Nothing was written, and the same may work now.
+    Replay(Failure),
+    /// All callers get this error.
+    Final(Error),
+}
+
+/// A lane ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.queue.close();
+        while let Some(abandoned) = self.queue.take_blocking(LIMITS) {
+            drop(abandoned);
+        }
+    }
+}
+
+fn reply(group: Vec<Pending>, outcomes: Vec<Result<Receipt>>) {
+    for (pending, outcome) in group.into_iter().zip(outcomes) {
+        pending.reply(outcome);
+    }
+}
+
+fn reply_all(group: Vec<Pending>, error: Error) {
+    let mut group = group.into_iter();
+    let first = group.next();
+    for pending in group {
+        pending.reply(Err(again(&error)));
+    }
+    if let Some(pending) = first {
+        pending.reply(Err(error));
+    }
+}

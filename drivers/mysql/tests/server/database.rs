@@ -1,0 +1,118 @@
+//! A database for one test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use decnet_db_core::config::{Config, DatabaseUrl};
+use decnet_db_core::contract::Repository;
+use decnet_db_core::driver::{Backend, Registry};
+use decnet_db_mysql::DRIVER;
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts};
+
+pub(crate) struct Database {
+    server: String,
+    pub(crate) name: String,
+}
+
+impl Database {
+    /// An empty database, made as `options` say.
+    pub(crate) async fn with(options: &str) -> Self {
+        Self::on(&server_url(), options).await
+    }
+
+    pub(crate) async fn on(server: &str, options: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("decnet_test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let database = Self { server: server.to_owned(), name };
+        database.admin(&format!("DROP DATABASE IF EXISTS {0}", database.name)).await;
+        database.admin(&format!("CREATE DATABASE {} {options}", database.name)).await;
+        database
+    }
+
+    pub(crate) async fn empty() -> Self {
+        Self::with("CHARACTER SET utf8mb4").await
+    }
+
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        self.server.parse::<DatabaseUrl>().unwrap().with_database(&self.name)
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        Config::new(self.url())
+    }
+
+    pub(crate) async fn open(&self) -> Arc<dyn Repository> {
+        open(&self.config()).await.unwrap()
+    }
+
+    /// Opened, with the schema.
+    pub(crate) async fn ready() -> (Self, Arc<dyn Repository>) {
+        let database = Self::empty().await;
+        let repository = database.open().await;
+        repository.initialize().await.unwrap();
+        (database, repository)
+    }
+
+    pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
+        (DRIVER.open)(&self.config()).await.unwrap()
+    }
+
+    async fn conn(&self) -> Conn {
+        Conn::new(Opts::from_url(&self.server).unwrap()).await.unwrap()
+    }
+
+    async fn admin(&self, sql: &str) {
+        let mut conn = self.conn().await;
+        conn.query_drop(sql).await.unwrap();
+        conn.disconnect().await.unwrap();
+    }
+
+    /// Runs statements in the database, outside of the driver.
+    pub(crate) async fn sql(&self, statements: &str) {
+        let mut conn = self.conn().await;
+        conn.query_drop(format!("USE {}", self.name)).await.unwrap();
+        for statement in statements.split(";\n").filter(|text| !text.trim().is_empty()) {
+            conn.query_drop(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        conn.disconnect().await.unwrap();
+    }
+
+    /// The first column of a query's rows, outside of the driver.
+    pub(crate) async fn texts(&self, query: &str) -> Vec<String> {
+        let mut conn = self.conn().await;
+        conn.query_drop(format!("USE {}", self.name)).await.unwrap();
+        let texts = conn.query(query).await.unwrap();
+        conn.disconnect().await.unwrap();
+        texts
+    }
+
+    /// Ends all connections to the database that rest.
+    pub(crate) async fn end_connections(&self) {
+        let kill = format!(
+            "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE db = '{}' AND command = 'Sleep' \
+             AND id <> CONNECTION_ID()",
+            self.name
+        );
+        for id in self.texts(&kill).await {
+            self.admin(&format!("KILL {id}")).await;
+        }
+    }
+
+    pub(crate) async fn drop(self) {
+        self.admin(&format!("DROP DATABASE {}", self.name)).await;
+    }
+}
+
+pub(crate) async fn open(config: &Config) -> decnet_db_core::Result<Arc<dyn Repository>> {
+    Registry::collect(&[DRIVER], &[]).connect(config).await
+}
+
+pub(crate) fn server_url() -> String {
+    std::env::var("DECNET_TEST_MYSQL_URL").unwrap_or_else(|_| {
+        panic!(
+            "DECNET_TEST_MYSQL_URL names no server: run tests/run, or start one with tests/servers/mariadb.sh start \
+             and export DECNET_TEST_MYSQL_URL=$(tests/servers/mariadb.sh url)"
+        )
+    })
+}

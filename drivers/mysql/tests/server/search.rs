@@ -1,0 +1,101 @@
+//! Searches mean the same as on every engine (rulings R4 and R5).
+
+use decnet_db_core::contract::{LogQuery, NewLog};
+
+use crate::database::Database;
+
+async fn found(repository: &dyn decnet_db_core::contract::Repository, search: &str) -> Vec<i64> {
+    let mut ids: Vec<_> =
+        repository.get_logs(LogQuery::search(search)).await.unwrap().iter().map(|log| log.id).collect();
+    ids.sort_unstable();
+    ids
+}
+
+async fn substrings_are_literal(options: &str) {
+    let database = Database::with(options).await;
+    let repository = database.open().await;
+    repository.initialize().await.unwrap();
+    let lines = [
+        "100% Root",
+        "pass_word",
+        "passXword",
+        r"a\b",
+        "École",
+        "école",
+        "nul\0byte",
+        "Kelvin \u{212a}",
+        "a'b\"c",
+    ];
+    for line in lines {
+        repository.add_log(NewLog::new("d", "s", "e", "x").raw_line(line)).await.unwrap();
+    }
+    for (search, expected) in [
+        ("ROOT", &[1][..]),
+        ("root", &[1]),
+        ("%", &[1]),
+        ("_", &[2]),
+        ("PASS_", &[2]),
+        (r"'a\B'", &[4]),
+        ("École", &[5]),
+        ("École COLE", &[5]),
+        ("éCOLE", &[6]),
+        ("cole", &[5, 6]),
+        ("L\0B", &[7]),
+        ("k", &[8]),
+        ("\u{212a}", &[8]),
+        (r#""'b\"""#, &[9]),
+        ("zzz", &[]),
+    ] {
+        assert_eq!(found(&*repository, search).await, expected, "{search:?}, {options}");
+    }
+    repository.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn substrings_are_literal_and_fold_ascii_alone() {
+    substrings_are_literal("CHARACTER SET utf8mb4").await;
+    substrings_are_literal("CHARACTER SET latin1").await;
+}
+
+#[tokio::test]
+async fn members_are_compared_exactly_and_nothing_fails() {
+    let (database, repository) = Database::ready().await;
+    let fields = [
+        r#"{"user": "root", "n": 1.0, "t": true, "nil": null, "with-dash": "d", "o": {"user": "root"}, "l": ["root"]}"#,
+        r#"{"user": "Root", "n": 1, "esc": "a\u00e9\"\ud83d\ude00"}"#,
+        r#"{"user": "root "}"#,
+        r#"["user", "root"]"#,
+        r#""user""#,
+        "not json, user root",
+        r#"{"user": "root",}"#,
+        r#"{"user": "root", "n": 1.}"#,
+        r#"{"user": "root", "n": -}"#,
+        r#"{"user": "root", "n": 1e}"#,
+        r#"{"user": "root", "x": "\x"}"#,
+        r#"{"user": "root", "x": "1. \\ - 1e \\\\x \" -"}"#,
+        "",
+    ];
+    for text in fields {
+        repository.add_log(NewLog::new("d", "s", "e", "x").fields(text)).await.unwrap();
+    }
+    for (search, expected) in [
+        ("user:root", &[1, 12][..]),
+        ("user:Root", &[2]),
+        ("'user:root '", &[3]),
+        ("n:1.0", &[1]),
+        ("n:1", &[2]),
+        ("t:true", &[1]),
+        ("nil:null", &[1]),
+        ("with-dash:d", &[1]),
+        ("o:{", &[]),
+        ("l:root", &[]),
+        ("'esc:aé\"😀'", &[2]),
+        ("USER:root", &[]),
+        ("missing:x", &[]),
+    ] {
+        assert_eq!(found(&*repository, search).await, expected, "{search:?}");
+    }
+    repository.close().await;
+    database.drop().await;
+}

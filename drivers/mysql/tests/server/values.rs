@@ -1,0 +1,104 @@
+//! Values come back as they were written.
+
+use decnet_db_core::contract::{LogQuery, NewLog};
+use decnet_db_core::sql::{Sql, Value};
+use decnet_db_core::time::Timestamp;
+
+use crate::database::Database;
+
+#[tokio::test]
+async fn hostile_text_and_far_times_come_back() {
+    // Whatever the server and the database are set to.
+    let database = Database::with("CHARACTER SET latin1").await;
+    let repository = database.open().await;
+    repository.initialize().await.unwrap();
+    let texts = [
+        "".to_owned(),
+        "\0a\0".to_owned(),
+        "👩‍👩‍👧‍👦 ﷽ \u{10ffff} \r\n\t\u{1}".to_owned(),
+        "'; DROP TABLE logs; -- \\' \" ` % ? ??".to_owned(),
+        "x".repeat(1024 * 1024),
+        "é".repeat(3_000_000),
+    ];
+    for text in &texts {
+        repository.add_log(NewLog::new("d", "s", "e", "x").raw_line(text).msg(text)).await.unwrap();
+    }
+    let stored = repository.get_logs_after_id(0, 100, Default::default()).await.unwrap();
+    for (log, text) in stored.iter().zip(&texts) {
+        assert!(log.raw_line == *text && log.msg.as_deref() == Some(text), "{:.40?}", text);
+    }
+    assert_eq!(stored.len(), texts.len());
+
+    let times = [Timestamp::MIN, Timestamp::MAX, "1582-10-10T00:00:00.000001Z".parse().unwrap()];
+    for time in times {
+        let position = repository.get_max_log_id().await.unwrap();
+        repository.add_log(NewLog::new("d", "s", "e", "x").timestamp(time)).await.unwrap();
+        let stored = repository.get_logs_after_id(position, 1, Default::default()).await.unwrap();
+        assert_eq!(stored[0].timestamp, time);
+        let same = LogQuery::default().since(time).until(time);
+        assert_eq!(repository.get_logs(same).await.unwrap().len(), 1);
+    }
+    repository.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn bound_values_keep_their_kind() {
+    let database = Database::empty().await;
+    let backend = database.backend().await;
+    let time: Timestamp = "2026-01-02T03:04:05.678901Z".parse().unwrap();
+    let values = [
+        Value::Null,
+        Value::Int(i64::MIN),
+        Value::Int(i64::MAX),
+        Value::Real(0.1),
+        Value::Text("é\0😀".into()),
+        Value::Time(time),
+    ];
+    let mut sql = Sql::new(backend.dialect());
+    sql.push("SELECT ").bind_list(values.iter().cloned());
+    sql.push(
+        ", CAST(0xFF00FE AS BINARY), 1 = 1, SUM(1), CAST('1.5' AS DECIMAL(3,1)), CAST('0001-01-01' AS DATE)",
+    );
+    let rows = backend.query(sql.finish()).await.unwrap();
+    let row = rows.iter().next().unwrap();
+    assert_eq!(row[..values.len()], values);
+    assert_eq!(
+        row[values.len()..],
+        [
+            Value::Blob(vec![0xff, 0, 0xfe]),
+            Value::Int(1),
+            Value::Int(1),
+            Value::Real(1.5),
+            Value::Time(Timestamp::MIN),
+        ]
+    );
+    backend.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn an_id_of_zero_and_chosen_ids_stay() {
+    let (database, repository) = Database::ready().await;
+    database.sql("SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO';\nINSERT INTO state VALUES ('a', '1')").await;
+    use decnet_db_core::contract::Log;
+    use decnet_db_core::sql::{Insert, Record, Unit};
+    let backend = database.backend().await;
+    let columns =
+        vec!["id", "timestamp", "decky", "service", "event_type", "attacker_ip", "raw_line", "fields"];
+    let row = |id: Value| {
+        let mut row = vec![id, Value::Time(Timestamp::MIN)];
+        row.extend(["d", "s", "e", "x", "r", "{}"].map(Value::from));
+        row
+    };
+    let rows =
+        [row(Value::Int(0)), row(Value::Int(-5)), row(Value::Int(i64::MAX - 7)), row(Value::Null)].concat();
+    let mut unit = Unit::new();
+    unit.insert(Insert::raw(Log::TABLE, columns, rows).unwrap());
+    assert_eq!(backend.commit(unit).await.unwrap().affected(0), 4);
+    let ids = database.texts("SELECT CAST(id AS CHAR) FROM logs ORDER BY id").await;
+    assert_eq!(ids, ["-5", "0", "9223372036854775800", "9223372036854775801"]);
+    backend.close().await;
+    repository.close().await;
+    database.drop().await;
+}
