@@ -114,7 +114,7 @@ fn a_copy_that_is_killed_before_any_commit_is_continued() {
         assert!(whole.unwrap().is_complete());
         assert!(commits > 20, "{commits}");
         for nth in 0..commits {
-            let target = Place::between().await;
+            let target = Place::emptied().await;
             let (report, _) = attempt(&source, &target, Fault::Killed, nth).await;
             assert_eq!(report.unwrap_err().to_string(), "killed");
             let (report, _) = attempt(&source, &target, Fault::Killed, usize::MAX).await;
@@ -136,7 +136,7 @@ fn a_commit_whose_outcome_is_unknown_happens_exactly_once() {
         for fault in [Fault::LostAfter, Fault::LostBefore] {
             // The last commit only removes the record.
             for nth in 0..commits - 1 {
-                let target = Place::between().await;
+                let target = Place::emptied().await;
                 let (report, _) = attempt(&source, &target, fault, nth).await;
                 let report = report.unwrap_or_else(|error| panic!("{fault:?} {nth}: {error}"));
                 assert!(report.is_complete(), "{fault:?} {nth}: {report:#?}");

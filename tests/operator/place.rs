@@ -61,10 +61,21 @@ impl Place {
 
     /// The database between two files, without a table.
     pub(crate) async fn between() -> Self {
+        Self::reset(ResetMode::DropTables).await
+    }
+
+    /// The same with tables, if it has them from an earlier test: creating them takes servers long.
+    pub(crate) async fn emptied() -> Self {
+        Self::reset(ResetMode::Truncate).await
+    }
+
+    async fn reset(mode: ResetMode) -> Self {
         static TURN: Mutex<()> = Mutex::const_new(());
         let Ok(url) = std::env::var("DECNET_TEST_COPY_URL") else { return Self::file() };
         let place = Self { url: url.parse().unwrap(), folder: None, _turn: Some(TURN.lock().await) };
-        reset(&*place.open().await, ResetMode::DropTables).await.unwrap();
+        let repository = place.open().await;
+        reset(&*repository, mode).await.unwrap();
+        repository.close().await;
         place
     }
 
