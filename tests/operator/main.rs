@@ -5,6 +5,7 @@
 //! is deleted.
 
 #![cfg(feature = "sqlite")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod copying;
 mod faults;

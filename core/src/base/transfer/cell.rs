@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn column(kind: ColumnKind) -> Column {
-        Column { name: "c", kind, nullable: true }
+        Column { name: "c", kind, nullable: true, default: None, json: None }
     }
 
     fn meaning(kind: ColumnKind, value: impl Into<Value>) -> (Value, Option<String>) {
