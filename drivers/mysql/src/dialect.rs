@@ -244,6 +244,16 @@ impl Dialect for Mysql {
         sql.push(" = CAST(").bind(text).push(" AS BINARY))");
     }
 
+    fn keeps_json_text(&self) -> bool {
+        // To MySQL JSON is a type of its own, to MariaDB it is text.
+        self.flavour != Flavour::MySql
+    }
+
+    fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, _column: &'static str) {
+        // A value that is too small is taken as the smallest that is free.
+        sql.push("ALTER TABLE ").identifier(table.name).push(" AUTO_INCREMENT = 1");
+    }
+
     fn max_parameters(&self) -> usize {
         65_535
     }
