@@ -3,7 +3,7 @@
 //! Every statement is in the common subset of MariaDB 10.11+ and MySQL 8.0+. What differs is one name and one check: the
 //! binary collation without padding, and MariaDB's `JSON_VALID`, which lets some malformed numbers and escapes pass.
 
-use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table};
+use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table, Value};
 
 use crate::server::Flavour;
 
@@ -192,6 +192,12 @@ impl Dialect for Mysql {
         "SELECT 'column', table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() \
          UNION ALL SELECT DISTINCT 'index', table_name, index_name FROM information_schema.statistics \
          WHERE table_schema = DATABASE()"
+    }
+
+    /// All bytes are bound as text in utf8mb4. A column of type BINARY takes them as they are, but in between, as in an
+    /// `INSERT … SELECT`, what is no UTF-8 becomes question marks unless it is told to be bytes.
+    fn placeholder_for(&self, text: &mut String, _position: usize, value: &Value) {
+        text.push_str(if matches!(value, Value::Blob(_)) { "CAST(? AS BINARY)" } else { "?" });
     }
 
     fn identifier(&self, name: &str) -> String {
