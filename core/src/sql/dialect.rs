@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Column, KeyPart, Sql, Table};
+use super::{Column, KeyPart, Sql, Table, Value};
 
 /// A page of choices: how one engine spells what SQL leaves open. A new dialect answers the required methods and
 /// overrides a provided one only where its engine differs.
@@ -39,6 +39,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// Appends the placeholder of the `position`th value, counted from 1.
     fn placeholder(&self, text: &mut String, _position: usize) {
         text.push('?');
+    }
+
+    /// As [`placeholder`](Self::placeholder), for engines where it depends on what is bound.
+    fn placeholder_for(&self, text: &mut String, position: usize, _value: &Value) {
+        self.placeholder(text, position);
     }
 
     /// The name, quoted where the engine needs it.

@@ -83,8 +83,9 @@ impl<'d> Sql<'d> {
 
     /// A placeholder, and the value for it.
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
-        self.values.push(value.into());
-        self.dialect.placeholder(&mut self.text, self.values.len());
+        let value = value.into();
+        self.dialect.placeholder_for(&mut self.text, self.values.len() + 1, &value);
+        self.values.push(value);
         self
     }
 

@@ -39,7 +39,7 @@ impl MysqlBackend {
         let mut first = Connector::new(targets.clone()).connect().await.map_err(|refused| refused.error)?;
         let reading = |error| tell(error, "asking the server for its version");
         let server = Server::read(&mut first).await.map_err(reading)?;
-        let setup = setup(server.flavour, config.pool.wait_timeout);
+        let setup = setup(&server, config.pool.wait_timeout);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
         let connector = Connector::new(targets.with_session(&setup, server.max_packet));
         let pool = Arc::new(Pool::new(connector, config.pool.clone(), first));

@@ -82,16 +82,20 @@ async fn beside_what_is_there(
     dialect: &Mysql,
     bootstrap: &Bootstrap,
 ) -> Result<Mysql, Failure> {
-    let tables: Vec<(String, String, String)> = conn
+    let tables: Vec<(String, Option<String>)> = conn
         .query(
-            "SELECT table_name, character_set_name, table_collation FROM information_schema.tables t \
-             JOIN information_schema.collation_character_set_applicability c ON c.collation_name = t.table_collation \
+            "SELECT table_name, table_collation FROM information_schema.tables \
              WHERE table_schema = DATABASE() ORDER BY table_name",
         )
         .await?;
-    let ours = |name: &str| bootstrap.schema().table(name).is_some();
-    Ok(match tables.iter().find(|(name, ..)| ours(name)) {
-        Some((_, charset, collation)) => dialect.with_collation(charset, collation),
+    let collation = tables
+        .into_iter()
+        .filter(|(name, _)| bootstrap.schema().table(name).is_some())
+        .find_map(|(_, collation)| collation)
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    // A collation's name begins with its character set's.
+    Ok(match collation.as_deref().map(|name| (name.split('_').next().unwrap_or(name), name)) {
+        Some((charset, collation)) => dialect.with_collation(charset, collation),
         None => dialect.clone(),
     })
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table};
+use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table, Value};
 
 use crate::server::Flavour;
 
@@ -201,6 +201,12 @@ impl Dialect for Mysql {
         "SELECT 'column', table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() \
          UNION ALL SELECT DISTINCT 'index', table_name, index_name FROM information_schema.statistics \
          WHERE table_schema = DATABASE()"
+    }
+
+    /// All bytes are bound as text in utf8mb4. A column of type BINARY takes them as they are, but in between, as in an
+    /// `INSERT … SELECT`, what is no UTF-8 becomes question marks unless it is told to be bytes.
+    fn placeholder_for(&self, text: &mut String, _position: usize, value: &Value) {
+        text.push_str(if matches!(value, Value::Blob(_)) { "CAST(? AS BINARY)" } else { "?" });
     }
 
     fn identifier(&self, name: &str) -> String {

@@ -1,6 +1,71 @@
-//! The MySQL and MariaDB driver of decnet-db.
+//! The MySQL and MariaDB driver of decnet-db: MariaDB 10.11 and later, MySQL 8.0.17 and later, one code path for both.
 //!
-//! Programs don't name it: they give a URL to the factory of `decnet-db`, which finds [`DRIVER`].
+//! Programs don't name it: they give a URL to the factory of `decnet-db`, which finds [`DRIVER`] by the scheme, `mysql`
+//! or `mariadb`.
+//!
+//! ```no_run
+//! use decnet_db_core::config::Config;
+//! use decnet_db_core::driver::Registry;
+//!
+//! # async fn f() -> decnet_db_core::Result<()> {
+//! let url = "mysql://decnet:p%40ss@db1,db2:3307/decnet?ssl-mode=verify-identity&ssl-ca=/etc/decnet/ca.pem".parse()?;
+//! let repository = Registry::collect(&[decnet_db_mysql::DRIVER], &[]).connect(&Config::new(url)).await?;
+//! repository.initialize().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Options of the URL
+//!
+//! Names may have `-` or `_`, in any case. An option that is not in this table is an error.
+//!
+//! | option | value | meaning |
+//! |---|---|---|
+//! | `ssl-mode` | `off`, `preferred`, `required`, `verify-ca`, `verify-identity` | see below |
+//! | `ssl-ca` | file, PEM or DER | the authority that the server's certificate must come from; without it, those that browsers know |
+//! | `ssl-cert`, `ssl-key` | files | the client's certificate and key |
+//! | `ssl-check-hostname` | `true`, `false` | as DECNET's driver has it: with `ssl-ca`, `false` means `verify-ca` |
+//! | `unix-socket` | path | connects there instead of to the hosts |
+//! | `connect-timeout` | seconds, 10 | for each attempt, login included |
+//! | `charset` | `utf8mb4` | accepted because DECNET's URLs have it |
+//!
+//! Several hosts are tried in their order, for each new connection.
+//!
+//! # TLS
+//!
+//! `preferred` and `required` encrypt but do not check who the server is; `verify-ca` checks that its certificate comes
+//! from the authority, `verify-identity` also that it is for the host of the URL. Without `ssl-mode`: with `ssl-ca` it is
+//! `verify-identity`; on `localhost` and loopback addresses `off`; else `required`, because a password does not leave the
+//! machine unencrypted unless the URL says so (`ssl-mode=off`, or `preferred`, which may end without TLS). No mode ever
+//! sends a password as plain text (`mysql_clear_password`).
+//!
+//! # Connections
+//!
+//! At most `size` + `max_overflow` are open, `size` are kept, one is replaced when it is older than `recycle`. A connection
+//! that has rested for five seconds is pinged before it is used, unless pre-ping is off; one that was used just now is
+//! not, as that would double the round trips. After any connection was found dead, all that rest are pinged. While the
+//! server is away, callers wait for up to the pool's wait time-out (30 s) and go on when it is back. Each connection keeps
+//! 128 prepared statements. The one that creates the schema comes on top of the pool's.
+//!
+//! # Writes
+//!
+//! Units of many callers are committed in groups, each isolated by a savepoint; single rows for one table are put into one
+//! INSERT. A unit is replayed, with jitter and at most twelve times, after a deadlock (1213), a lock wait that took too
+//! long (1205), and a connection that was lost before COMMIT was sent; the counter `db.client.replays` counts them by
+//! `reason`. When the connection is lost after COMMIT was sent, the error is `UnknownOutcome`.
+//!
+//! Guards are the server's named locks. Galera does not replicate them: with several nodes that take writes, two
+//! processes at different nodes can hold the same guard. Send writes to one node, as the host list does.
+//!
+//! # Tables
+//!
+//! Those that this driver makes have a binary collation without padding, so that text is compared exactly. On tables that
+//! DECNET made (any collation, TEXT of 64 KiB, times without fraction, INT of 32 bits, FLOAT) merging of users, bounties
+//! and state keys is exact all the same; other comparisons follow the table; what does not fit is refused with the
+//! column and its limit; fractions of a second are cut. A FLOAT column rounds to single precision. Tables that are added
+//! take the collation of those that are there.
+//!
+//! MariaDB takes no JSON that is nested deeper than 32 levels: a search by member does not find such rows.
 
 mod backend;
 mod bootstrap;

@@ -38,6 +38,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// The first two numbers of the version.
+    pub(crate) fn release(&self) -> (u32, u32) {
+        let mut numbers =
+            self.version.split(|c: char| !c.is_ascii_digit()).map(|text| text.parse().unwrap_or(0));
+        (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+    }
+
     pub(crate) async fn read(conn: &mut Conn) -> mysql_async::Result<Self> {
         let row: Option<(String, u64, u64)> = conn
             .query_first(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::server::Flavour;
+use crate::server::{Flavour, Server};
 
 /// The statement. It is sent once for each connection: nothing here changes session variables later.
 ///
@@ -17,15 +17,42 @@ use crate::server::Flavour;
 ///   deadlock. It also lets a unit see what the previous holder of its guard committed. (A server whose binary log is
 ///   in STATEMENT format refuses writes at this level; MIXED, MariaDB's default, and ROW, MySQL's, are fine.)
 /// - a time-out for row locks below the time that a caller waits for a connection.
-pub(crate) fn setup(flavour: Flavour, wait: Duration) -> String {
-    let (isolation, mode) = match flavour {
-        Flavour::MariaDb => ("tx_isolation", ""),
-        Flavour::MySql => ("transaction_isolation", ",TIME_TRUNCATE_FRACTIONAL"),
+pub(crate) fn setup(server: &Server, wait: Duration) -> String {
+    let isolation = match server.flavour {
+        // MariaDB took over MySQL's name in 11.1, and may give up its own.
+        Flavour::MariaDb if server.release() < (11, 1) => "tx_isolation",
+        _ => "transaction_isolation",
     };
+    let mode = if server.flavour == Flavour::MySql { ",TIME_TRUNCATE_FRACTIONAL" } else { "" };
     let lock_wait = wait.as_secs().clamp(1, 20);
     format!(
         "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', \
          sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION{mode}', \
          {isolation} = 'READ-COMMITTED', autocommit = 1, innodb_lock_wait_timeout = {lock_wait}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_server() {
+        for (version, name, truncates) in [
+            ("10.11.19-MariaDB-0+deb12u1", " tx_isolation", false),
+            ("11.0.2-MariaDB", " tx_isolation", false),
+            ("11.8.1-MariaDB", " transaction_isolation", false),
+            ("8.4.3", " transaction_isolation", true),
+        ] {
+            let server = Server {
+                version: version.into(),
+                flavour: Flavour::of(version),
+                max_packet: 1,
+                other_charsets: false,
+            };
+            let setup = setup(&server, Duration::from_secs(30));
+            assert!(setup.contains(name), "{setup}");
+            assert_eq!(setup.contains("TIME_TRUNCATE_FRACTIONAL"), truncates);
+        }
+    }
 }

@@ -94,30 +94,40 @@ impl Lane {
         let units: Vec<&Unit> = group.iter().map(|pending| &pending.unit).collect();
         match self.attempt(&units).await {
             Ok(outcomes) => reply(group, outcomes),
-            Err(Halt::Final(error)) => reply_all(group, error),
             // What failed as a group is replayed one by one: then only those fail that must.
             Err(Halt::Replay(failure)) => {
                 self.count_replays(&failure, group.len());
-                for pending in group {
-                    let outcome = self.alone(&pending.unit, started).await;
-                    pending.reply(outcome);
+                let mut group = group.into_iter();
+                while let Some(pending) = group.next() {
+                    match self.alone(&pending.unit, started).await {
+                        Ok(outcome) => pending.reply(outcome),
+                        // The others need not wait as long again, one after another.
+                        Err(away) => {
+                            let rest = std::iter::once(pending).chain(group).collect();
+                            return reply_all(rest, away);
+                        }
+                    }
                 }
             }
+            Err(Halt::Final(error) | Halt::Away(error)) => reply_all(group, error),
         }
     }
 
-    /// Tries one unit until it has an outcome, or too often.
-    async fn alone(&self, unit: &Unit, started: Instant) -> Result<Receipt> {
+    /// Tries one unit until it has an outcome, or too often; the error is that there is no server.
+    async fn alone(&self, unit: &Unit, started: Instant) -> Result<Result<Receipt>> {
         let mut tries = 1;
         loop {
             tokio::time::sleep(backoff(tries - 1)).await;
             match self.attempt(&[unit]).await {
-                Ok(outcomes) => return outcomes.into_iter().next().unwrap_or_else(|| Ok(Receipt::default())),
-                Err(Halt::Final(error)) => return Err(error),
+                Ok(outcomes) => {
+                    return Ok(outcomes.into_iter().next().unwrap_or_else(|| Ok(Receipt::default())));
+                }
+                Err(Halt::Final(error)) => return Ok(Err(error)),
+                Err(Halt::Away(error)) => return Err(error),
                 Err(Halt::Replay(failure)) => {
                     tries += 1;
                     if tries >= TRIES || started.elapsed() >= self.pool.patience() {
-                        return Err(failure.tell("writing"));
+                        return Ok(Err(failure.tell("writing")));
                     }
                     self.count_replays(&failure, 1);
                 }
@@ -126,7 +136,7 @@ impl Lane {
     }
 
     async fn attempt(&self, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Halt> {
-        let lease = self.pool.acquire().await.map_err(Halt::Final)?;
+        let lease = self.pool.acquire().await.map_err(Halt::Away)?;
         match attempt(lease, &self.context, &self.database, units, self.pool.patience()).await {
             Attempt::Done(outcomes) => Ok(outcomes),
             Attempt::Unknown(error) => {
@@ -162,6 +172,8 @@ enum Halt {
     Replay(Failure),
     /// All callers get this error.
     Final(Error),
+    /// No connection was to be had in time: nothing was written.
+    Away(Error),
 }
 
 /// A lane ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.

@@ -18,7 +18,7 @@ async fn the_same_bounty_from_two_processes_is_one_row() {
     for n in 0..64 {
         let repository = if n % 2 == 0 { one.clone() } else { other.clone() };
         tasks.spawn(async move {
-            let payload = format!("secret {}", n % 4);
+            let payload = format!("secret {}", n / 2 % 4);
             repository
                 .add_bounty(NewBounty::new("d", "ssh", "203.0.113.7", "credential").payload(payload))
                 .await

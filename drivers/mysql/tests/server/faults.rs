@@ -188,3 +188,36 @@ async fn a_connection_that_the_server_ended_is_replaced_unnoticed() {
     repository.close().await;
     database.drop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_server_is_away_callers_wait_once_and_hear_so() {
+    let server = Private::start("");
+    let database = Database::on(&server.url(), "CHARACTER SET utf8mb4").await;
+    let mut config = database.config();
+    config.pool.wait_timeout = Duration::from_secs(2);
+    let repository = open(&config).await.unwrap();
+    repository.initialize().await.unwrap();
+    server.script(&["stop"]);
+    let started = std::time::Instant::now();
+    let mut tasks = JoinSet::new();
+    for n in 0..64 {
+        let repository = repository.clone();
+        tasks.spawn(async move {
+            let log = NewLog::new("d", "s", "e", "x");
+            let outcome = if n % 2 == 0 {
+                repository.add_log(log).await
+            } else {
+                repository.get_max_log_id().await.map(drop)
+            };
+            outcome.unwrap_err()
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        assert_eq!(done.unwrap().kind(), ErrorKind::Unavailable);
+    }
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    server.script(&["start"]);
+    repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap();
+    assert_eq!(repository.get_total_logs(LogFilter::all()).await.unwrap(), 1);
+    repository.close().await;
+}

@@ -102,3 +102,89 @@ async fn an_id_of_zero_and_chosen_ids_stay() {
     repository.close().await;
     database.drop().await;
 }
+
+#[tokio::test]
+async fn bytes_floats_and_times_keep_every_bit() {
+    let database = Database::empty().await;
+    database
+        .sql("CREATE TABLE t (id BIGINT PRIMARY KEY, b BINARY(8), d DOUBLE, t DATETIME(6), f FLOAT, j JSON) CHARACTER SET utf8mb4")
+        .await;
+    let backend = database.backend().await;
+    let time: Timestamp = "1969-12-31T23:59:59.999999Z".parse().unwrap();
+    let row = [
+        Value::Int(1),
+        Value::Blob(vec![0xff, 0xfe, 0, 0x80, b'\'', b'\\', 0xc3, 0x28]),
+        Value::Real(-2.2250738585072014e-308),
+        Value::Time(time),
+        Value::Real(0.1),
+        Value::Text(r#"{"b":1,"a":[0.10,"é"]}"#.into()),
+    ];
+    let mut unit = decnet_db_core::sql::Unit::new();
+    let mut sql = Sql::new(backend.dialect());
+    sql.push("INSERT INTO t VALUES (").bind_list(row.iter().cloned()).push(")");
+    unit.execute(sql.finish());
+    let mut sql = Sql::new(backend.dialect());
+    sql.push("INSERT INTO t (id, b, t) SELECT * FROM (SELECT ").bind(2);
+    sql.push(" AS id, ").bind(row[1].clone()).push(" AS b, ").bind(time);
+    sql.push(" AS t) AS incoming WHERE NOT EXISTS (SELECT 1 FROM t WHERE t = ")
+        .bind(Timestamp::MAX)
+        .push(")");
+    unit.execute(sql.finish());
+    let mut sql = Sql::new(backend.dialect());
+    sql.push("SELECT id, b, d, t, f, j FROM t ORDER BY id");
+    let read = unit.query(sql.finish());
+    let rows = backend.commit(unit).await.unwrap().rows(read);
+    let rows: Vec<_> = rows.iter().collect();
+    // MySQL gives JSON back in its own spelling.
+    assert_eq!(rows[0][..5], row[..5]);
+    assert_eq!(rows[1][1], row[1]);
+    assert_eq!(rows[1][3], Value::Time(time));
+    backend.close().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn affected_rows_are_counted_as_on_other_engines() {
+    use decnet_db_core::ErrorKind;
+    use decnet_db_core::contract::StateEntry;
+    use decnet_db_core::sql::{Expect, Insert, OnDuplicate, Record, Unit};
+    let (database, repository) = Database::ready().await;
+    database.sql("INSERT INTO state VALUES ('a', '1'), ('b', '1')").await;
+    let backend = database.backend().await;
+    let mut unit = Unit::new();
+    let update = |key: &str| {
+        let mut sql = Sql::new(backend.dialect());
+        sql.push("UPDATE state SET value = ").bind("1").push(" WHERE ").exactly("key", key);
+        sql.finish()
+    };
+    // A row that is found counts, changed or not.
+    let same = unit.expect(update("a"), Expect::one_row("no such row"));
+    let upsert = |value: &str| {
+        let mut sql = Sql::new(backend.dialect());
+        sql.push("INSERT INTO state (")
+            .identifiers(["key", "value"])
+            .push(") VALUES (")
+            .bind_list(["a", value]);
+        sql.push(")");
+        sql.dialect().upsert(&mut sql, &["key"], &["value"]);
+        sql.finish()
+    };
+    let unchanged = unit.execute(upsert("1"));
+    let changed = unit.execute(upsert("2"));
+    let rows = ["b", "x", "c", "x"].map(Value::from).to_vec();
+    let insert = Insert::raw(StateEntry::TABLE, vec!["key", "value"], rows).unwrap();
+    let ignored = unit.insert(insert.on_duplicate(OnDuplicate::Ignore));
+    let receipt = backend.commit(unit).await.unwrap();
+    assert_eq!([same, unchanged, changed, ignored].map(|step| receipt.affected(step)), [1, 1, 1, 1]);
+    assert_eq!(database.texts("SELECT value FROM state ORDER BY `key`").await, ["2", "1", "x"]);
+
+    let mut unit = Unit::new();
+    unit.execute(upsert("3"));
+    unit.expect(update("missing"), Expect::one_row("no such row"));
+    let error = backend.commit(unit).await.unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Conflict, "no such row"));
+    assert_eq!(database.texts("SELECT value FROM state ORDER BY `key`").await, ["2", "1", "x"]);
+    backend.close().await;
+    repository.close().await;
+    database.drop().await;
+}
