@@ -64,7 +64,7 @@ pub fn drivers() -> &'static [Driver] {
 /// repository.initialize().await?;
 /// repository.add_log(NewLog::new("decky-01", "ssh", "connect", "203.0.113.7")).await?;
 /// assert_eq!(repository.get_logs(LogQuery::search("service:ssh")).await?.len(), 1);
-/// # decnet_db::Result::Ok(())
+/// # Ok::<(), decnet_db::Error>(())
 /// # }).unwrap();
 /// ```
 pub async fn connect(url: &str) -> Result<Arc<dyn Repository>> {

@@ -154,7 +154,7 @@ pub(crate) fn mysql<F: Future<Output = ()>>(body: impl FnOnce(Database) -> F) {
 async fn on_the_server(statements: &[String]) {
     use mysql_async::prelude::Queryable;
 
-    let pool = mysql_async::Pool::from_url(&server()).expect("the URL is well-formed");
+    let pool = mysql_async::Pool::from_url(server()).expect("the URL is well-formed");
     let mut connection = pool.get_conn().await.expect("the server answers");
     for statement in statements {
         connection.query_drop(statement).await.expect("the server obeys");

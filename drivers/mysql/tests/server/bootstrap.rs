@@ -33,8 +33,10 @@ async fn twenty_at_once_make_one_schema() {
 #[tokio::test]
 async fn the_tables_are_ruling_r3s() {
     let (database, repository) = Database::ready().await;
+    // MariaDB's JSON is a LONGTEXT with a collation of its own.
     let collations = database
-        .texts("SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND collation_name IS NOT NULL")
+        .texts("SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema = DATABASE() AND collation_name IS NOT NULL \
+             AND data_type <> 'json' AND NOT (data_type = 'longtext' AND collation_name = 'utf8mb4_bin')")
         .await;
     assert!(collations == ["utf8mb4_nopad_bin"] || collations == ["utf8mb4_0900_bin"], "{collations:?}");
     let types = database
@@ -100,6 +102,7 @@ async fn tables_that_decnet_made_are_used_as_they_are() {
         .await;
     let repository = database.open().await;
     repository.initialize().await.unwrap();
+    // MariaDB's JSON is a LONGTEXT with a collation of its own.
     let collations = database
         .texts(
             "SELECT DISTINCT table_collation FROM information_schema.tables WHERE table_schema = DATABASE()",
