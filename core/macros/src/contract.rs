@@ -171,6 +171,9 @@ pub(crate) fn readers(ty: &Type) -> (Ident, Ident) {
         Type::Path(path) if path.path.is_ident("u64") => {
             (format_ident!("optional_count"), format_ident!("required_count"))
         }
+        _ if generic_of(ty, "Fields").is_some() => {
+            (format_ident!("optional_fields"), format_ident!("required_fields"))
+        }
         _ => (format_ident!("optional"), format_ident!("required")),
     }
 }
@@ -209,6 +212,7 @@ pub(crate) fn type_text(ty: &Type) -> String {
             match (segment.ident.to_string().as_str(), inner.as_slice()) {
                 ("Option", [inner]) => format!("{inner} or null"),
                 ("Vec", [inner]) => format!("list of {inner}"),
+                ("Fields", [inner]) => format!("map of {inner} columns"),
                 ("BTreeMap", [_, inner]) => format!("map to {inner}"),
                 ("str" | "String", _) => "text".to_owned(),
                 ("i64" | "u64" | "i32" | "u32", _) => "integer".to_owned(),

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Argument, Method};
 use crate::error::{Error, Result};
 use crate::json::Json;
+use crate::sql::{Fields, Record};
 use crate::time::Timestamp;
 
 /// A struct whose fields are arguments, made by `#[derive(Arguments)]`: an absent one has the value of the struct's
@@ -91,6 +92,15 @@ impl CallArguments {
     /// Invalid input when it is missing or anything else.
     pub fn required_flag(&mut self, name: &str) -> Result<bool> {
         self.optional_flag(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// Takes columns of a record that must be there.
+    ///
+    /// # Errors
+    /// Invalid input that names the column (`data.ip`) when it is missing or can't be read.
+    pub fn required_fields<R: Record>(&mut self, name: &str) -> Result<Fields<R>> {
+        let json = self.given.remove(name).ok_or_else(|| self.missing(name))?;
+        Fields::from_json(&json).map_err(|error| error.within(name))
     }
 
     /// Takes a count that may be absent or null: a whole number that is not negative (ruling R8).

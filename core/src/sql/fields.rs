@@ -1,9 +1,10 @@
 //! Some columns of a record, with values: what partial updates and upserts set.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{Column, ColumnKind, Insert, Record, Sql, Table, Value};
@@ -40,11 +41,17 @@ impl<R: Record> Fields<R> {
         Self { entries: Vec::new(), refused: None, record: PhantomData }
     }
 
-    /// Sets a column; a later value replaces an earlier one. A name that is no column is reported when the fields are used.
+    /// Sets a column; a later value replaces an earlier one. A name that is no
+    /// column, or a value of another kind, is reported when the fields are used.
     #[must_use]
     pub fn set(mut self, column: &str, value: impl Into<Value>) -> Self {
+        let value = value.into();
         match R::TABLE.column(column) {
-            Some(column) => self.put(column, value.into()),
+            Some(column) if column.kind.takes(&value) => self.put(column, value),
+            Some(column) => self.refuse(Error::invalid_input(
+                column.name,
+                format!("{} is not what the column holds", value.kind()),
+            )),
             None => self.refuse(no_column(R::TABLE, column)),
         }
         self
@@ -185,36 +192,32 @@ impl<R> fmt::Debug for Fields<R> {
     }
 }
 
-impl<'de, R: Record> Deserialize<'de> for Fields<R> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Members<R>(PhantomData<fn() -> R>);
-
-        impl<'de, R: Record> Visitor<'de> for Members<R> {
-            type Value = Fields<R>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a map of columns of {}", R::TABLE.name)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Fields<R>, A::Error> {
-                let mut fields = Fields::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    let json: Json = map.next_value()?;
-                    match R::TABLE.column(&name) {
-                        Some(column) => {
-                            let value = value_of(column, &json)
-                                .map_err(|error| A::Error::custom(error.within(&name)))?;
-                            fields.put(column, value);
-                        }
-                        None if R::DERIVED.contains(&name.as_str()) => {}
-                        None => return Err(A::Error::custom(no_column(R::TABLE, &name))),
-                    }
+impl<R: Record> Fields<R> {
+    /// Reads a JSON object of columns.
+    ///
+    /// # Errors
+    /// Invalid input that names the member.
+    pub fn from_json(json: &Json) -> Result<Self> {
+        if !json.is_object() {
+            return Err(Error::invalid_input("", format!("must be a map of columns of {}", R::TABLE.name)));
+        }
+        let mut fields = Self::new();
+        for (name, json) in json.decode::<BTreeMap<String, Json>>()? {
+            match R::TABLE.column(&name) {
+                Some(column) => {
+                    fields.put(column, value_of(column, &json).map_err(|error| error.within(&name))?)
                 }
-                Ok(fields)
+                None if R::DERIVED.contains(&name.as_str()) => {}
+                None => return Err(no_column(R::TABLE, &name)),
             }
         }
+        Ok(fields)
+    }
+}
 
-        deserializer.deserialize_map(Members(PhantomData))
+impl<'de, R: Record> Deserialize<'de> for Fields<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        Self::from_json(&Json::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -259,7 +262,7 @@ mod tests {
     use crate::contract::User;
 
     fn read(json: &str) -> Result<Fields<User>> {
-        json.parse::<Json>().unwrap().decode()
+        Fields::from_json(&json.parse().unwrap())
     }
 
     #[test]
@@ -274,9 +277,14 @@ mod tests {
             (r#"{"must_change_password": "yes"}"#, "must_change_password: must be true or false"),
             (r#"{"tokens_valid_from": 3}"#, "tokens_valid_from: must be a time as text"),
         ] {
-            let error = read(json).unwrap_err().to_string();
-            assert!(error.contains(message), "{error}");
+            assert_eq!(read(json).unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn a_value_of_another_kind_is_refused_when_the_fields_are_used() {
+        let error = Fields::<User>::new().set("must_change_password", "yes").check().unwrap_err();
+        assert_eq!(error.to_string(), "must_change_password: text is not what the column holds");
     }
 
     #[test]

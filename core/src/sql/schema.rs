@@ -35,6 +35,25 @@ pub enum ColumnKind {
     Bytes(u16),
 }
 
+impl ColumnKind {
+    /// Whether a value is of this kind. NULL is of every kind; whole numbers are also floats and truth values.
+    pub fn takes(self, value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Bool(_) => self == Self::Bool,
+            Value::Int(_) => {
+                matches!(self, Self::Serial | Self::Int | Self::Int32 | Self::Float | Self::Bool)
+            }
+            Value::Real(_) => self == Self::Float,
+            Value::Text(_) => {
+                matches!(self, Self::Text | Self::TextOf(_) | Self::LongText | Self::Json)
+            }
+            Value::Blob(_) => matches!(self, Self::Bytes(_)),
+            Value::Time(_) => self == Self::Time,
+        }
+    }
+}
+
 /// One column of a [`Table`].
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
