@@ -105,7 +105,7 @@ start() {
   # flush-log 2: a commit reaches the kernel, which is what outlives SIGKILL; only a power cut would lose it.
   # shellcheck disable=SC2086 # DECNET_TEST_MARIADB_ARGS is a list of words
   nohup mariadbd --no-defaults "${run_as[@]}" --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" \
-    --bind-address=127.0.0.1 --port="$(cat "$dir/port")" --skip-name-resolve --character-set-server=utf8mb4 \
+    --bind-address=127.0.0.1 --port="$(cat "$dir/port")" --skip-name-resolve --character-set-server=utf8mb4 --tmpdir="$dir/data" \
     --max-connections=300 "${modest[@]}" --innodb-flush-log-at-trx-commit=2 ${DECNET_TEST_MARIADB_ARGS:-} \
     >>"$dir/log" 2>&1 </dev/null 9>&- &
   local child=$! deadline=$((SECONDS + 60))

@@ -46,9 +46,24 @@ pub trait Dialect: Debug + Send + Sync {
         self.placeholder(text, position);
     }
 
+    /// What stands on either side of a quoted name.
+    fn quote(&self) -> char {
+        '"'
+    }
+
     /// The name, quoted where the engine needs it.
     fn identifier(&self, name: &str) -> String {
-        if self.is_reserved(name) { format!("\"{name}\"") } else { name.to_owned() }
+        let mut text = String::with_capacity(name.len() + 2);
+        self.write_identifier(&mut text, name);
+        text
+    }
+
+    /// Appends the name, quoted where the engine needs it.
+    fn write_identifier(&self, text: &mut String, name: &str) {
+        let quoted = self.is_reserved(name);
+        text.extend(quoted.then(|| self.quote()));
+        text.push_str(name);
+        text.extend(quoted.then(|| self.quote()));
     }
 
     /// Whether the name must be quoted.

@@ -102,8 +102,7 @@ impl<'d> Sql<'d> {
 
     /// A table or column name, quoted where the dialect needs it.
     pub fn identifier(&mut self, name: &'static str) -> &mut Self {
-        let quoted = self.dialect.identifier(name);
-        self.text.push_str(&quoted);
+        self.dialect.write_identifier(&mut self.text, name);
         self
     }
 

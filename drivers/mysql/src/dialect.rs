@@ -110,10 +110,10 @@ impl Dialect for Mysql {
             }
         };
         match column.kind {
-            ColumnKind::Serial | ColumnKind::Int => "BIGINT".into(),
+            // Those of 32 bits too: ruling R3's schema has them so, and what goes in is checked.
+            ColumnKind::Serial | ColumnKind::Int | ColumnKind::Int32 => "BIGINT".into(),
             ColumnKind::Text => text(255),
             ColumnKind::TextOf(length) => text(length),
-            ColumnKind::Int32 => "INTEGER".into(),
             ColumnKind::Float => "DOUBLE".into(),
             ColumnKind::Bool => "BOOL".into(),
             ColumnKind::Time => "DATETIME(6)".into(),
@@ -209,8 +209,8 @@ impl Dialect for Mysql {
         text.push_str(if matches!(value, Value::Blob(_)) { "CAST(? AS BINARY)" } else { "?" });
     }
 
-    fn identifier(&self, name: &str) -> String {
-        if self.is_reserved(name) { format!("`{name}`") } else { name.to_owned() }
+    fn quote(&self) -> char {
+        '`'
     }
 
     /// `role` is no reserved word; DECNET's DDL quotes it all the same.

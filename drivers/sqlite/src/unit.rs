@@ -8,6 +8,18 @@ use crate::bind::{bind, fetch};
 use crate::dialect::Sqlite;
 use crate::error::Errors;
 
+/// Whether the unit is a single statement: one that fails undoes itself, and needs no savepoint for that. Guards do nothing
+/// here.
+pub(crate) fn is_one_statement(unit: &Unit) -> bool {
+    let mut statements = unit.steps().iter().filter(|step| !matches!(step, Step::Guard(_)));
+    let single = match statements.next() {
+        Some(Step::Execute(_, expect)) => expect.is_none(),
+        Some(Step::Insert(rows)) => rows.len() == 1,
+        _ => false,
+    };
+    single && statements.next().is_none()
+}
+
 /// Runs the steps in order, up to the first that fails. What was done is for the caller to roll back.
 pub(crate) fn run(connection: &Connection, unit: &Unit, errors: &Errors) -> Result<Receipt> {
     let mut receipt = Receipt::default();

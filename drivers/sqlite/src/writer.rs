@@ -264,6 +264,13 @@ impl Shared {
     /// # Errors
     /// When the unit can't be told apart from the others any more. A unit that failed alone is the inner error.
     fn behind_savepoint(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
+        if unit::is_one_statement(unit) {
+            return match unit::run(connection, unit, &self.errors) {
+                // It rolled back everything, and with it the units before this one.
+                Err(error) if connection.is_autocommit() => Err(error),
+                done => Ok(done),
+            };
+        }
         self.statement(connection, "SAVEPOINT unit")?;
         let done = unit::run(connection, unit, &self.errors);
         if done.is_err() {
