@@ -189,6 +189,13 @@ impl Drop for Running {
     }
 }
 
+/// The data packed.
+pub(crate) fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// A record of DECNET's with this line.
 pub(crate) fn record(line: &str) -> String {
     record_with(json!({"raw_line": line}))

@@ -1,11 +1,10 @@
 //! The sample captures: each format, packed or not, stored once.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::bench::{Bench, record, record_with, records};
+use crate::bench::{Bench, gzip, record, record_with, records};
 use crate::support::{Database, each_backend};
 
 each_backend!(
@@ -24,12 +23,6 @@ const SAMPLES: [(&str, u64); 3] =
 fn sample(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data").join(name);
     std::fs::read(path).unwrap()
-}
-
-fn gzip(data: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(data).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// What an event says, without its id.

@@ -8,7 +8,7 @@ use crate::support::{Database, each_backend};
 each_backend!(ten_kills_lose_and_double_nothing);
 
 /// How many lines the capture has, and how many times it is killed.
-const LINES: u32 = 60_000;
+const LINES: u32 = 40_000;
 const KILLS: u64 = 10;
 
 /// A capture, and what has to come of it.
@@ -58,7 +58,7 @@ async fn ten_kills_lose_and_double_nothing(db: Database) {
     let bench = Bench::new(&db);
     let capture = Capture::new(LINES);
     bench.write("capture", &capture.text);
-    let arguments = ["--batch", "400", "capture"];
+    let arguments = ["--batch", "250", "capture"];
     for round in 0..KILLS {
         let before = bench.count().await;
         let running: Running = bench.start(&arguments);

@@ -17,4 +17,7 @@ mod tool;
 mod bench;
 mod formats;
 mod growth;
+mod hostile;
 mod killed;
+#[cfg(feature = "sqlite")]
+mod places;

@@ -108,7 +108,15 @@ impl<R: Read> Lines<R> {
         self.begin = end + line_break;
         self.searched = self.begin;
         self.position += (line.len() + line_break) as u64;
-        let Some((beginning, length)) = self.dropped.take() else { return Next::Line(&self.buffer[line]) };
+        let Some((beginning, length)) = self.dropped.take() else {
+            // One read may have brought both the limit and the line break behind it.
+            if line.len() > self.limit {
+                let length = line.len();
+                let beginning = self.buffer[line.start..line.start + length.min(KEPT)].to_vec();
+                return self.too_long(beginning, length as u64);
+            }
+            return Next::Line(&self.buffer[line]);
+        };
         self.position += length;
         let length = length + line.len() as u64;
         self.too_long(beginning, length)

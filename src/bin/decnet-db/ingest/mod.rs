@@ -50,6 +50,8 @@ pub(crate) struct IngestArgs {
     format: Option<String>,
 
     /// How many events one commit has at most (also at most 4 MiB of lines)
+    ///
+    /// DECNET_BATCH_SIZE is for DECNET's own ingester, and changes nothing here.
     #[arg(long, value_name = "EVENTS", default_value = "2000")]
     batch: NonZeroUsize,
 

@@ -82,7 +82,7 @@ impl Store {
             self.open_rejected(place).await?;
         }
         let started = Instant::now();
-        let mut wait = Duration::from_millis(100);
+        let (mut wait, mut waits) = (Duration::from_millis(100), false);
         loop {
             let lines = items.iter().filter(|item| item.parsed.is_err());
             let lines = lines.map(|item| &batch.lines[item.line.clone()]);
@@ -110,7 +110,9 @@ impl Store {
             let in_time = started.elapsed() + wait < PATIENCE && !self.stop.load(Ordering::Relaxed);
             match error.kind() {
                 ErrorKind::Unavailable if in_time => {
-                    tracing::debug!(%error, "the database is not available, trying again");
+                    if !std::mem::replace(&mut waits, true) {
+                        self.report.tell(&format!("{error}; trying again for {} s", PATIENCE.as_secs()));
+                    }
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(Duration::from_secs(5));
                 }
