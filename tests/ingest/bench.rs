@@ -159,6 +159,16 @@ impl Running {
         self.0.as_ref().expect("it is taken at the end only").id()
     }
 
+    /// Waits until it ends by itself.
+    pub(crate) fn end(mut self) -> Run {
+        run_of(self.0.take().expect("it is taken here only").wait_with_output().unwrap())
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child().try_wait().unwrap().is_some()
+    }
+
     /// Ends it without any warning; it must not have ended by itself.
     #[track_caller]
     pub(crate) fn kill(mut self) -> ExitStatus {

@@ -19,5 +19,7 @@ mod formats;
 mod growth;
 mod hostile;
 mod killed;
+#[cfg(feature = "mysql")]
+mod late;
 #[cfg(feature = "sqlite")]
 mod places;
