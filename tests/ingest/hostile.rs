@@ -190,4 +190,6 @@ async fn files_that_cannot_be_read_are_refused_at_once(db: Database) {
         assert!(run.err.starts_with(reason), "{}", run.err);
         assert_eq!(bench.count().await, 0);
     }
+    let help = bench.run(&["--help"]);
+    assert!(help.out.contains("Exit codes:\n  0  done"), "{}", help.out);
 }

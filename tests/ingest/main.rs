@@ -1,7 +1,7 @@
 //! `decnet-db ingest`, run as its users run it: captures into a database of its own, on each backend.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![cfg(all(feature = "cli", unix))]
+#![cfg(all(feature = "cli", any(feature = "sqlite", feature = "mysql"), unix))]
 
 #[allow(
     dead_code,

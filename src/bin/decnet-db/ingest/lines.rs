@@ -211,6 +211,8 @@ mod tests {
     fn a_line_that_is_too_long_is_dropped_piece_by_piece() {
         let mut lines = Lines::new(Pieces(vec![b"abcde", b"fghij", b"kl", b"mn\nxyz\n"]), 0, vec![], 4);
         assert_eq!(all(&mut lines), ["15:abcde…14", "19:xyz"]);
+        let mut lines = Lines::new(Pieces(vec![b"abcdefgh\nxyz\n"]), 0, vec![], 4);
+        assert_eq!(all(&mut lines), ["9:abcdefgh…8", "13:xyz"]);
         let mut lines = Lines::new(Pieces(vec![b"ab\nabcd\nabcdef"]), 10, vec![0; HEAD], 4);
         assert_eq!(all(&mut lines), ["13:ab", "18:abcd"]);
         assert!(matches!(lines.rest(), Next::TooLong(b"abcdef", 6)));
