@@ -160,11 +160,13 @@ impl Running {
     }
 
     /// Waits until it ends by itself.
+    #[cfg(feature = "mysql")]
     pub(crate) fn end(mut self) -> Run {
         run_of(self.0.take().expect("it is taken here only").wait_with_output().unwrap())
     }
 
     /// Whether it has ended by itself.
+    #[cfg(feature = "mysql")]
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child().try_wait().unwrap().is_some()
     }
