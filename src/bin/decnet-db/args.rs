@@ -68,6 +68,7 @@ pub(crate) enum Command {
     /// Of a line of Cowrie, decky is `sensor`; service is `protocol`, else the one that its session was opened with, else
     /// ssh; event_type is `eventid` without "cowrie."; attacker_ip is `src_ip`, else Unknown; msg is `message`; fields has all
     /// other members but `timestamp`.
+    #[command(after_long_help = AFTER_INGEST_HELP)]
     Ingest(IngestArgs),
 
     /// List the methods that `call` takes, with their arguments
@@ -104,6 +105,14 @@ Exit codes:
      names is not there (not_found)
 
 An error is one line on standard error, sometimes with a hint below it.";
+
+const AFTER_INGEST_HELP: &str = "\
+Exit codes:
+  0  done, whatever lines were rejected; also when a signal ended it (then --json has \"interrupted\": true, unless it followed)
+  1  an input can't be read to its end, such as a cut gzip file: what came before is stored, and so are the other inputs
+  2  the command line is wrong, or a file is missing, not readable or a directory: nothing was stored
+  3  a setting is wrong, or the database is of another program or may not be written
+  4  the database can't be reached, is busy or full, for 30 seconds: what was stored stays, and running it again goes on";
 
 #[cfg(test)]
 mod tests {

@@ -108,7 +108,15 @@ impl<R: Read> Lines<R> {
         self.begin = end + line_break;
         self.searched = self.begin;
         self.position += (line.len() + line_break) as u64;
-        let Some((beginning, length)) = self.dropped.take() else { return Next::Line(&self.buffer[line]) };
+        let Some((beginning, length)) = self.dropped.take() else {
+            // One read may have brought both the limit and the line break behind it.
+            if line.len() > self.limit {
+                let length = line.len();
+                let beginning = self.buffer[line.start..line.start + length.min(KEPT)].to_vec();
+                return self.too_long(beginning, length as u64);
+            }
+            return Next::Line(&self.buffer[line]);
+        };
         self.position += length;
         let length = length + line.len() as u64;
         self.too_long(beginning, length)
@@ -203,6 +211,8 @@ mod tests {
     fn a_line_that_is_too_long_is_dropped_piece_by_piece() {
         let mut lines = Lines::new(Pieces(vec![b"abcde", b"fghij", b"kl", b"mn\nxyz\n"]), 0, vec![], 4);
         assert_eq!(all(&mut lines), ["15:abcde…14", "19:xyz"]);
+        let mut lines = Lines::new(Pieces(vec![b"abcdefgh\nxyz\n"]), 0, vec![], 4);
+        assert_eq!(all(&mut lines), ["9:abcdefgh…8", "13:xyz"]);
         let mut lines = Lines::new(Pieces(vec![b"ab\nabcd\nabcdef"]), 10, vec![0; HEAD], 4);
         assert_eq!(all(&mut lines), ["13:ab", "18:abcd"]);
         assert!(matches!(lines.rest(), Next::TooLong(b"abcdef", 6)));

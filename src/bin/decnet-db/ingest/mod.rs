@@ -29,7 +29,7 @@ use self::position::{DECNET_KEY, SESSIONS_KEY};
 use self::reader::{Input, Message, Reader};
 use self::rejected::Rejected;
 use self::report::{Report, Summary};
-use self::store::{Store, Target, position_of};
+use self::store::{Store, Target, position_of, settle};
 use crate::args::Global;
 use crate::connection::{config, with_open};
 use crate::errors::Failure;
@@ -50,6 +50,8 @@ pub(crate) struct IngestArgs {
     format: Option<String>,
 
     /// How many events one commit has at most (also at most 4 MiB of lines)
+    ///
+    /// DECNET_BATCH_SIZE is for DECNET's own ingester, and changes nothing here.
     #[arg(long, value_name = "EVENTS", default_value = "2000")]
     batch: NonZeroUsize,
 
@@ -153,6 +155,8 @@ async fn ingest(
             false if arguments.as_decnet => Some(DECNET_KEY.to_owned()),
             false => Some(position::key("ingest", path)),
         };
+        let latch = key.is_some().then(|| position::key("latch", path));
+        settle(&*repository, latch.as_deref()).await?;
         let position = match &key {
             Some(key) => position_of(&*repository, key).await?,
             None => None,
@@ -165,7 +169,7 @@ async fn ingest(
             rejected.push(Rejected::new(keep));
             rejected.len() - 1
         });
-        targets.push(Target { name, key, already, rejected: place });
+        targets.push(Target { name, key, latch, already, rejected: place });
         inputs.push(Input { path: (!is_stream(path)).then(|| path.clone()), position });
     }
 

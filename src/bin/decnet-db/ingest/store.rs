@@ -26,6 +26,8 @@ pub(super) struct Target {
     pub(super) name: String,
     /// The key of its position; standard input has none.
     pub(super) key: Option<String>,
+    /// The key that every commit of its lines writes too: see [`settle`].
+    pub(super) latch: Option<String>,
     /// Lines that earlier runs read.
     pub(super) already: u64,
     /// Which of [`Store::rejected`] takes its rejected lines.
@@ -82,7 +84,7 @@ impl Store {
             self.open_rejected(place).await?;
         }
         let started = Instant::now();
-        let mut wait = Duration::from_millis(100);
+        let (mut wait, mut waits) = (Duration::from_millis(100), false);
         loop {
             let lines = items.iter().filter(|item| item.parsed.is_err());
             let lines = lines.map(|item| &batch.lines[item.line.clone()]);
@@ -92,8 +94,12 @@ impl Store {
             });
             let rows: Vec<NewLog> =
                 items.iter().filter_map(|item| item.parsed.as_ref().ok()).cloned().collect();
-            let key = self.targets[batch.input].key.as_deref();
-            let mut unit = self.repository.unit().add_logs(rows);
+            let Target { key, latch, .. } = &self.targets[batch.input];
+            let mut unit = self.repository.unit();
+            if let Some(latch) = latch {
+                unit = unit.set_state(latch, Json::null());
+            }
+            unit = unit.add_logs(rows);
             if let Some(key) = key {
                 unit = unit.set_state(key, position.clone());
             }
@@ -110,12 +116,14 @@ impl Store {
             let in_time = started.elapsed() + wait < PATIENCE && !self.stop.load(Ordering::Relaxed);
             match error.kind() {
                 ErrorKind::Unavailable if in_time => {
-                    tracing::debug!(%error, "the database is not available, trying again");
+                    if !std::mem::replace(&mut waits, true) {
+                        self.report.tell(&format!("{error}; trying again for {} s", PATIENCE.as_secs()));
+                    }
                     tokio::time::sleep(wait).await;
                     wait = (wait * 2).min(Duration::from_secs(5));
                 }
                 ErrorKind::UnknownOutcome if key.is_some() => {
-                    if self.is_stored(key.unwrap_or_default(), &position, started).await? {
+                    if self.is_stored(batch.input, &position, started).await? {
                         break;
                     }
                 }
@@ -130,11 +138,20 @@ impl Store {
     }
 
     /// Whether a commit whose outcome got lost has happened: then the database has the position that it set.
-    async fn is_stored(&self, key: &str, position: &Json, started: Instant) -> decnet_db::Result<bool> {
+    async fn is_stored(&self, input: usize, position: &Json, started: Instant) -> decnet_db::Result<bool> {
+        let Target { key: Some(key), latch, .. } = &self.targets[input] else { return Ok(false) };
         loop {
-            match self.repository.get_state(key).await {
+            let found = match settle(&*self.repository, latch.as_deref()).await {
+                Ok(()) => self.repository.get_state(key).await,
+                Err(error) => Err(error),
+            };
+            match found {
                 Ok(found) => return Ok(found.as_ref() == Some(position)),
-                Err(error) if error.is_retryable() && started.elapsed() < PATIENCE => {
+                // Writing the latch anew, and reading, do no harm however often they happen.
+                Err(error)
+                    if (error.is_retryable() || error.kind() == ErrorKind::UnknownOutcome)
+                        && started.elapsed() < PATIENCE =>
+                {
                     tokio::time::sleep(Duration::from_millis(500)).await;
                 }
                 Err(error) => return Err(error),
@@ -170,6 +187,17 @@ fn has_row(batch: &Batch, part: &Range<usize>) -> bool {
 pub(super) fn say(bar: &indicatif::ProgressBar, line: &str) {
     // Where standard error is gone nobody is left to be told.
     bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
+}
+
+/// Waits for a commit that a server got and has not finished, from a run that was killed or a connection that was lost.
+///
+/// Each commit of an input's lines writes the input's latch, so writing it waits until none is under way, and the position
+/// read after that is the one that counts.
+pub(super) async fn settle(repository: &dyn Repository, latch: Option<&str>) -> decnet_db::Result<()> {
+    match latch {
+        Some(latch) => repository.set_state(latch, Json::null()).await,
+        None => Ok(()),
+    }
 }
 
 /// The key under which the position of an input is stored is unknown to DECNET's own worker, unless it was asked for.
