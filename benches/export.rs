@@ -33,10 +33,10 @@ async fn fill(repository: &dyn Repository, from: u32, to: u32) {
     }
 }
 
-/// The most memory that the process has held since the last [`forget_peak`], in MiB.
-fn peak() -> f64 {
+/// A line of the process's memory, in MiB: `VmRSS:` is now, `VmHWM:` the most since the last [`forget_peak`].
+fn memory(name: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("VmHWM: 0 kB");
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
@@ -51,12 +51,16 @@ async fn main() {
     let url = DatabaseUrl::sqlite(folder.path().join("bench.db")).unwrap();
     let repository = decnet_db::connect_with(&Config::new(url)).await.unwrap();
     repository.initialize().await.unwrap();
-    println!("{:>10} {:>10} {:>12} {:>10}", "attackers", "exported", "seconds", "peak MiB");
+    println!(
+        "{:>10} {:>10} {:>10} {:>12} {:>10}",
+        "attackers", "exported", "seconds", "before MiB", "peak MiB"
+    );
     let mut stored = 0;
     for count in [2_000, 20_000, 200_000] {
         fill(&*repository, stored, count).await;
         stored = count;
         forget_peak();
+        let before = memory("VmRSS:");
         let started = Instant::now();
         let (mut exported, mut after) = (0, None);
         loop {
@@ -67,7 +71,8 @@ async fn main() {
                 break;
             }
         }
-        println!("{count:>10} {exported:>10} {:>12.2} {:>10.1}", started.elapsed().as_secs_f64(), peak());
+        let seconds = started.elapsed().as_secs_f64();
+        println!("{count:>10} {exported:>10} {seconds:>10.2} {before:>12.1} {:>10.1}", memory("VmHWM:"));
     }
     repository.close().await;
 }
