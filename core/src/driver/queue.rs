@@ -1,6 +1,7 @@
 //! The queue in front of a writer: many callers' units, taken in groups.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::{Notify, oneshot};
@@ -128,6 +129,29 @@ impl UnitQueue {
         }
     }
 
+    /// As [`take_blocking`](Self::take_blocking), but gives the callers of the last group, who were answered just now, a
+    /// moment to come back: as long as fewer than `expected` units wait, up to `patience` from the first one on. Without
+    /// it the first to come back gets a commit of its own, and the others wait for that.
+    pub fn gather_blocking(
+        &self,
+        limits: BatchLimits,
+        expected: usize,
+        patience: Duration,
+    ) -> Option<Vec<Pending>> {
+        {
+            let mut state = self.state.lock();
+            while state.pending.is_empty() && !state.closed {
+                self.arrived.wait(&mut state);
+            }
+        }
+        let began = Instant::now();
+        while self.len() < expected && began.elapsed() < patience {
+            // Sleeping would take longer than they need; they get the processor instead.
+            std::thread::yield_now();
+        }
+        self.take_blocking(limits)
+    }
+
     /// As [`take_blocking`](Self::take_blocking), for a task; several tasks may take from one queue. Dropping the future
     /// takes nothing.
     pub async fn take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
@@ -202,6 +226,24 @@ mod tests {
         for caller in callers {
             assert!(caller.await.unwrap().is_ok());
         }
+    }
+
+    #[test]
+    fn a_lone_caller_is_not_kept_waiting_longer_than_the_patience() {
+        let queue = Arc::new(UnitQueue::new());
+        let caller = std::thread::spawn({
+            let queue = queue.clone();
+            move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(queue.submit(Unit::new()))
+            }
+        });
+        let group = queue.gather_blocking(ALL, 64, Duration::from_millis(1)).unwrap();
+        assert_eq!(group.len(), 1);
+        group.into_iter().for_each(|pending| pending.reply(Ok(Receipt::default())));
+        assert!(caller.join().unwrap().is_ok());
+        queue.close();
+        assert!(queue.gather_blocking(ALL, 64, Duration::from_millis(1)).is_none());
     }
 
     #[tokio::test]

@@ -22,6 +22,9 @@ use crate::unit;
 /// the lock that other programs wait for stay short.
 const LIMITS: BatchLimits = BatchLimits { units: 512, rows: 5_000 };
 
+/// How long the writer waits for the callers of the last commit to come back: about what a commit of one row costs.
+const PATIENCE: Duration = Duration::from_micros(100);
+
 /// SQLite's lock is not fair: who finds it taken sleeps up to 100 ms between attempts, while we take it again at once.
 /// So a writer that is never idle pauses from time to time, or other programs would run into their time-outs.
 const STRETCH: Duration = Duration::from_secs(1);
@@ -195,9 +198,11 @@ fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Res
 impl Shared {
     fn run(&self) {
         let mut since = Instant::now();
+        let mut last = 1;
         loop {
             let asked = Instant::now();
-            let Some(group) = self.queue.take_blocking(LIMITS) else { return };
+            let Some(group) = self.queue.gather_blocking(LIMITS, last, PATIENCE) else { return };
+            last = group.len();
             if asked.elapsed() >= PAUSE {
                 since = Instant::now();
             } else if self.file.is_some() && since.elapsed() >= STRETCH {
