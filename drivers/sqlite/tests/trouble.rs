@@ -106,11 +106,11 @@ async fn a_damaged_file_is_called_damaged() {
     repository.close().await;
     let mut bytes = fs::read(&path).unwrap();
     // The rows lie behind the schema, which opening the database reads already.
-    let half = bytes.len() / 2;
-    bytes[half..].fill(0xaa);
+    let rows = bytes.len() - 20 * 4096;
+    bytes[rows..].fill(0xaa);
     fs::write(&path, bytes).unwrap();
     let repository = connect_with(&Config::new(DatabaseUrl::sqlite(&path).unwrap())).await.unwrap();
-    let error = repository.get_total_logs(LogFilter::default()).await.unwrap_err();
+    let error = repository.get_logs_after_id(100, 100, LogFilter::default()).await.unwrap_err();
     assert_error(&error, ErrorKind::Backend, &["a.db is damaged"]);
 }
 
