@@ -116,7 +116,7 @@ async fn a_copy_that_is_killed_before_any_commit_is_continued(middle: Middle) {
     let (whole, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
     assert!(whole.unwrap().is_complete());
     assert!(commits > 20, "{commits}");
-    for nth in 0..commits {
+    for nth in (0..commits).step_by(middle.stride()) {
         let target = middle.emptied().await;
         let (report, _) = attempt(&source, &target, Fault::Killed, nth).await;
         assert_eq!(report.unwrap_err().to_string(), "killed");
@@ -135,7 +135,7 @@ async fn a_commit_whose_outcome_is_unknown_happens_exactly_once(middle: Middle) 
     let (_, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
     for fault in [Fault::LostAfter, Fault::LostBefore] {
         // The last commit only removes the record.
-        for nth in 0..commits - 1 {
+        for nth in (0..commits - 1).step_by(middle.stride()) {
             let target = middle.emptied().await;
             let (report, _) = attempt(&source, &target, fault, nth).await;
             let report = report.unwrap_or_else(|error| panic!("{fault:?} {nth}: {error}"));

@@ -72,6 +72,7 @@ mod bootstrap;
 mod connect;
 mod dialect;
 mod error;
+mod floats;
 mod guard;
 mod limits;
 #[cfg(test)]
