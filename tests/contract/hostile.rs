@@ -214,7 +214,14 @@ async fn a_read_with_an_over_long_key_finds_nothing(db: Database) {
     assert_eq!(db.count_probe_relays(&long, &long).await.unwrap(), 0);
     let mut ips: Vec<_> = (0..2_500).map(|number| number.to_string()).collect();
     ips.push(long.clone());
+    // Together more than a server takes in one packet, 255 characters of four bytes each among them.
+    ips.extend((0..300).map(|number| format!("{number}{}", long)));
+    ips.extend((0..2_500).map(|number| format!("{number:07}{}", "\u{1f41d}".repeat(248))));
     assert!(db.get_bounties_for_ips(&ips).await.unwrap().is_empty());
+    assert!(db.get_behaviors_for_ips(&ips).await.unwrap().is_empty());
+    assert!(db.get_lifecycle_by_ids(&ips).await.unwrap().is_empty());
+    db.add_bounty(NewBounty::new("d", "s", &ips[5_000], "t")).await.unwrap();
+    assert_eq!(db.get_bounties_for_ips(&ips).await.unwrap().len(), 1);
     assert_eq!(
         db.get_total_logs(LogFilter::search(format!("decky:{long} {long} k:{long}"))).await.unwrap(),
         0

@@ -11,7 +11,12 @@ use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo
 use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Unit};
 use decnet_db::{Error, Result};
 
-use crate::place::{GOLDEN, Place, block_on, same};
+use crate::place::{GOLDEN, Middle, Place, block_on, each_middle, same};
+
+each_middle![
+    a_copy_that_is_killed_before_any_commit_is_continued,
+    a_commit_whose_outcome_is_unknown_happens_exactly_once,
+];
 
 /// What happens to a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,43 +111,37 @@ fn source() -> Place {
     place
 }
 
-#[test]
-fn a_copy_that_is_killed_before_any_commit_is_continued() {
-    block_on(async {
-        let source = source();
-        let (whole, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
-        assert!(whole.unwrap().is_complete());
-        assert!(commits > 20, "{commits}");
-        for nth in 0..commits {
-            let target = Place::emptied().await;
-            let (report, _) = attempt(&source, &target, Fault::Killed, nth).await;
-            assert_eq!(report.unwrap_err().to_string(), "killed");
-            let (report, _) = attempt(&source, &target, Fault::Killed, usize::MAX).await;
-            let report = report.unwrap();
-            assert!(report.is_complete(), "{nth}: {report:#?}");
-            assert_eq!(report.resumed, nth > 1, "{nth}");
-            if target.is_file() {
-                same(&target.dump(), &source.dump());
-            }
+async fn a_copy_that_is_killed_before_any_commit_is_continued(middle: Middle) {
+    let source = source();
+    let (whole, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
+    assert!(whole.unwrap().is_complete());
+    assert!(commits > 20, "{commits}");
+    for nth in (0..commits).step_by(middle.stride()) {
+        let target = middle.emptied().await;
+        let (report, _) = attempt(&source, &target, Fault::Killed, nth).await;
+        assert_eq!(report.unwrap_err().to_string(), "killed");
+        let (report, _) = attempt(&source, &target, Fault::Killed, usize::MAX).await;
+        let report = report.unwrap();
+        assert!(report.is_complete(), "{nth}: {report:#?}");
+        assert_eq!(report.resumed, nth > 1, "{nth}");
+        if target.is_file() {
+            same(&target.dump(), &source.dump());
         }
-    });
+    }
 }
 
-#[test]
-fn a_commit_whose_outcome_is_unknown_happens_exactly_once() {
-    block_on(async {
-        let source = source();
-        let (_, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
-        for fault in [Fault::LostAfter, Fault::LostBefore] {
-            // The last commit only removes the record.
-            for nth in 0..commits - 1 {
-                let target = Place::emptied().await;
-                let (report, _) = attempt(&source, &target, fault, nth).await;
-                let report = report.unwrap_or_else(|error| panic!("{fault:?} {nth}: {error}"));
-                assert!(report.is_complete(), "{fault:?} {nth}: {report:#?}");
-            }
+async fn a_commit_whose_outcome_is_unknown_happens_exactly_once(middle: Middle) {
+    let source = source();
+    let (_, commits) = attempt(&source, &Place::file(), Fault::Killed, usize::MAX).await;
+    for fault in [Fault::LostAfter, Fault::LostBefore] {
+        // The last commit only removes the record.
+        for nth in (0..commits - 1).step_by(middle.stride()) {
+            let target = middle.emptied().await;
+            let (report, _) = attempt(&source, &target, fault, nth).await;
+            let report = report.unwrap_or_else(|error| panic!("{fault:?} {nth}: {error}"));
+            assert!(report.is_complete(), "{fault:?} {nth}: {report:#?}");
         }
-    });
+    }
 }
 
 #[test]

@@ -13,7 +13,6 @@ use decnet_db::driver::Backend;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard};
 
 /// The databases that the original wrote.
 pub(crate) const GOLDEN: [&str; 3] = [
@@ -37,11 +36,101 @@ pub(crate) fn same(found: &Dump, expected: &Dump) {
     }
 }
 
+/// Makes one test per backend in the middle of each test body: `sqlite::name` and `mysql::name`.
+macro_rules! each_middle {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                $crate::place::sqlite(super::$name);
+            })*
+        }
+
+        #[cfg(feature = "mysql")]
+        mod mysql {
+            $(#[test]
+            fn $name() {
+                $crate::place::mysql(super::$name);
+            })*
+        }
+    };
+}
+pub(crate) use each_middle;
+
+/// Where the database between two files is: the test's own.
+pub(crate) enum Middle {
+    /// A new file each time.
+    File,
+    /// One database on a server, emptied each time.
+    #[cfg(feature = "mysql")]
+    Server(DatabaseUrl),
+}
+
+impl Middle {
+    /// The database, without a table.
+    pub(crate) async fn without_tables(&self) -> Place {
+        self.reset(ResetMode::DropTables).await
+    }
+
+    /// The same with tables, if it has them from an earlier time: creating them takes servers long.
+    pub(crate) async fn emptied(&self) -> Place {
+        self.reset(ResetMode::Truncate).await
+    }
+
+    /// Of how many places where a copy can be cut short a test tries one. All are tried on files: what comes next is decided
+    /// above the driver, and a server takes as long for one as a file for a hundred.
+    pub(crate) fn stride(&self) -> usize {
+        match self {
+            Self::File => 1,
+            #[cfg(feature = "mysql")]
+            Self::Server(_) => 5,
+        }
+    }
+
+    async fn reset(&self, mode: ResetMode) -> Place {
+        let place = match self {
+            Self::File => return Place::file(),
+            #[cfg(feature = "mysql")]
+            Self::Server(url) => Place { url: url.clone(), folder: None },
+        };
+        let repository = place.open().await;
+        reset(&*repository, mode).await.unwrap();
+        repository.close().await;
+        place
+    }
+}
+
+/// Runs a test body with a file in the middle.
+pub(crate) fn sqlite<F: Future<Output = ()>>(body: impl FnOnce(Middle) -> F) {
+    block_on(body(Middle::File));
+}
+
+/// Runs a test body with a database on the server that `DECNET_TEST_MYSQL_URL` names in the middle; it is dropped at the
+/// end, and left there for a look when the body fails.
+#[cfg(feature = "mysql")]
+pub(crate) fn mysql<F: Future<Output = ()>>(body: impl FnOnce(Middle) -> F) {
+    use mysql_async::prelude::Queryable;
+
+    let server = std::env::var("DECNET_TEST_MYSQL_URL")
+        .expect("tests/run sets DECNET_TEST_MYSQL_URL, or let it name a server (mysql://user:password@host:port/database)");
+    let name = format!("decnet_test_{}", uuid::Uuid::new_v4().simple());
+    let url = server.parse::<DatabaseUrl>().unwrap().with_database(&name);
+    let run = async |statement: String| {
+        let mut connection = mysql_async::Conn::from_url(&server).await.unwrap();
+        connection.query_drop(statement).await.unwrap();
+        connection.disconnect().await.unwrap();
+    };
+    block_on(async {
+        run(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")).await;
+        body(Middle::Server(url)).await;
+        run(format!("DROP DATABASE {name}")).await;
+    });
+}
+
 /// One database.
 pub(crate) struct Place {
     pub(crate) url: DatabaseUrl,
     folder: Option<TempDir>,
-    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl Place {
@@ -49,33 +138,13 @@ impl Place {
     pub(crate) fn file() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::sqlite(folder.path().join("decnet.db")).unwrap();
-        Self { url, folder: Some(folder), _turn: None }
+        Self { url, folder: Some(folder) }
     }
 
     /// A SQLite file with what the statements make.
     pub(crate) fn with(sql: &str) -> Self {
         let place = Self::file();
         place.sqlite().execute_batch(sql).unwrap();
-        place
-    }
-
-    /// The database between two files, without a table.
-    pub(crate) async fn between() -> Self {
-        Self::reset(ResetMode::DropTables).await
-    }
-
-    /// The same with tables, if it has them from an earlier test: creating them takes servers long.
-    pub(crate) async fn emptied() -> Self {
-        Self::reset(ResetMode::Truncate).await
-    }
-
-    async fn reset(mode: ResetMode) -> Self {
-        static TURN: Mutex<()> = Mutex::const_new(());
-        let Ok(url) = std::env::var("DECNET_TEST_COPY_URL") else { return Self::file() };
-        let place = Self { url: url.parse().unwrap(), folder: None, _turn: Some(TURN.lock().await) };
-        let repository = place.open().await;
-        reset(&*repository, mode).await.unwrap();
-        repository.close().await;
         place
     }
 

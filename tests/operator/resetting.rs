@@ -3,10 +3,15 @@
 use decnet_db::base::transfer::{CopyOptions, ResetMode, copy, reset};
 use decnet_db::contract::NewLog;
 
-use crate::place::{GOLDEN, Place, block_on};
+use crate::place::{GOLDEN, Middle, Place, block_on, each_middle};
 
-async fn filled(sql: &str) -> Place {
-    let place = Place::between().await;
+each_middle![
+    truncating_deletes_all_rows_and_assigns_keys_from_one,
+    dropping_takes_the_stamp_too_and_the_schema_can_be_created_again,
+];
+
+async fn filled(middle: &Middle, sql: &str) -> Place {
+    let place = middle.without_tables().await;
     let mut options = CopyOptions::new("golden");
     options.mend_references = true;
     let source = Place::with(sql);
@@ -19,49 +24,38 @@ async fn filled(sql: &str) -> Place {
     place
 }
 
-#[test]
-fn truncating_deletes_all_rows_and_assigns_keys_from_one() {
-    block_on(async {
-        for golden in GOLDEN {
-            let place = filled(golden).await;
-            let repository = place.open().await;
-            let mut before = repository.row_counts().await.unwrap();
-            before.reverse();
-            let report = reset(&*repository, ResetMode::Truncate).await.unwrap();
-            assert_eq!(report.tables, before);
-            assert_eq!(report.tables[0].0, "ttp_tag");
-            assert!(repository.row_counts().await.unwrap().iter().all(|(_, rows)| *rows == Some(0)));
-            assert_eq!(repository.revisions().await.unwrap(), ["4a914b1d62a0"]);
-            repository.add_log(NewLog::new("d", "s", "e", "i")).await.unwrap();
-            assert_eq!(repository.get_max_log_id().await.unwrap(), 1);
-        }
-    });
+async fn truncating_deletes_all_rows_and_assigns_keys_from_one(middle: Middle) {
+    for golden in GOLDEN {
+        let place = filled(&middle, golden).await;
+        let repository = place.open().await;
+        let mut before = repository.row_counts().await.unwrap();
+        before.reverse();
+        let report = reset(&*repository, ResetMode::Truncate).await.unwrap();
+        assert_eq!(report.tables, before);
+        assert_eq!(report.tables[0].0, "ttp_tag");
+        assert!(repository.row_counts().await.unwrap().iter().all(|(_, rows)| *rows == Some(0)));
+        assert_eq!(repository.revisions().await.unwrap(), ["4a914b1d62a0"]);
+        repository.add_log(NewLog::new("d", "s", "e", "i")).await.unwrap();
+        assert_eq!(repository.get_max_log_id().await.unwrap(), 1);
+    }
 }
 
-#[test]
-fn dropping_takes_the_stamp_too_and_the_schema_can_be_created_again() {
-    block_on(async {
-        for golden in GOLDEN {
-            let place = filled(golden).await;
-            let repository = place.open().await;
-            let report = reset(&*repository, ResetMode::DropTables).await.unwrap();
-            assert!(report.tables.iter().all(|(_, rows)| rows.is_some()));
-            assert!(repository.row_counts().await.unwrap().iter().all(|(_, rows)| rows.is_none()));
-            assert!(repository.revisions().await.unwrap().is_empty());
-            let again = reset(&*repository, ResetMode::DropTables).await.unwrap();
-            assert!(again.tables.iter().all(|(_, rows)| rows.is_none()));
-            assert!(
-                reset(&*repository, ResetMode::Truncate)
-                    .await
-                    .unwrap()
-                    .tables
-                    .iter()
-                    .all(|it| it.1.is_none())
-            );
-            let created = repository.initialize().await.unwrap();
-            assert_eq!((created.revision.as_str(), created.foreign_revision), ("4a914b1d62a0", false));
-        }
-    });
+async fn dropping_takes_the_stamp_too_and_the_schema_can_be_created_again(middle: Middle) {
+    for golden in GOLDEN {
+        let place = filled(&middle, golden).await;
+        let repository = place.open().await;
+        let report = reset(&*repository, ResetMode::DropTables).await.unwrap();
+        assert!(report.tables.iter().all(|(_, rows)| rows.is_some()));
+        assert!(repository.row_counts().await.unwrap().iter().all(|(_, rows)| rows.is_none()));
+        assert!(repository.revisions().await.unwrap().is_empty());
+        let again = reset(&*repository, ResetMode::DropTables).await.unwrap();
+        assert!(again.tables.iter().all(|(_, rows)| rows.is_none()));
+        assert!(
+            reset(&*repository, ResetMode::Truncate).await.unwrap().tables.iter().all(|it| it.1.is_none())
+        );
+        let created = repository.initialize().await.unwrap();
+        assert_eq!((created.revision.as_str(), created.foreign_revision), ("4a914b1d62a0", false));
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::repository::checked;
 use super::{SqlRepository, UnitOfWork};
-use crate::contract::{AttackerBehavior, Behavior};
+use crate::contract::{Attacker, AttackerBehavior, Behavior};
 use crate::error::{Error, Result};
 use crate::sql::{Fields, Record, Value};
 use crate::time::Timestamp;
@@ -36,13 +36,13 @@ impl Behavior for SqlRepository {
 
     async fn get_behaviors_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, AttackerBehavior>> {
         let mut found = BTreeMap::new();
-        for ips in ips.chunks(self.backend.dialect().max_parameters().min(1_000)) {
+        for ips in self.lots(Attacker::TABLE, "ip", ips.iter().map(String::as_str)) {
             let mut sql = self.sql();
             sql.push("SELECT a.ip, ").columns_of("b", AttackerBehavior::TABLE);
             sql.push(
                 " FROM attackers a JOIN attacker_behavior b ON b.attacker_uuid = a.uuid WHERE a.ip IN (",
             );
-            sql.bind_list(ips.iter().map(String::as_str)).push(") ORDER BY a.first_seen, a.uuid");
+            sql.bind_list(ips).push(") ORDER BY a.first_seen, a.uuid");
             let behaviors = self.read(sql).await?.decode(|row| {
                 let ip: String = row.read("attackers", "ip")?;
                 Ok((ip, AttackerBehavior::decode(row)?))

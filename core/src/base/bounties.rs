@@ -8,7 +8,7 @@ use super::page::{behind, page, rows_for};
 use super::{SqlRepository, UnitOfWork};
 use crate::contract::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty, Page};
 use crate::error::Result;
-use crate::sql::{Insert, Sql};
+use crate::sql::{Insert, Record, Sql};
 
 #[async_trait]
 impl Bounties for SqlRepository {
@@ -60,9 +60,9 @@ impl Bounties for SqlRepository {
 
     async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>> {
         let mut found = BTreeMap::new();
-        for ips in ips.chunks(self.backend.dialect().max_parameters().min(1_000)) {
+        for ips in self.lots(Bounty::TABLE, "attacker_ip", ips.iter().map(String::as_str)) {
             let mut sql = self.select::<Bounty>();
-            sql.push(" WHERE attacker_ip IN (").bind_list(ips.iter().map(String::as_str)).push(")");
+            sql.push(" WHERE attacker_ip IN (").bind_list(ips).push(")");
             found.extend(by_ip(oldest_first(self, sql).await?));
         }
         Ok(found)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{SqlRepository, UnitOfWork};
 use crate::contract::{DeckyLifecycle, DeckyLifecycles};
 use crate::error::Result;
-use crate::sql::{Expect, Fields, Sql, Value};
+use crate::sql::{Expect, Fields, Record, Sql, Value};
 use crate::time::Timestamp;
 
 const OPEN: [&str; 2] = ["pending", "running"];
@@ -35,11 +35,10 @@ impl DeckyLifecycles for SqlRepository {
 
     async fn get_lifecycle_by_ids(&self, lifecycle_ids: &[String]) -> Result<Vec<DeckyLifecycle>> {
         let ids: BTreeSet<&str> = lifecycle_ids.iter().map(String::as_str).collect();
-        let ids: Vec<_> = ids.into_iter().collect();
         let mut found: Vec<DeckyLifecycle> = Vec::new();
-        for ids in ids.chunks(self.backend.dialect().max_parameters().min(1_000)) {
+        for ids in self.lots(DeckyLifecycle::TABLE, "id", ids) {
             let mut sql = self.select::<DeckyLifecycle>();
-            sql.push(" WHERE id IN (").bind_list(ids.iter().copied()).push(")");
+            sql.push(" WHERE id IN (").bind_list(ids).push(")");
             found.extend(self.read(sql).await?.records::<DeckyLifecycle>()?);
         }
         found.sort_by(|a, b| (a.started_at, &a.id).cmp(&(b.started_at, &b.id)));

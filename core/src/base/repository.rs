@@ -45,6 +45,21 @@ impl SqlRepository {
         self.backend.query(statement).await
     }
 
+    /// The keys in lots that one statement takes, without those that are too long for the column and so find nothing
+    /// (ruling R16).
+    pub(super) fn lots<'k>(
+        &self,
+        table: &'static Table,
+        column: &'static str,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Vec<Vec<&'k str>> {
+        // Half a megabyte at most with 255 characters each, which is less than any server takes without being told.
+        const LOT: usize = 500;
+        let fits = |key: &&str| checked(table, column, *key).is_ok();
+        let keys: Vec<_> = keys.into_iter().filter(fits).collect();
+        keys.chunks(self.backend.dialect().max_parameters().min(LOT)).map(<[_]>::to_vec).collect()
+    }
+
     /// A query for one number.
     pub(super) async fn count(&self, sql: Sql<'_>) -> Result<u64> {
         Ok(self.read(sql).await?.scalar()?.unwrap_or(0))

@@ -46,6 +46,7 @@ impl MysqlBackend {
         let context = Arc::new(Context {
             dialect: Mysql::new(server.flavour, server.other_charsets),
             max_packet: server.max_packet,
+            floats: server.floats.clone(),
         });
         let writer = Writer::start(&pool, &context, config.url.database());
         tracing::debug!(version = server.version, "connected");

@@ -170,6 +170,14 @@ pub(crate) fn refused_column(failure: &Failure) -> Option<&str> {
     }
 }
 
+/// The row of the statement that a value was too much for, counted from 1: `… for column 'payload' at row 2`.
+pub(crate) fn refused_row(failure: &Failure) -> Option<usize> {
+    match failure {
+        Failure::Wire(Wire::Server(error)) => error.message.rsplit(' ').next()?.parse().ok(),
+        _ => None,
+    }
+}
+
 /// The error for the caller.
 pub(crate) fn tell(error: Wire, doing: &str) -> Error {
     match error {

@@ -62,8 +62,8 @@
 //! Those that this driver makes have a binary collation without padding, so that text is compared exactly. On tables that
 //! DECNET made (any collation, TEXT of 64 KiB, times without fraction, INT of 32 bits, FLOAT) merging of users, bounties
 //! and state keys is exact all the same; other comparisons follow the table; what does not fit is refused with the
-//! column and its limit; fractions of a second are cut. A FLOAT column rounds to single precision. Tables that are added
-//! take the collation of those that are there.
+//! column and its limit; fractions of a second are cut. A FLOAT column takes numbers that it gives back by their shortest decimal, such
+//! as 0.1; others are refused. Tables that are added take the collation of those that are there.
 //!
 //! MariaDB takes no JSON that is nested deeper than 32 levels: a search by member does not find such rows.
 
@@ -72,6 +72,7 @@ mod bootstrap;
 mod connect;
 mod dialect;
 mod error;
+mod floats;
 mod guard;
 mod limits;
 #[cfg(test)]

@@ -4,15 +4,25 @@
 //! makes the server refuse what does not fit; the limit is looked up only then.
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::Step;
+use decnet_db_core::sql::{Statement, Value};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use crate::error::{Failure, refused_column};
+use crate::error::{Failure, refused_column, refused_row};
+use crate::floats::target;
 
-/// The failure with the column's limit in it, when it is one of a value that does not fit.
-pub(crate) async fn with_limit(conn: &mut Conn, step: &Step, failure: Failure) -> Failure {
-    let (Some(table), Some(column)) = (table(step), refused_column(&failure)) else { return failure };
+/// What the smallest text type without a length holds.
+const TEXT_BYTES: usize = 65_535;
+
+/// The failure with the column's limit in it, when it is one of a value that does not fit. `first` is the position of the
+/// statement's first row among those of the caller, if there are several.
+pub(crate) async fn with_limit(
+    conn: &mut Conn,
+    table: &str,
+    first: Option<usize>,
+    failure: Failure,
+) -> Failure {
+    let Some(column) = refused_column(&failure) else { return failure };
     let found: Result<Option<(String, Option<u64>)>, _> = conn
         .exec_first(
             "SELECT CAST(column_type AS CHAR), CAST(character_maximum_length AS UNSIGNED) \
@@ -27,23 +37,54 @@ pub(crate) async fn with_limit(conn: &mut Conn, step: &Step, failure: Failure) -
         (None, Some((from, to))) => format!(", {from} to {to}"),
         (None, None) => String::new(),
     };
-    Error::invalid_input(
-        column,
-        format!("more than {table}.{column} can hold in this database, which is {kind}{limit}"),
-    )
-    .into()
+    let row = first.and_then(|first| Some(first + refused_row(&failure)?.checked_sub(1)?));
+    refusal(table, column, row, &kind, &limit).into()
 }
 
-fn table(step: &Step) -> Option<&str> {
-    match step {
-        Step::Insert(insert) => Some(insert.table().name),
-        Step::Execute(statement, _) => {
-            let text = statement.text();
-            let rest = text.strip_prefix("INSERT INTO ").or_else(|| text.strip_prefix("UPDATE "))?;
-            rest.split_whitespace().next().map(|name| name.trim_matches('`'))
+/// Refuses text that MariaDB 10.11 would wrap to its length modulo 2^16 or 2^24 without a word, in strict mode too: such as
+/// does not fit into the column of an `INSERT … SELECT`, which it copies as it is from one temporary column.
+pub(crate) async fn check_copied(conn: &mut Conn, statement: &Statement) -> Result<(), Failure> {
+    let Some(table) = table(statement).filter(|_| statement.text().contains(" SELECT ")) else {
+        return Ok(());
+    };
+    for (position, value) in statement.values().iter().enumerate() {
+        let Value::Text(text) = value else { continue };
+        let Some(column) = target(statement.text(), position).filter(|_| text.len() > TEXT_BYTES) else {
+            continue;
+        };
+        let found: Option<(String, Option<u64>)> = conn
+            .exec_first(
+                "SELECT CAST(column_type AS CHAR), CAST(character_octet_length AS UNSIGNED) \
+                 FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+                (table, column),
+            )
+            .await?;
+        if let Some((kind, Some(bytes))) = found
+            && text.len() as u64 > bytes
+        {
+            return Err(refusal(table, column, None, &kind, &format!(", {bytes} bytes")).into());
         }
-        _ => None,
     }
+    Ok(())
+}
+
+fn refusal(table: &str, column: &str, row: Option<usize>, kind: &str, limit: &str) -> Error {
+    Error::invalid_input(
+        argument(row, column),
+        format!("more than {table}.{column} can hold in this database, which is {kind}{limit}"),
+    )
+}
+
+/// A column, or the column of one of several rows, as `Insert::rows` names it.
+pub(crate) fn argument(row: Option<usize>, column: &str) -> String {
+    row.map_or_else(|| column.to_owned(), |row| format!("[{row}].{column}"))
+}
+
+/// The table that a statement writes values to.
+pub(crate) fn table(statement: &Statement) -> Option<&str> {
+    let text = statement.text();
+    let rest = text.strip_prefix("INSERT INTO ").or_else(|| text.strip_prefix("UPDATE "))?;
+    rest.split_whitespace().next().map(|name| name.trim_matches('`'))
 }
 
 fn integer_range(kind: &str) -> Option<(i64, i64)> {

@@ -7,7 +7,8 @@ use mysql_async::prelude::Queryable;
 
 use crate::dialect::Mysql;
 use crate::error::Failure;
-use crate::limits::with_limit;
+use crate::floats::Floats;
+use crate::limits::{argument, check_copied, table, with_limit};
 use crate::values::{decode, params, size};
 
 /// What a packet needs besides the values: the statement's number, the types, some room.
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) dialect: Mysql,
     /// The most bytes that one packet may have.
     pub(crate) max_packet: usize,
+    /// The columns that hold numbers of 32 bits.
+    pub(crate) floats: Floats,
 }
 
 /// Runs a query and reads all of its rows.
@@ -53,6 +56,8 @@ pub(crate) async fn execute(
     statement: &Statement,
 ) -> Result<u64, Failure> {
     context.check_size(statement.values())?;
+    context.floats.check(statement)?;
+    check_copied(conn, statement).await?;
     conn.exec_drop(statement.text(), params(statement.values())).await?;
     let affected = conn.affected_rows();
     Ok(if statement.text().starts_with("UPDATE ") {
@@ -76,10 +81,7 @@ fn matched(info: &str) -> Option<u64> {
 pub(crate) async fn steps(conn: &mut Conn, context: &Context, unit: &Unit) -> Result<Receipt, Failure> {
     let mut receipt = Receipt::default();
     for step in unit.steps() {
-        match run_step(conn, context, step).await {
-            Ok(outcome) => receipt.push(outcome),
-            Err(failure) => return Err(with_limit(conn, step, failure).await),
-        }
+        receipt.push(run_step(conn, context, step).await?);
     }
     Ok(receipt)
 }
@@ -89,7 +91,11 @@ async fn run_step(conn: &mut Conn, context: &Context, step: &Step) -> Result<Out
         // Guards were taken before the transaction began.
         Step::Guard(_) => Outcome::Affected(0),
         Step::Execute(statement, expect) => {
-            let affected = execute(conn, context, statement).await?;
+            let affected = match (execute(conn, context, statement).await, table(statement)) {
+                (Ok(affected), _) => affected,
+                (Err(failure), Some(table)) => return Err(with_limit(conn, table, None, failure).await),
+                (Err(failure), None) => return Err(failure),
+            };
             if let Some(expect) = expect {
                 expect.check(affected)?;
             }
@@ -110,28 +116,36 @@ async fn run_step(conn: &mut Conn, context: &Context, step: &Step) -> Result<Out
 pub(crate) async fn insert(conn: &mut Conn, context: &Context, insert: &Insert) -> Result<u64, Failure> {
     let width = insert.columns().len().max(1);
     let limit = MAX_ROWS.min(context.dialect.max_parameters() / width).max(1);
+    let several = insert.len() > 1;
     let mut rest = insert.values();
-    let mut affected = 0;
+    let (mut done, mut affected) = (0, 0);
+    context.floats.check_rows(insert)?;
     while !rest.is_empty() {
-        let count = chunk(rest, width, limit);
+        let count = chunk(rest, width, limit, MAX_BYTES.min(context.max_packet - OVERHEAD));
         let (values, behind) = rest.split_at(count * width);
-        context.check_row_size(values, insert.columns())?;
-        conn.exec_drop(insert.text(&context.dialect, count), params(values)).await?;
+        let first = several.then_some(done);
+        // One that is too large is alone.
+        context.check_row_size(values, insert.columns(), first)?;
+        if let Err(error) = conn.exec_drop(insert.text(&context.dialect, count), params(values)).await {
+            return Err(with_limit(conn, insert.table().name, first, error.into()).await);
+        }
         affected += conn.affected_rows();
+        done += count;
         rest = behind;
     }
     Ok(affected)
 }
 
-/// How many rows the next statement takes: a power of two, at most `limit`, about [`MAX_BYTES`] bytes.
-fn chunk(values: &[Value], width: usize, limit: usize) -> usize {
+/// How many rows the next statement takes: a power of two, at most `limit`, at most `max_bytes` bytes if not a single row
+/// has more.
+fn chunk(values: &[Value], width: usize, limit: usize, max_bytes: usize) -> usize {
     let mut bytes = 0;
     let fitting = values
         .chunks(width)
         .take(limit)
         .take_while(|row| {
             bytes += row.iter().map(size).sum::<usize>();
-            bytes <= MAX_BYTES
+            bytes <= max_bytes
         })
         .count()
         .max(1);
@@ -146,13 +160,18 @@ impl Context {
     }
 
     /// The same for rows, naming the column that has most of it.
-    fn check_row_size(&self, values: &[Value], columns: &[&'static str]) -> Result<(), Error> {
+    fn check_row_size(
+        &self,
+        values: &[Value],
+        columns: &[&'static str],
+        row: Option<usize>,
+    ) -> Result<(), Error> {
         let bytes = values.iter().map(size).sum::<usize>() + OVERHEAD;
         if bytes <= self.max_packet {
             return Ok(());
         }
         let largest = values.iter().zip(columns.iter().cycle()).max_by_key(|(value, _)| size(value));
-        Err(self.too_large(largest.map_or("", |(_, column)| column), bytes))
+        Err(self.too_large(&argument(row, largest.map_or("", |(_, column)| column)), bytes))
     }
 
     fn too_large(&self, argument: &str, bytes: usize) -> Error {
@@ -177,16 +196,16 @@ mod tests {
         let mut rest = &values[..];
         let mut counts = Vec::new();
         while !rest.is_empty() {
-            let count = chunk(rest, 3, 512);
+            let count = chunk(rest, 3, 512, MAX_BYTES);
             counts.push(count);
             rest = &rest[count * 3..];
         }
         assert_eq!(counts, [64, 8, 4, 1]);
-        assert_eq!(chunk(&vec![Value::Int(1); 5_000], 1, 512), 512);
+        assert_eq!(chunk(&vec![Value::Int(1); 5_000], 1, 512, MAX_BYTES), 512);
         let wide = vec![Value::Text("x".repeat(MAX_BYTES / 3)); 8];
-        assert_eq!(chunk(&wide, 1, 512), 2);
+        assert_eq!(chunk(&wide, 1, 512, MAX_BYTES), 2);
         let huge = vec![Value::Text("x".repeat(MAX_BYTES * 2)); 2];
-        assert_eq!(chunk(&huge, 1, 512), 1);
+        assert_eq!(chunk(&huge, 1, 512, MAX_BYTES), 1);
     }
 
     #[test]

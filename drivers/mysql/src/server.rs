@@ -3,6 +3,8 @@
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
+use crate::floats::Floats;
+
 /// Which of the two servers it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavour {
@@ -35,6 +37,8 @@ pub(crate) struct Server {
     pub(crate) max_packet: usize,
     /// Whether the database has text columns in other character sets than Unicode's.
     pub(crate) other_charsets: bool,
+    /// The columns that DECNET made for floats.
+    pub(crate) floats: Floats,
 }
 
 impl Server {
@@ -59,6 +63,7 @@ impl Server {
             version,
             max_packet: usize::try_from(max_packet).unwrap_or(usize::MAX).max(64 * 1024),
             other_charsets: others > 0,
+            floats: Floats::read(conn).await?,
         })
     }
 }

@@ -49,6 +49,7 @@ mod tests {
                 flavour: Flavour::of(version),
                 max_packet: 1,
                 other_charsets: false,
+                floats: Default::default(),
             };
             let setup = setup(&server, Duration::from_secs(30));
             assert!(setup.contains(name), "{setup}");

@@ -13,6 +13,8 @@ use decnet_db_core::time::Timestamp;
 use mysql_async::consts::ColumnType;
 use mysql_async::{Column, Params, Value as Wire};
 
+use crate::floats::decoded;
+
 /// The number of the character set `binary`.
 const BINARY: u16 = 63;
 const DAY: i64 = 86_400_000_000;
@@ -50,7 +52,7 @@ pub(crate) fn decode(value: Wire, column: &Column) -> Value {
         Wire::Int(v) => Value::Int(v),
         Wire::UInt(v) => i64::try_from(v).map_or_else(|_| Value::Text(v.to_string()), Value::Int),
         // A FLOAT column of a table that DECNET made: 0.1 is 0.1, not the double next to the single-precision 0.1.
-        Wire::Float(v) => Value::Real(v.to_string().parse().unwrap_or_else(|_| v.into())),
+        Wire::Float(v) => Value::Real(decoded(v)),
         Wire::Double(v) => Value::Real(v),
         Wire::Date(year, month, day, hour, minute, second, micros) => {
             decode_time(year, month, day, [hour, minute, second], micros).map_or_else(

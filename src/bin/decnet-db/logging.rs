@@ -14,18 +14,22 @@ use crate::errors::{Failure, one_line};
 
 const VARIABLES: [&str; 2] = ["DECNET_LOG", "RUST_LOG"];
 
+/// The MySQL client library reports each error that it returns, also those that are an answer, such as that a table is not
+/// there yet; what matters of them the tool says itself.
+const WARNINGS: &str = "warn,mysql_async=off";
+
 /// Installs the subscriber: by `-v`, else by the environment, else warnings as plain lines.
 pub(crate) fn start(verbose: u8) -> Result<(), Failure> {
     let filter = match verbose {
         0 => from_environment()?,
-        1 => Some("warn,decnet_db=info".to_owned()),
+        1 => Some(format!("{WARNINGS},decnet_db=info")),
         2 => Some("info,decnet_db=debug".to_owned()),
         _ => Some("debug,decnet_db=trace".to_owned()),
     };
     let filter = filter.as_deref().map(EnvFilter::new);
     let builder = tracing_subscriber::fmt().with_writer(io::stderr);
     match filter {
-        None => builder.with_env_filter(EnvFilter::new("warn")).event_format(Plain).init(),
+        None => builder.with_env_filter(EnvFilter::new(WARNINGS)).event_format(Plain).init(),
         Some(filter) => builder
             .with_env_filter(filter)
             .with_ansi(io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())

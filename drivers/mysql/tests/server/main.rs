@@ -11,6 +11,7 @@ mod bootstrap;
 mod concurrency;
 mod contract;
 mod database;
+mod decnet_made;
 mod faults;
 mod login;
 mod private;
