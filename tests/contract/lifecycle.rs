@@ -38,7 +38,10 @@ async fn every_method_answers_on_a_fresh_database(db: Database) {
         match call(&*db, method, arguments).await {
             Ok(_) => {}
             // What the sample refers to is not there: an answer too.
-            Err(error) if method.starts_with("upsert_") && error.kind() == ErrorKind::Conflict => {}
+            Err(error)
+                if ["upsert_attacker_behavior", "increment_smtp_target", "upsert_decky_shard"]
+                    .contains(&method)
+                    && error.kind() == ErrorKind::Conflict => {}
             Err(error) => panic!("{method}: {error}"),
         }
     }
