@@ -10,6 +10,7 @@
 //! # }
 //! ```
 
+mod column;
 mod dialect;
 mod fields;
 mod insert;
@@ -17,18 +18,18 @@ mod record;
 mod rows;
 mod schema;
 mod statement;
+mod table;
 mod unit;
 mod value;
 
+pub use column::{Column, ColumnDefault, ColumnKind, JsonForm, JsonShape, JsonText};
 pub use dialect::Dialect;
 pub use fields::Fields;
 pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;
 pub use rows::{RowReader, Rows};
-pub use schema::{
-    Catalog, Check, Column, ColumnDefault, ColumnKind, ForeignKey, Index, JsonForm, JsonShape, JsonText,
-    KeyPart, Schema, Table, Unique,
-};
+pub use schema::{Catalog, Schema};
 pub use statement::{Sql, Statement};
+pub use table::{Check, ForeignKey, Index, KeyPart, Table, Unique};
 pub use unit::{Expect, Outcome, Receipt, Step, Unit};
 pub use value::{DecodeError, FromValue, Value};
