@@ -52,7 +52,7 @@ impl ColumnKind {
     }
 }
 
-/// One column of a [`Table`].
+/// One column of a [`Table`](super::Table).
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// Its name.
