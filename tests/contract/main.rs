@@ -10,6 +10,7 @@ mod support;
 
 mod attackers;
 mod concurrency;
+mod counts;
 #[cfg(feature = "sqlite")]
 mod disk;
 mod fleet;
