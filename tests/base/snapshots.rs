@@ -6,8 +6,9 @@ use decnet_db::call::call;
 use decnet_db::config::SeedConfig;
 use decnet_db::contract::tables::SCHEMA;
 use decnet_db::sql::Dialect;
+use decnet_db_conformance::samples;
 
-use crate::{recording, samples};
+use crate::recording;
 
 /// The dialects of the drivers that are compiled in, by name.
 fn dialects() -> Vec<(&'static str, &'static dyn Dialect)> {
