@@ -43,7 +43,7 @@ pub fn after_id(seed: u64, k: u64, rows: u64) -> u64 {
     Rng::at(seed, streams::AFTER, k).below(rows.saturating_sub(500).max(1))
 }
 
-/// Whether the `k`th call of the mix reads the first page; else it adds row `k` of [`streams::MIXED`].
-pub fn mixed_reads(seed: u64, k: u64) -> bool {
-    Rng::at(seed, streams::MIXED + 100, k).below(5) == 0
+/// Whether the `k`th call of a mix reads the first page; else it adds row `k` of the mix's stream, [`streams::MIXED`].
+pub fn mixed_reads(seed: u64, stream: u64, k: u64) -> bool {
+    Rng::at(seed, stream + 100, k).below(5) == 0
 }
