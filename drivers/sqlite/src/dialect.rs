@@ -27,23 +27,26 @@ impl Dialect for Sqlite {
     }
 
     fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
-        // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row.
-        sql.push("decnet_contains(")
-            .identifier(column)
-            .push(", ")
-            .bind(needle.to_ascii_lowercase())
-            .push(")");
+        self.contains_any(sql, &[column], needle);
+    }
+
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+        // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row. One call for
+        // all columns, since calls cost more than looking into short text.
+        sql.push("decnet_contains(").bind(needle.to_ascii_lowercase());
+        sql.push(", ").identifiers(columns.iter().copied()).push(")");
     }
 
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
-        // CASE is the one expression whose order of evaluation is guaranteed: nothing reads JSON that is not valid.
+        // CASE is the one expression whose order of evaluation is guaranteed: most rows are refused without a look at their
+        // JSON, and nothing reads JSON that is not valid.
+        sql.push("CASE WHEN decnet_may_have(").identifier(column).push(", ").bind(format!("\"{key}\""));
+        sql.push(", ").bind(text).push(") THEN CASE WHEN json_valid(").identifier(column);
         // To SQLite the text ends at a NUL, to RFC 8259 a NUL is an error.
-        sql.push("CASE WHEN json_valid(")
+        sql.push(") THEN CASE WHEN instr(")
             .identifier(column)
-            .push(") THEN CASE WHEN instr(")
-            .identifier(column);
-        sql.push(", char(0)) = 0 AND json_type(")
+            .push(", char(0)) = 0 AND json_type(")
             .identifier(column)
             .push(") = 'object' THEN CASE json_type(");
         sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
@@ -52,7 +55,7 @@ impl Dialect for Sqlite {
             .identifier(column)
             .push(" -> ")
             .bind(path);
-        sql.push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END");
+        sql.push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END ELSE 0 END");
     }
 
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
