@@ -289,6 +289,10 @@ macro_rules! __catalogue {
                     search_is_literal_and_folds_ascii_case_only,
                     /// A member of `fields` matches by its text or its spelling, never by another type's value.
                     a_member_is_matched_by_its_spelling,
+                    /// Members of all kinds of fields are told apart as ruling R5 says.
+                    members_of_every_kind_of_fields_are_told_apart,
+                    /// A needle of any length is found wherever it sits.
+                    a_needle_may_be_long_and_sit_anywhere,
                     /// Fields that are no JSON object match nothing and fail no search.
                     fields_that_are_no_json_object_match_nothing,
                     /// Bounties are searched literally in every column that is searched.
@@ -305,6 +309,26 @@ macro_rules! __catalogue {
                 deep_json {
                     /// A member beside JSON of 500 levels is found; without the capability it is not, and nothing fails.
                     a_member_beside_it_is_found,
+                }
+            }
+            copying {
+                copies {
+                    /// What the original wrote is copied into another database, and reads there as it did.
+                    what_the_original_wrote_is_copied_whole,
+                    /// Every table is copied, and a comparison names the row that differs.
+                    every_table_is_copied_and_compared,
+                    /// Hostile text, far times, ids at the limits and long lines are copied.
+                    hostile_values_are_copied,
+                    /// A target that has rows is refused, unless it is to be overwritten.
+                    a_target_with_rows_is_refused_unless_it_is_to_be_overwritten,
+                    /// A database is never copied into itself.
+                    a_database_is_not_copied_into_itself,
+                }
+                resets {
+                    /// Truncating deletes all rows, keeps the schema, and the assigned keys begin at 1 again.
+                    truncating_deletes_all_rows_and_assigns_keys_from_one,
+                    /// Dropping removes tables and stamp, and the schema can be created again.
+                    dropping_takes_the_stamp_too_and_the_schema_can_be_created_again,
                 }
             }
             large {

@@ -6,6 +6,7 @@ pub(crate) mod calls;
 pub(crate) mod cancellation;
 pub(crate) mod capabilities;
 pub(crate) mod concurrency;
+pub(crate) mod copying;
 pub(crate) mod deployment;
 pub(crate) mod engine;
 pub(crate) mod golden;

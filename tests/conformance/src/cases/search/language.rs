@@ -165,6 +165,75 @@ pub(crate) async fn a_member_is_matched_by_its_spelling(db: Database) {
     assert_eq!(found(&db, "v:22 v:22").await.len(), 2);
 }
 
+pub(crate) async fn members_of_every_kind_of_fields_are_told_apart(db: Database) {
+    for (fields, search, matches) in [
+        (r#"{"port": "22"}"#, "port:22", true),
+        (r#"{"port": 22}"#, "port:22", true),
+        (r#"{"port": 22}"#, "port:2", false),
+        (r#"{"port": 22}"#, "port:22.0", false),
+        (r#"{"n": 1.5}"#, "n:1.5", true),
+        (r#"{"n": 1.5}"#, "n:1.50", false),
+        (r#"{"ok": true}"#, "ok:true", true),
+        (r#"{"ok": false}"#, "ok:false", true),
+        (r#"{"ok": null}"#, "ok:null", true),
+        (r#"{"ok": true}"#, "ok:1", false),
+        (r#"{"other": 1}"#, "ok:null", false),
+        (r#"{"o": {"a":1}}"#, r#"o:{"a":1}"#, false),
+        (r#"{"o": [1]}"#, "o:[1]", false),
+        (r#"{"cmd": "ls"}"#, "cmd:LS", false),
+        (r#"{"Cmd": "ls"}"#, "cmd:ls", false),
+        (r#"{"cmd": "\u0041"}"#, "cmd:A", true),
+        (r#"{"cmd": "a\u00e9\"\ud83d\ude00"}"#, "'cmd:aé\"😀'", true),
+        (r#"{"a": {"cmd": "ls"}}"#, "cmd:ls", false),
+        (r#"{"my-key_2": "x"}"#, "my-key_2:x", true),
+        (r#"{"cmd": "ls "}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls "}"#, "'cmd:ls '", true),
+        ("{cmd: 'ls'}", "cmd:ls", false),
+        (r#"{"cmd": "ls",}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls", "n": 1.}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls", "n": -}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls", "n": 1e}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls", "x": "\x"}"#, "cmd:ls", false),
+        (r#"{"cmd": "ls", "x": "1. \\ - 1e \\\\x \" -"}"#, "cmd:ls", true),
+        (r#"{"cmd": "ls"} rest"#, "cmd:ls", false),
+        (r#"["cmd"]"#, "cmd:ls", false),
+        (r#""cmd""#, "cmd:cmd", false),
+        ("", "cmd:ls", false),
+        ("not json", "cmd:json", false),
+        (&format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)), "cmd:ls", false),
+    ] {
+        let before = db.get_total_logs(LogFilter::search(search)).await.unwrap();
+        db.add_log(NewLog::new("d", "s", "e", "i").raw_line("x").fields(fields)).await.unwrap();
+        let after = db.get_total_logs(LogFilter::search(search)).await.unwrap();
+        assert_eq!(after - before, u64::from(matches), "{fields:.60} {search}");
+    }
+}
+
+pub(crate) async fn a_needle_may_be_long_and_sit_anywhere(db: Database) {
+    let long = format!("start {} end", "y".repeat(200_000));
+    for line in [long.as_str(), "y", "a'b\"c", "Kelvin \u{212a}"] {
+        db.add_log(NewLog::new("decky-07", "ssh", "e", "2001:db8::7").raw_line(line)).await.unwrap();
+    }
+    for (search, expected) in [
+        ("Y".repeat(150_000), vec![long.as_str()]),
+        ("Y".repeat(200_001), vec![]),
+        ("'yy END'".to_owned(), vec![&long]),
+        ("'START yy'".to_owned(), vec![&long]),
+        (r#""'b\"""#.to_owned(), vec!["a'b\"c"]),
+        // Only ASCII letters have two cases: the Kelvin sign is no k.
+        ("\u{212a}".to_owned(), vec!["Kelvin \u{212a}"]),
+        ("k kelvin".to_owned(), vec!["Kelvin \u{212a}"]),
+        // Every column that is searched.
+        ("ECKY-07 yyy".to_owned(), vec![&long]),
+        ("SS yyy".to_owned(), vec![&long]),
+        ("2001:DB8::7 yyy".to_owned(), vec![&long]),
+    ] {
+        let found = db.get_logs_after_id(0, 50, LogFilter::search(search.as_str())).await.unwrap();
+        let lines: Vec<_> = found.iter().map(|log| log.raw_line.as_str()).collect();
+        assert!(lines == expected, "{search:.30}: {} rows", lines.len());
+    }
+}
+
 pub(crate) async fn fields_that_are_no_json_object_match_nothing(db: Database) {
     let broken = [
         "",
