@@ -439,6 +439,26 @@ macro_rules! __catalogue {
                     no_leak_and_no_address_is_lost,
                 }
             }
+            counts {
+                figures {
+                    /// Totals, sources and histograms follow the writes of every opening.
+                    counts_follow_every_writer,
+                    /// They follow rows that something else than the contract deletes, in the middle too.
+                    counts_follow_deletions_past_the_contract,
+                    /// They follow a purge by another opening, and ids that begin again after it.
+                    counts_follow_a_purge_and_what_comes_after_it,
+                    /// They follow events whose ids lie below those that were counted already.
+                    counts_follow_ids_that_were_left_out_before,
+                    /// The first and the last year have minutes too.
+                    times_at_the_ends_of_the_calendar_have_their_minutes,
+                }
+                pages {
+                    /// A page deep in the list is the one that counting up to it gives.
+                    deep_pages_are_where_they_belong,
+                    /// It follows events that arrive, and is whole and in order while they do.
+                    deep_pages_follow_events_that_come_meanwhile,
+                }
+            }
             deployment {
                 hosts {
                     /// A worker host takes the original's defaults.

@@ -76,6 +76,7 @@ fn logs() -> Vec<(&'static str, Value)> {
         ("add_log", json!({"log_data": numbered})),
         ("add_logs", json!({"log_entries": [log, numbered]})),
         ("add_logs", json!({"log_entries": []})),
+        ("get_logs", json!({"offset": 5_000})),
         ("get_logs", json!({})),
         ("get_logs", day.clone()),
         ("get_logs", search),

@@ -7,6 +7,7 @@ pub(crate) mod cancellation;
 pub(crate) mod capabilities;
 pub(crate) mod concurrency;
 pub(crate) mod copying;
+pub(crate) mod counts;
 pub(crate) mod deployment;
 pub(crate) mod engine;
 pub(crate) mod golden;
