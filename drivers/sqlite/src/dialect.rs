@@ -44,18 +44,23 @@ impl Dialect for Sqlite {
         sql.push("CASE WHEN decnet_may_have(").identifier(column).push(", ").bind(format!("\"{key}\""));
         sql.push(", ").bind(text).push(") THEN CASE WHEN json_valid(").identifier(column);
         // To SQLite the text ends at a NUL, to RFC 8259 a NUL is an error.
-        sql.push(") THEN CASE WHEN instr(")
+        sql.push(") THEN CASE WHEN instr(").identifier(column);
+        sql.push(", char(0)) = 0 AND json_type(").identifier(column).push(") = 'object' THEN ");
+        // In a path a key ends at its NUL too, so `$."a"` would find the member "a\u0000".
+        sql.push("CASE WHEN instr(")
             .identifier(column)
-            .push(", char(0)) = 0 AND json_type(")
-            .identifier(column)
-            .push(") = 'object' THEN CASE json_type(");
+            .push(", '\\u0000') THEN EXISTS (SELECT 1 FROM json_each(");
+        sql.identifier(column).push(") AS member WHERE member.key = ").bind(key);
+        sql.push(" AND CASE WHEN member.type IN ('object', 'array') THEN 0 WHEN member.type IN ('true', 'false', 'null')");
+        sql.push(" THEN member.type = ").bind(text).push(" ELSE CAST(member.atom AS TEXT) = ").bind(text);
+        sql.push(" END) ELSE CASE json_type(");
         sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
         sql.identifier(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
         sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (")
             .identifier(column)
             .push(" -> ")
             .bind(path);
-        sql.push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END ELSE 0 END");
+        sql.push(") IS ").bind(text).push(" END END ELSE 0 END ELSE 0 END ELSE 0 END");
     }
 
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
