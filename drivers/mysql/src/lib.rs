@@ -79,6 +79,7 @@ mod limits;
 mod link;
 #[cfg(test)]
 mod lint;
+mod mark;
 mod pool;
 mod rows;
 mod run;
