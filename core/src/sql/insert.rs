@@ -105,6 +105,11 @@ impl Insert {
         self
     }
 
+    /// What happens to rows whose key exists, as [`on_duplicate`](Self::on_duplicate) has it.
+    pub fn duplicates(&self) -> OnDuplicate {
+        self.on_duplicate
+    }
+
     /// The table.
     pub fn table(&self) -> &'static Table {
         self.table.0

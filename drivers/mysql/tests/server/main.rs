@@ -15,5 +15,6 @@ mod faults;
 mod login;
 mod private;
 mod replay;
+mod round_trips;
 mod search;
 mod values;
