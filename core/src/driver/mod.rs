@@ -6,11 +6,13 @@
 
 mod backend;
 mod bootstrap;
+mod capability;
 mod queue;
 mod registry;
 
 pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
+pub use capability::Capability;
 pub use queue::{BatchLimits, Pending, UnitQueue};
 pub use registry::{Driver, OpenFuture, Registration, Registry};
 

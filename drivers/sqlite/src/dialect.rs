@@ -72,6 +72,10 @@ impl Dialect for Sqlite {
         }
     }
 
+    fn keys_in_commit_order(&self) -> bool {
+        true
+    }
+
     fn enforces_types(&self) -> bool {
         false
     }
