@@ -14,6 +14,8 @@
 mod attacker;
 mod bounty;
 pub mod digests;
+#[cfg(feature = "program")]
+pub mod listener;
 mod log;
 mod rng;
 pub mod streams;
