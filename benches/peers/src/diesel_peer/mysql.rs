@@ -14,8 +14,8 @@ use diesel_async::pooled_connection::bb8::Pool;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, RunQueryDsl};
 
 use super::schema::{
-    Attacker, Bounty, Bucket, Known, Log, NewBounty, NewLog, NewState, STATS, Stats, User, attackers, bounty, logs,
-    state, users,
+    Attacker, Bounty, Bucket, Known, Log, NewBounty, NewLog, NewState, STATS, Stats, User, attackers, bounty,
+    logs, state, users,
 };
 
 diesel::define_sql_function! { fn lower(text: Text) -> Text; }

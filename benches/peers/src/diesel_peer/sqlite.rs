@@ -14,8 +14,8 @@ use diesel::sqlite::{Sqlite, SqliteConnection};
 use tokio::task::spawn_blocking;
 
 use super::schema::{
-    Attacker, Bounty, Bucket, Known, Log, NewBounty, NewLog, NewState, STATS, Stats, User, attackers, bounty, logs,
-    state, users,
+    Attacker, Bounty, Bucket, Known, Log, NewBounty, NewLog, NewState, STATS, Stats, User, attackers, bounty,
+    logs, state, users,
 };
 
 type Connections = Pool<ConnectionManager<SqliteConnection>>;
@@ -103,7 +103,10 @@ impl Layer for DieselSqlite {
     }
 
     async fn add_log(&self, log: NewLog) -> Result<()> {
-        with(&self.writer, move |connection| diesel::insert_into(logs::table).values(log).execute(connection)).await?;
+        with(&self.writer, move |connection| {
+            diesel::insert_into(logs::table).values(log).execute(connection)
+        })
+        .await?;
         Ok(())
     }
 
@@ -130,7 +133,8 @@ impl Layer for DieselSqlite {
     }
 
     async fn get_total_logs(&self, search: Option<Search>) -> Result<u64> {
-        let count = with(&self.reader, move |connection| matching(search).count().get_result::<i64>(connection));
+        let count =
+            with(&self.reader, move |connection| matching(search).count().get_result::<i64>(connection));
         Ok(count.await? as u64)
     }
 
@@ -138,14 +142,16 @@ impl Layer for DieselSqlite {
         let buckets = with(&self.reader, move |connection| {
             let text = "SELECT unixepoch(timestamp) / ? * ? AS bucket, COUNT(*) AS count FROM logs GROUP BY bucket ORDER BY \
                  bucket";
-            let query = diesel::sql_query(text).bind::<BigInt, _>(minutes * 60).bind::<BigInt, _>(minutes * 60);
+            let query =
+                diesel::sql_query(text).bind::<BigInt, _>(minutes * 60).bind::<BigInt, _>(minutes * 60);
             query.load::<Bucket>(connection)
         });
         Ok(black_box(buckets.await?).len())
     }
 
     async fn get_stats_summary(&self) -> Result<[u64; 4]> {
-        let stats = with(&self.reader, |connection| diesel::sql_query(STATS).get_result::<Stats>(connection)).await?;
+        let stats =
+            with(&self.reader, |connection| diesel::sql_query(STATS).get_result::<Stats>(connection)).await?;
         Ok([stats.total as u64, stats.sources as u64, stats.running as u64, stats.deckies as u64])
     }
 
@@ -159,7 +165,8 @@ impl Layer for DieselSqlite {
 
     async fn get_bounties(&self, limit: u64) -> Result<usize> {
         let rows = with(&self.reader, move |connection| {
-            let query = bounty::table.order((bounty::timestamp.desc(), bounty::id.desc())).limit(limit as i64);
+            let query =
+                bounty::table.order((bounty::timestamp.desc(), bounty::id.desc())).limit(limit as i64);
             query.select(Bounty::as_select()).load(connection)
         });
         Ok(black_box(rows.await?).len())
@@ -176,7 +183,11 @@ impl Layer for DieselSqlite {
     async fn get_user_by_username(&self, name: &str) -> Result<bool> {
         let name = name.to_owned();
         let user = with(&self.reader, move |connection| {
-            users::table.filter(users::username.eq(name)).select(User::as_select()).first(connection).optional()
+            users::table
+                .filter(users::username.eq(name))
+                .select(User::as_select())
+                .first(connection)
+                .optional()
         });
         Ok(black_box(user.await?).is_some())
     }
@@ -237,7 +248,11 @@ impl Layer for DieselSqlite {
                     .filter(bounty::bounty_type.eq(new.bounty_type))
                     .filter(bounty::payload.eq(&new.payload));
                 let present: bool = diesel::select(diesel::dsl::exists(same)).get_result(connection)?;
-                if present { Ok(0) } else { diesel::insert_into(bounty::table).values(&new).execute(connection) }
+                if present {
+                    Ok(0)
+                } else {
+                    diesel::insert_into(bounty::table).values(&new).execute(connection)
+                }
             })
         })
         .await?;

@@ -56,14 +56,21 @@ impl SeaOrm {
                 find.filter(logs::Column::Service.eq("ssh")).filter(Expr::cust(member))
             }
             Some(Search::Text) => {
-                let columns =
-                    [logs::Column::RawLine, logs::Column::Decky, logs::Column::Service, logs::Column::AttackerIp];
+                let columns = [
+                    logs::Column::RawLine,
+                    logs::Column::Decky,
+                    logs::Column::Service,
+                    logs::Column::AttackerIp,
+                ];
                 let mut any = Condition::any();
                 for column in columns {
                     any = match backend {
                         DbBackend::Sqlite => any.add(column.contains("zx9probe")),
                         // The columns' collation is binary.
-                        _ => any.add(Expr::expr(sea_orm::sea_query::Func::lower(column.into_expr())).like("%zx9probe%")),
+                        _ => any.add(
+                            Expr::expr(sea_orm::sea_query::Func::lower(column.into_expr()))
+                                .like("%zx9probe%"),
+                        ),
                     };
                 }
                 find.filter(any)
@@ -153,7 +160,8 @@ impl Layer for SeaOrm {
             DbBackend::Sqlite => "unixepoch(timestamp) / ? * ?",
             _ => "CAST(UNIX_TIMESTAMP(timestamp) DIV ? * ? AS SIGNED)",
         };
-        let text = format!("SELECT {bucket} AS bucket, COUNT(*) AS count FROM logs GROUP BY bucket ORDER BY bucket");
+        let text =
+            format!("SELECT {bucket} AS bucket, COUNT(*) AS count FROM logs GROUP BY bucket ORDER BY bucket");
         let width = minutes * 60;
         let statement = Statement::from_sql_and_values(backend, text, [width.into(), width.into()]);
         Ok(black_box(Bucket::find_by_statement(statement).all(&self.reader).await?).len())
@@ -175,13 +183,15 @@ impl Layer for SeaOrm {
     }
 
     async fn get_bounties(&self, limit: u64) -> Result<usize> {
-        let find = bounty::Entity::find().order_by_desc(bounty::Column::Timestamp).order_by_desc(bounty::Column::Id);
+        let find =
+            bounty::Entity::find().order_by_desc(bounty::Column::Timestamp).order_by_desc(bounty::Column::Id);
         Ok(black_box(find.limit(limit).all(&self.reader).await?).len())
     }
 
     async fn get_attackers(&self, limit: u64) -> Result<usize> {
-        let find =
-            attackers::Entity::find().order_by_desc(attackers::Column::LastSeen).order_by_desc(attackers::Column::Uuid);
+        let find = attackers::Entity::find()
+            .order_by_desc(attackers::Column::LastSeen)
+            .order_by_desc(attackers::Column::Uuid);
         Ok(black_box(find.limit(limit).all(&self.reader).await?).len())
     }
 
@@ -196,7 +206,9 @@ impl Layer for SeaOrm {
 
     async fn set_state(&self, (key, value): Self::State) -> Result<()> {
         state::Entity::insert(state::ActiveModel { key: Set(key), value: Set(value) })
-            .on_conflict(OnConflict::column(state::Column::Key).update_column(state::Column::Value).to_owned())
+            .on_conflict(
+                OnConflict::column(state::Column::Key).update_column(state::Column::Value).to_owned(),
+            )
             .exec_without_returning(&self.writer)
             .await?;
         Ok(())
