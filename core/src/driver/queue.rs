@@ -86,13 +86,13 @@ impl UnitQueue {
         {
             let mut state = self.state.lock();
             if state.closed {
-                return Err(closed());
+                return Err(Error::closed());
             }
             state.pending.push_back(Pending { unit, reply });
         }
         self.arrived.notify_one();
         self.notify.notify_one();
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(Error::closed()))
     }
 
     /// How many units wait.
@@ -192,10 +192,6 @@ impl State {
 
 fn weight(unit: &Unit) -> usize {
     unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
-}
-
-fn closed() -> Error {
-    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
 }
 
 #[cfg(test)]
