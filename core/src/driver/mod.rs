@@ -6,6 +6,7 @@
 
 mod backend;
 mod bootstrap;
+mod capability;
 mod pooled;
 mod queue;
 mod registry;
@@ -14,6 +15,7 @@ mod sqlstate;
 
 pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
+pub use capability::Capability;
 pub use pooled::{Pooled, Session, Sessions};
 pub use queue::{BatchLimits, Pending, UnitQueue};
 pub use registry::{Driver, OpenFuture, Registration, Registry};

@@ -133,6 +133,12 @@ pub trait Dialect: Debug + Send + Sync {
         sql.identifier(column).push(" = ").bind(text);
     }
 
+    /// Whether the keys that the database assigns become visible in ascending order: where one writer comes after the other.
+    /// Where several write at once, one may commit a key that is lower than those that others have seen already.
+    fn keys_in_commit_order(&self) -> bool {
+        false
+    }
+
     /// Whether a column refuses what is not of its type. Where it does not (SQLite), values that their column can't mean
     /// are moved between databases as they are stored.
     fn enforces_types(&self) -> bool {

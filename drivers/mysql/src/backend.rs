@@ -13,6 +13,7 @@ use crate::bootstrap::bootstrap;
 use crate::connect::{Connector, backoff};
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
+use crate::mark::Deletions;
 use crate::pool::Pool;
 use crate::run::{Context, query};
 use crate::server::Server;
@@ -29,6 +30,7 @@ pub(crate) struct MysqlBackend {
     pool: Arc<Pool>,
     context: Arc<Context>,
     writer: Writer,
+    deletions: Deletions,
     system: &'static str,
 }
 
@@ -50,7 +52,7 @@ impl MysqlBackend {
         });
         let writer = Writer::start(&pool, &context, config.url.database());
         tracing::debug!(version = server.version, "connected");
-        Ok(Self { pool, context, writer, system: server.flavour.system() })
+        Ok(Self { pool, context, writer, deletions: Deletions::default(), system: server.flavour.system() })
     }
 
     async fn read(&self, statement: &Statement) -> Result<Rows> {
@@ -86,6 +88,20 @@ impl Backend for MysqlBackend {
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         self.read(&statement).await
+    }
+
+    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
+        let rows = self.read(&statement).await?;
+        let mut lease = self.pool.acquire().await?;
+        // A mark that can't be read is none.
+        let mark = match self.deletions.mark(lease.conn()).await {
+            Ok(mark) => {
+                lease.give_back();
+                mark
+            }
+            Err(_) => None,
+        };
+        Ok((rows, mark))
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {

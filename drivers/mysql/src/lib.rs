@@ -77,6 +77,7 @@ mod guard;
 mod limits;
 #[cfg(test)]
 mod lint;
+mod mark;
 mod pool;
 mod run;
 mod server;

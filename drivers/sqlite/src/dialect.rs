@@ -60,6 +60,10 @@ impl Dialect for Sqlite {
         sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
     }
 
+    fn keys_in_commit_order(&self) -> bool {
+        true
+    }
+
     fn enforces_types(&self) -> bool {
         false
     }

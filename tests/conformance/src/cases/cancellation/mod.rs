@@ -1,0 +1,3 @@
+//! Futures that are dropped.
+
+pub(crate) mod dropped;

@@ -1,0 +1,3 @@
+//! Hostile data is normal data.
+
+pub(crate) mod text;

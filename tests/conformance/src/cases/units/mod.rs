@@ -1,0 +1,3 @@
+//! Several writes in one commit.
+
+pub(crate) mod atomicity;
