@@ -6,12 +6,13 @@ mod session;
 mod values;
 
 use decnet_db_core::config::Config;
-use decnet_db_core::driver::{Driver, OpenFuture, Pooled};
+use decnet_db_core::driver::{Capability, Driver, OpenFuture, Pooled};
 
 /// The driver, for programs that list drivers by hand.
 pub const DRIVER: Driver = Driver::new("postgres", &["postgres", "postgresql"], open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-    .dialect(&dialect::Postgres);
+    .dialect(&dialect::Postgres)
+    .lacks(Capability::NulInText, "PostgreSQL has no NUL in text");
 
 decnet_db_core::register!(DRIVER);
 
