@@ -100,7 +100,7 @@ impl UnitQueue {
         {
             let mut state = self.state.lock();
             if state.closed {
-                return Err(closed());
+                return Err(Error::closed());
             }
             state.pending.push_back(Pending { unit, reply });
             self.waiting.store(state.pending.len(), Ordering::Release);
@@ -115,11 +115,11 @@ impl UnitQueue {
                 match answer.try_recv() {
                     Ok(result) => return result,
                     Err(TryRecvError::Empty) => {}
-                    Err(TryRecvError::Closed) => return Err(closed()),
+                    Err(TryRecvError::Closed) => return Err(Error::closed()),
                 }
             }
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.unwrap_or_else(|_| Err(Error::closed()))
     }
 
     /// Whether a thread takes the units, and there is a processor for either side.
@@ -268,10 +268,6 @@ fn has_several_processors() -> bool {
 
 fn weight(unit: &Unit) -> usize {
     unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
-}
-
-fn closed() -> Error {
-    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
 }
 
 #[cfg(test)]

@@ -68,18 +68,6 @@ impl Dialect for Sqlite {
         sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
     }
 
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
-        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
-        if update.is_empty() {
-            sql.push("NOTHING");
-            return;
-        }
-        for (position, column) in update.iter().copied().enumerate() {
-            sql.push(if position > 0 { ", " } else { "UPDATE SET " });
-            sql.identifier(column).push(" = excluded.").identifier(column);
-        }
-    }
-
     fn keys_in_commit_order(&self) -> bool {
         true
     }
