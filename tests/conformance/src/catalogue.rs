@@ -443,6 +443,8 @@ macro_rules! __catalogue {
                 figures {
                     /// Totals, sources and histograms follow the writes of every opening.
                     counts_follow_every_writer,
+                    /// They follow two openings that write in turn.
+                    counts_follow_openings_that_write_in_turn,
                     /// They follow rows that something else than the contract deletes, in the middle too.
                     counts_follow_deletions_past_the_contract,
                     /// They follow a purge by another opening, and ids that begin again after it.

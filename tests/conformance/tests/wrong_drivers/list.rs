@@ -112,7 +112,7 @@ wrong_drivers! {
     /// runs a unit's queries before its writes
     runs_queries_before_the_unit: units::RunsQueriesBeforeTheUnit => "engine::steps::queries_in_a_unit_see_its_writes",
     /// does not roll back a failed transaction before the next one
-    leaves_a_failed_transaction_open: units::LeavesAFailedTransactionOpen => "units::isolation::an_error_in_a_group_leaves_later_units_whole",
+    leaves_a_failed_transaction_open: units::LeavesAFailedTransactionOpen => "units::atomicity::a_conflict_leaves_nothing",
     /// answers before it has committed
     answers_before_the_commit: units::AnswersBeforeTheCommit => "logs::limits::a_taken_id_is_a_conflict",
 
@@ -139,5 +139,5 @@ wrong_drivers! {
     /// says that nobody else changes anything
     never_moves_the_mark: counts::NeverMovesTheMark => "counts::figures::counts_follow_deletions_past_the_contract",
     /// claims that its keys become visible in order
-    claims_keys_in_order: counts::ClaimsKeysInOrder => "counts::figures::counts_follow_every_writer",
+    claims_keys_in_order: counts::ClaimsKeysInOrder => "counts::figures::counts_follow_openings_that_write_in_turn",
 }
