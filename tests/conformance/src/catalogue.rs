@@ -209,6 +209,8 @@ macro_rules! __catalogue {
                     of_many_callers_only_those_to_blame_fail,
                     /// After a failed unit the ones that follow it are whole.
                     an_error_in_a_group_leaves_later_units_whole,
+                    /// Of many callers at once each learns what its own unit did.
+                    each_caller_learns_what_its_own_unit_did,
                     /// What a caller committed is what it reads next, and its units keep their order.
                     units_of_a_caller_keep_their_order,
                 }
