@@ -63,7 +63,9 @@ async fn it_creates_writes_searches_counts_and_closes() {
     assert_eq!(buckets[0]["time"].as_str().unwrap().get(..19), Some("1969-12-31 23:45:00"), "{buckets}");
 
     // Upserts, both by a key and by a guard; a conflict takes the whole unit with it.
-    let attacker = json!({"data": {"ip": "203.0.113.7", "event_count": 3}});
+    let time = "2026-01-01T00:00:00Z";
+    let attacker =
+        json!({"data": {"ip": "203.0.113.7", "event_count": 3, "first_seen": time, "last_seen": time}});
     let uuid = called(&*repository, "upsert_attacker", attacker.clone()).await;
     assert_eq!(called(&*repository, "upsert_attacker", attacker).await, uuid);
     repository.create_user(NewUser::new("u", "bob", "x")).await.unwrap();

@@ -17,8 +17,8 @@
 //! | `tests/conformance.rs` | how the kit (`decnet-db-conformance`) gets an empty database, and its macro line |
 //!
 //! [`Pooled`] is a whole `Backend` for servers whose DDL is transactional, from one connection's [`Session`]; [`UnitQueue`]
-//! gathers units for an engine with one writer; [`Replays`] runs again what an engine gave up; [`Unit::guards`] gives guards
-//! as numbers to lock.
+//! gathers units for an engine with one writer; [`Replays`] runs again what an engine gave up; [`Unit::guards`] gives
+//! guards as numbers to lock.
 //!
 //! # Checklist
 //!
@@ -42,28 +42,29 @@
 //! # When it is not there
 //!
 //! [`Registry::drivers`] (`decnet_db::drivers()`) lists what a program has, and the error for an unknown scheme repeats it.
-//! A crate that no source line refers to is not linked: `use the_crate as _;`. A static library loses registrations, and WebAssembly
-//! runs none unless the host does: pass the driver to [`Registry::collect`]. Two versions of this crate in one program
-//! (`cargo tree -d`) have a registry each.
+//! A crate that no source line refers to is not linked: `use the_crate as _;`. A static library loses registrations, and
+//! WebAssembly runs none unless the host does: pass the driver to [`Registry::collect`]. Two versions of this crate in one
+//! program (`cargo tree -d`) have a registry each.
 //!
 //! # What may change
 //!
-//! This module, [`sql`](crate::sql), [`config`](crate::config) and [`Error`](enum@crate::Error) are public API under semantic
-//! versioning: a driver that builds against one 0.1 builds against every later one, and works. Until 1.0 the second number is
-//! the one that breaks. A later 0.1 may
+//! This module, [`sql`](crate::sql), [`config`](crate::config) and [`Error`](enum@crate::Error) are public API under
+//! semantic versioning: a driver that builds against one 0.1 builds against every later one, and works. Until 1.0 the
+//! second number is the one that breaks. A later 0.1 may
 //!
-//! - add methods to [`Backend`], [`Dialect`](crate::sql::Dialect), [`Sessions`] and [`Session`], always provided, with what a driver
-//!   that does not know them should do;
+//! - add methods to [`Backend`], [`Dialect`](crate::sql::Dialect), [`Sessions`] and [`Session`], always provided, with
+//!   what a driver that does not know them should do;
 //! - add variants to [`Step`](crate::sql::Step), [`ColumnKind`](crate::sql::ColumnKind), [`Capability`] and
-//!   [`Error`](enum@crate::Error), which are `#[non_exhaustive]`: a driver refuses a step that it does not know as `Unsupported`,
-//!   and stores a kind of column that it does not know as text;
+//!   [`Error`](enum@crate::Error), which are `#[non_exhaustive]`: a driver refuses a step that it does not know as
+//!   `Unsupported`, and stores a kind of column that it does not know as text;
 //! - add fields to [`Driver`], [`PoolStatus`], [`ServerInfo`] and [`Bootstrapped`], which only their functions make, and to
 //!   [`Table`](crate::sql::Table) and [`Column`](crate::sql::Column), which only core's derives make;
 //! - write SQL that it did not write before, in the holes that the dialect fills and in standard SQL;
 //! - test more in the kit. A driver that fails a new case had a fault before.
 //!
-//! It will not add variants to [`Value`](crate::sql::Value), on which every driver matches without a default, nor required methods.
-//! `tests/stability` in the repository has a driver that was written against the first 0.1.0, which must build and work.
+//! It will not add variants to [`Value`](crate::sql::Value), on which every driver matches without a default, nor required
+//! methods. `tests/stability` in the repository has a driver that was written against the first 0.1.0, which must build
+//! and work.
 //!
 //! [`Unit`]: crate::sql::Unit
 //! [`Unit::guards`]: crate::sql::Unit::guards
