@@ -4,7 +4,5 @@
 
 mod plain;
 mod recording;
-#[path = "../support/samples.rs"]
-mod samples;
 mod snapshots;
 mod telemetry;

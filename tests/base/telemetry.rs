@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use decnet_db::call::{call, methods};
 use decnet_db::contract::{Repository as _, State as _, Users as _};
 use decnet_db::{Error, ErrorKind};
+use decnet_db_conformance::samples;
 use decnet_db_core::telemetry::Instrumented;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tracing::field::{Field, Visit};
@@ -13,7 +14,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use crate::plain::Plain;
-use crate::{recording, samples};
+use crate::recording;
 
 /// A span that was closed, with all that was recorded on it.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,7 +7,7 @@ use crate::tool::Tool;
 fn golden() -> Tool {
     let tool = Tool::new();
     let file = Connection::open(tool.path("decnet.db")).unwrap();
-    file.execute_batch(include_str!("../golden/core.sql")).unwrap();
+    file.execute_batch(include_str!("../conformance/golden/core.sql")).unwrap();
     tool
 }
 

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 
 /// The databases that the original wrote.
 pub(crate) const GOLDEN: [&str; 3] = [
-    include_str!("../golden/core.sql"),
-    include_str!("../golden/intelligence.sql"),
-    include_str!("../golden/deployment.sql"),
+    include_str!("../conformance/golden/core.sql"),
+    include_str!("../conformance/golden/intelligence.sql"),
+    include_str!("../conformance/golden/deployment.sql"),
 ];
 
 /// The rows of each table.

@@ -18,8 +18,8 @@ fn mysql() -> &'static dyn Dialect {
     decnet_db_mysql::DRIVER.dialect.unwrap()
 }
 
-const SQLITE: &str = include_str!("../golden/core.sql");
-const MYSQL: &str = include_str!("../golden/r3.mysql.sql");
+const SQLITE: &str = include_str!("../conformance/golden/core.sql");
+const MYSQL: &str = include_str!("../conformance/golden/r3.mysql.sql");
 
 /// Contract document 10 §6.
 const ORDER: &str = "bounty, campaigns, canary_blobs, credential_reuse, decky_lifecycle, fleet_deckies, logs, \

@@ -6,52 +6,19 @@ use std::sync::Arc;
 use decnet_db::Repository;
 use decnet_db::config::{Config, DatabaseUrl};
 
-use super::golden;
-
 /// An empty database that nobody else uses, opened, with the schema.
 pub(crate) struct Database {
     /// How to open it again.
     pub(crate) url: String,
     /// The database, open.
     pub(crate) repository: Arc<dyn Repository>,
-    original: Original,
-}
-
-/// How a database gets what the original wrote.
-#[derive(Clone)]
-enum Original {
-    /// As a file that the original's own SQL makes, in this folder.
-    #[cfg(feature = "sqlite")]
-    File(std::path::PathBuf),
-    /// Row by row into our tables.
-    #[cfg(feature = "mysql")]
-    Rows,
 }
 
 impl Database {
-    async fn create(url: String, original: Original) -> Self {
+    async fn create(url: String) -> Self {
         let repository = open(&url).await;
         repository.initialize().await.expect("the schema is created");
-        Self { url, repository, original }
-    }
-
-    /// The database that the original wrote (`tests/golden/core.sql`), open.
-    pub(crate) async fn golden(&self) -> Self {
-        match &self.original {
-            #[cfg(feature = "sqlite")]
-            Original::File(folder) => {
-                let path = folder.join("golden.db");
-                golden::write(&path);
-                let url = sqlite_url(&path);
-                Self { repository: open(&url).await, url, original: self.original.clone() }
-            }
-            #[cfg(feature = "mysql")]
-            Original::Rows => {
-                let unit = golden::rows();
-                self.committer().commit(unit).await.expect("the original's rows go in");
-                Self { url: self.url.clone(), repository: self.open_again().await, original: Original::Rows }
-            }
-        }
+        Self { url, repository }
     }
 
     /// Opens it once more, with connections of its own, as another process would.
@@ -68,22 +35,6 @@ impl Database {
     /// What opens it: for tests that open it with other settings.
     pub(crate) fn config(&self) -> Config {
         Config::new(self.url.parse().expect("the URL is well-formed"))
-    }
-
-    /// Another database, which nobody has initialized.
-    pub(crate) async fn without_schema(&self) -> Self {
-        let url = match &self.original {
-            #[cfg(feature = "sqlite")]
-            Original::File(folder) => sqlite_url(&folder.join("empty.db")),
-            #[cfg(feature = "mysql")]
-            Original::Rows => {
-                let url = format!("{}_empty", self.url);
-                let (_, name) = url.rsplit_once('/').expect("the URL names a database");
-                on_the_server(&[format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")]).await;
-                url
-            }
-        };
-        Self { repository: open(&url).await, url, original: self.original.clone() }
     }
 }
 
@@ -116,8 +67,7 @@ pub(crate) fn sqlite<F: Future<Output = ()>>(body: impl FnOnce(Database) -> F) {
     let folder = tempfile::tempdir().expect("a folder is made");
     let url = sqlite_url(&folder.path().join("decnet.db"));
     block_on(async {
-        let original = Original::File(folder.path().to_owned());
-        let database = Database::create(url, original).await;
+        let database = Database::create(url).await;
         let repository = Arc::clone(&database.repository);
         body(database).await;
         repository.close().await;
@@ -140,12 +90,11 @@ pub(crate) fn mysql<F: Future<Output = ()>>(body: impl FnOnce(Database) -> F) {
     let url = format!("{address}/{name}");
     block_on(async {
         on_the_server(&[format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")]).await;
-        let database = Database::create(url, Original::Rows).await;
+        let database = Database::create(url).await;
         let repository = Arc::clone(&database.repository);
         body(database).await;
         repository.close().await;
-        let databases = [name.clone(), format!("{name}_empty")];
-        on_the_server(&databases.map(|name| format!("DROP DATABASE IF EXISTS {name}"))).await;
+        on_the_server(&[format!("DROP DATABASE IF EXISTS {name}")]).await;
     });
 }
 

@@ -1,16 +1,12 @@
 //! What the integration tests share: a database of their own for each test, on each backend that is compiled in.
 
 mod database;
-pub(crate) mod golden;
-mod json;
-pub(crate) mod samples;
 
 pub(crate) use database::Database;
 #[cfg(feature = "mysql")]
 pub(crate) use database::mysql;
 #[cfg(feature = "sqlite")]
 pub(crate) use database::sqlite;
-pub(crate) use json::{called, kind_of_call};
 
 /// Makes one test per backend of each test body: `sqlite::name` and `mysql::name`.
 ///

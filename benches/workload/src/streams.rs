@@ -30,5 +30,9 @@ pub const EXISTING_ATTACKER: u64 = 26;
 pub const NEW_BOUNTY: u64 = 27;
 /// Which bounty `add_bounty_dup` adds again.
 pub const DUPLICATE_BOUNTY: u64 = 28;
-/// Callers by number, which the workload of the original lacks.
-pub const CALLERS: u64 = 40;
+/// The long mix, which the original's workload lacks.
+pub const MIXED_LONG: u64 = 41;
+/// Rows that are written beside the reads that are measured, which the original's workload lacks.
+pub const BESIDE: u64 = 43;
+/// Callers by number, which is added to this, and which the original's workload lacks.
+pub const CALLERS: u64 = 400;

@@ -3,16 +3,22 @@
 use async_trait::async_trait;
 
 use super::page::{behind, page, rows_for};
+use super::summary::{Place, Seek};
 use super::{SqlRepository, UnitOfWork};
 use crate::contract::search::{Search, Term};
 use crate::contract::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Page, Stats};
 use crate::error::Result;
-use crate::sql::{Insert, Sql};
+use crate::sql::{Insert, Record, Sql};
 use crate::time::Timestamp;
 
 /// More minutes than there are from year 1 to 9999. Wider intervals give the same two buckets, one on each side of 1970,
 /// and would overflow the engines' arithmetic.
 const ALL_YEARS: i64 = 10_000 * 366 * 24 * 60;
+
+/// From so many rows on, skipping them one by one costs more than finding the place.
+const DEEP: u64 = 1_000;
+/// How often the place is looked for again when events came meanwhile.
+const SEEKS: usize = 4;
 
 #[async_trait]
 impl Logs for SqlRepository {
@@ -30,9 +36,29 @@ impl Logs for SqlRepository {
 
     async fn get_logs(&self, query: LogQuery) -> Result<Vec<Log>> {
         let (limit, offset) = (query.limit, query.offset);
+        let filter = query.filter();
+        if offset >= DEEP && filter.is_all() {
+            for _ in 0..SEEKS {
+                let seek = match self.summary.seek(&*self.backend, offset).await? {
+                    Place::At(seek) => seek,
+                    Place::Behind => return Ok(Vec::new()),
+                    Place::Unknown => break,
+                };
+                if let Some(logs) = self.logs_from(seek, limit).await? {
+                    return Ok(logs);
+                }
+            }
+        }
         let mut sql = self.select::<Log>();
-        matching(&mut sql, " WHERE ", &query.filter());
-        sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(limit, offset);
+        if offset >= DEEP {
+            // What is skipped is skipped in the index, without its rows.
+            sql.push(" WHERE id IN (SELECT id FROM (SELECT id FROM logs");
+        }
+        matching(&mut sql, " WHERE ", &filter);
+        newest_first(&mut sql).page(limit, offset);
+        if offset >= DEEP {
+            newest_first(sql.push(") AS page)"));
+        }
         self.read(sql).await?.records()
     }
 
@@ -50,12 +76,15 @@ impl Logs for SqlRepository {
             lead = " AND ";
         }
         matching(&mut sql, lead, &filter);
-        sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC").page(rows, 0);
+        newest_first(&mut sql).page(rows, 0);
         let logs = self.read(sql).await?.records()?;
         Ok(page(logs, limit, |last: &Log| LogCursor::behind("timestamp", last.timestamp, last.id)))
     }
 
     async fn get_total_logs(&self, filter: LogFilter) -> Result<u64> {
+        if filter.is_all() {
+            return self.summary.total(&*self.backend).await;
+        }
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM logs");
         matching(&mut sql, " WHERE ", &filter);
@@ -78,9 +107,15 @@ impl Logs for SqlRepository {
 
     async fn get_log_histogram(&self, filter: LogFilter, interval_minutes: i64) -> Result<Vec<Bucket>> {
         let dialect = self.backend.dialect();
+        let width = interval_minutes.clamp(1, ALL_YEARS);
+        if filter.is_all()
+            && let Some(buckets) = self.summary.histogram(&*self.backend, width).await?
+        {
+            return Ok(buckets);
+        }
         let mut sql = self.sql();
         sql.push("SELECT ");
-        dialect.bucket(&mut sql, "timestamp", interval_minutes.clamp(1, ALL_YEARS) * 60);
+        dialect.bucket(&mut sql, "timestamp", width * 60);
         sql.push(" AS bucket, COUNT(*) FROM logs");
         matching(&mut sql, " WHERE ", &filter);
         sql.push(" GROUP BY bucket ORDER BY bucket");
@@ -91,25 +126,34 @@ impl Logs for SqlRepository {
     }
 
     async fn get_stats_summary(&self) -> Result<Stats> {
-        let mut sql = self.sql();
-        // One statement is one snapshot.
-        sql.push("SELECT (SELECT COUNT(*) FROM logs), (SELECT COUNT(DISTINCT attacker_ip) FROM logs), ");
-        sql.push("(SELECT COUNT(*) FROM fleet_deckies WHERE state = ").bind("running");
-        sql.push(") + (SELECT COUNT(*) FROM topology_deckies WHERE state = ").bind("running");
-        sql.push("), (SELECT COUNT(*) FROM fleet_deckies) + (SELECT COUNT(*) FROM topology_deckies)");
-        let stats = self.read(sql).await?.decode(|row| {
-            Ok(Stats {
-                total_logs: row.read("stats", "total_logs")?,
-                unique_attackers: row.read("stats", "unique_attackers")?,
-                active_deckies: row.read("stats", "active_deckies")?,
-                deployed_deckies: row.read("stats", "deployed_deckies")?,
-            })
-        })?;
-        stats
-            .into_iter()
-            .next()
-            .ok_or_else(|| super::repository::broken("the statistics came back without a row"))
+        self.summary.stats(&*self.backend).await
     }
+}
+
+impl SqlRepository {
+    /// The page that begins at the place; none when events came since the place was found.
+    async fn logs_from(&self, seek: Seek, limit: u64) -> Result<Option<Vec<Log>>> {
+        let mut sql = self.sql();
+        sql.push("SELECT ").identifiers(Log::TABLE.columns.iter().map(|column| column.name));
+        sql.push(
+            ", (SELECT MAX(id) FROM logs) FROM logs WHERE id IN (SELECT id FROM (SELECT id FROM logs WHERE ",
+        );
+        sql.identifier("timestamp").push(" < ").bind(seek.before);
+        newest_first(&mut sql).page(limit, seek.skip);
+        newest_first(sql.push(") AS page)"));
+        let mut current = true;
+        let logs = self.read(sql).await?.decode(|row| {
+            let log = Log::decode(row)?;
+            current &= row.read::<i64>("logs", "id")? == seek.newest;
+            Ok(log)
+        })?;
+        Ok((current && (limit == 0 || !logs.is_empty())).then_some(logs))
+    }
+}
+
+/// Appends the order of [`Logs::get_logs`].
+fn newest_first<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {
+    sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC")
 }
 
 /// Events: see [`Logs`].
@@ -155,11 +199,7 @@ fn matching(sql: &mut Sql<'_>, lead: &'static str, filter: &LogFilter) {
             // In every text.
             Term::Contains(text) if text.is_empty() => {}
             Term::Contains(text) => {
-                sql.push(next()).push("(").contains("raw_line", text);
-                for column in ["decky", "service", "attacker_ip"] {
-                    sql.push(" OR ").contains(column, text);
-                }
-                sql.push(")");
+                sql.push(next()).contains_any(&["raw_line", "decky", "service", "attacker_ip"], text);
             }
         }
     }

@@ -15,6 +15,7 @@ mod page;
 mod repository;
 mod smtp_targets;
 mod state;
+mod summary;
 mod swarm;
 pub mod transfer;
 mod unit_of_work;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::summary::LogSummary;
 use super::{Committer, UnitOfWork};
 use crate::config::SeedConfig;
 use crate::contract::Repository;
@@ -18,6 +19,7 @@ use crate::sql::{Dialect, Receipt, Record, Rows, Sql, Statement, Table, Unit, Va
 pub struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
+    pub(super) summary: LogSummary,
 }
 
 impl SqlRepository {
@@ -25,7 +27,7 @@ impl SqlRepository {
     ///
     /// [`initialize`]: crate::contract::Lifecycle::initialize
     pub fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
-        Self { backend, seed }
+        Self { backend, seed, summary: LogSummary::default() }
     }
 
     /// An empty statement in the backend's dialect.
@@ -150,6 +152,7 @@ impl Committer for SqlRepository {
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        let _around = self.summary.around(&unit);
         self.backend.commit(unit).await
     }
 

@@ -3,6 +3,7 @@
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::search::Search;
 use super::{Cursor, Page};
 use crate::error::Result;
 use crate::json::MapOrText;
@@ -241,6 +242,13 @@ impl LogFilter {
     /// All events.
     pub fn all() -> Self {
         Self::default()
+    }
+
+    /// Whether there is no condition, so that every event matches.
+    pub fn is_all(&self) -> bool {
+        self.start_time.is_none()
+            && self.end_time.is_none()
+            && self.search.as_deref().is_none_or(|search| Search::parse(search).terms().is_empty())
     }
 
     /// Events that match a text in the [search language](crate::contract::search).

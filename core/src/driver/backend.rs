@@ -26,6 +26,19 @@ pub trait Backend: Send + Sync + 'static {
     /// otherwise.
     async fn query(&self, statement: Statement) -> Result<Rows>;
 
+    /// As [`query`](Self::query), and a mark that was read after the rows: as long as it stays the same, nobody but this
+    /// backend's own units has changed or deleted rows that were there before. 0 means that nobody ever has since this
+    /// backend was opened.
+    ///
+    /// What is computed from many rows can be kept while the mark stands still. A driver that can't tell, or can't tell at
+    /// the moment, answers `None`, as the provided method does; then the rows are counted.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
+        Ok((self.query(statement).await?, None))
+    }
+
     /// Commits one unit, all of its steps or none, and returns what each step did.
     ///
     /// The driver promises that other units see nothing of a unit before it is committed, that a failed expectation rolls

@@ -6,13 +6,20 @@
 
 mod backend;
 mod bootstrap;
+mod capability;
+mod pooled;
 mod queue;
 mod registry;
+mod replay;
+mod sqlstate;
 
 pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
+pub use capability::Capability;
+pub use pooled::{Pooled, Session, Sessions};
 pub use queue::{BatchLimits, Pending, UnitQueue};
 pub use registry::{Driver, OpenFuture, Registration, Registry};
+pub use replay::{Failed, Replays, Verdict, backoff};
 
 #[doc(hidden)]
 pub use inventory;

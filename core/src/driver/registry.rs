@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::Backend;
+use super::capability::Lacks;
+use super::{Backend, Capability};
 use crate::base::SqlRepository;
 use crate::config::Config;
 use crate::contract::Repository;
@@ -49,6 +50,7 @@ pub struct Driver {
     pub open: fn(&Config) -> OpenFuture<'_>,
     /// What the driver speaks before a server is known, for tools that show its SQL without a database.
     pub dialect: Option<&'static dyn Dialect>,
+    lacks: Lacks,
 }
 
 impl Driver {
@@ -58,7 +60,7 @@ impl Driver {
         schemes: &'static [&'static str],
         open: fn(&Config) -> OpenFuture<'_>,
     ) -> Self {
-        Self { name, schemes, package: "", version: "", open, dialect: None }
+        Self { name, schemes, package: "", version: "", open, dialect: None, lacks: Lacks::NONE }
     }
 
     /// The same, with the package that it comes from; the registry tells drivers apart by it.
@@ -74,6 +76,44 @@ impl Driver {
     pub const fn dialect(mut self, dialect: &'static dyn Dialect) -> Self {
         self.dialect = Some(dialect);
         self
+    }
+
+    /// The same, for an engine that can't have a capability, and why it can't. What holds instead is said at the
+    /// [`Capability`]; the conformance kit fails when the lack is not there.
+    ///
+    /// ```
+    /// # use decnet_db_core::driver::{Capability, Driver, OpenFuture};
+    /// # fn open(_: &decnet_db_core::config::Config) -> OpenFuture<'_> { unimplemented!() }
+    /// pub const DRIVER: Driver = Driver::new("tin", &["tin"], open)
+    ///     .lacks(Capability::NulInText, "a tin's text ends at the first NUL");
+    /// assert_eq!(DRIVER.why_it_lacks(Capability::NulInText), Some("a tin's text ends at the first NUL"));
+    /// assert_eq!(DRIVER.why_it_lacks(Capability::DeepJson), None);
+    /// ```
+    #[must_use]
+    pub const fn lacks(mut self, capability: Capability, reason: &'static str) -> Self {
+        self.lacks = self.lacks.and(capability, reason);
+        self
+    }
+
+    /// Why the engine can't have a capability; `None` for one that it has.
+    pub const fn why_it_lacks(&self, capability: Capability) -> Option<&'static str> {
+        self.lacks.reason(capability)
+    }
+
+    /// What the engine can't have, and why.
+    pub fn lacking(&self) -> impl Iterator<Item = (Capability, &'static str)> + use<> {
+        let lacks = self.lacks;
+        Capability::ALL.iter().filter_map(move |&capability| Some((capability, lacks.reason(capability)?)))
+    }
+
+    /// Opens the database of `config` with this driver, whatever scheme its URL has; the repository is wrapped with
+    /// telemetry. Programs leave the choice to [`Registry::connect`]; this is for tests of one driver.
+    ///
+    /// # Errors
+    /// What the driver reports when it can't open the database.
+    pub async fn connect(&self, config: &Config) -> Result<Arc<dyn Repository>> {
+        let backend = (self.open)(config).await?;
+        Ok(Arc::new(Instrumented::new(SqlRepository::new(backend, config.seed.clone()))))
     }
 
     fn identity(&self) -> (&'static str, &'static str, &'static str) {
@@ -170,9 +210,7 @@ impl Registry {
     /// # Errors
     /// `UnknownDriver` as [`find`](Self::find); otherwise what the driver reports when it can't open the database.
     pub async fn connect(&self, config: &Config) -> Result<Arc<dyn Repository>> {
-        let driver = self.find(config.url.scheme())?;
-        let backend = (driver.open)(config).await?;
-        Ok(Arc::new(Instrumented::new(SqlRepository::new(backend, config.seed.clone()))))
+        self.find(config.url.scheme())?.connect(config).await
     }
 }
 

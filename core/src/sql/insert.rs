@@ -105,6 +105,17 @@ impl Insert {
         self
     }
 
+    /// What happens to rows whose key exists, as [`on_duplicate`](Self::on_duplicate) has it.
+    pub fn duplicates(&self) -> OnDuplicate {
+        self.on_duplicate
+    }
+
+    /// The position among the columns of the key that the database assigns, when rows give it: NULL still leaves it to the
+    /// database.
+    pub fn serial(&self) -> Option<usize> {
+        (0..self.columns.len()).find(|position| self.is_serial(*position))
+    }
+
     /// The table.
     pub fn table(&self) -> &'static Table {
         self.table.0

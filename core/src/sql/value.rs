@@ -38,6 +38,11 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Whether this is text with a NUL character, which some engines can't store.
+    pub fn has_nul(&self) -> bool {
+        matches!(self, Self::Text(text) if text.contains('\0'))
+    }
+
     /// The name of the kind of value, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {

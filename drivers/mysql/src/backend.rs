@@ -13,6 +13,7 @@ use crate::bootstrap::bootstrap;
 use crate::connect::{Connector, backoff};
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
+use crate::mark::Deletions;
 use crate::pool::Pool;
 use crate::run::{Context, query};
 use crate::server::Server;
@@ -29,6 +30,7 @@ pub(crate) struct MysqlBackend {
     pool: Arc<Pool>,
     context: Arc<Context>,
     writer: Writer,
+    deletions: Deletions,
     system: &'static str,
 }
 
@@ -50,7 +52,7 @@ impl MysqlBackend {
         });
         let writer = Writer::start(&pool, &context, config.url.database());
         tracing::debug!(version = server.version, "connected");
-        Ok(Self { pool, context, writer, system: server.flavour.system() })
+        Ok(Self { pool, context, writer, deletions: Deletions::default(), system: server.flavour.system() })
     }
 
     async fn read(&self, statement: &Statement) -> Result<Rows> {
@@ -58,7 +60,7 @@ impl MysqlBackend {
         loop {
             let mut lease = self.pool.acquire().await?;
             // A connection whose answer was not read to its end is not given back.
-            let failure = match query(lease.conn(), &self.context, statement).await {
+            let failure = match query(lease.link(), &self.context, statement).await {
                 Ok(rows) => {
                     lease.give_back();
                     return Ok(rows);
@@ -88,6 +90,20 @@ impl Backend for MysqlBackend {
         self.read(&statement).await
     }
 
+    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
+        let rows = self.read(&statement).await?;
+        let mut lease = self.pool.acquire().await?;
+        // A mark that can't be read is none.
+        let mark = match self.deletions.mark(lease.conn()).await {
+            Ok(mark) => {
+                lease.give_back();
+                mark
+            }
+            Err(_) => None,
+        };
+        Ok((rows, mark))
+    }
+
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         self.writer.commit(unit).await
     }
@@ -103,7 +119,7 @@ impl Backend for MysqlBackend {
 
     async fn ping(&self) -> Result<ServerInfo> {
         let mut lease = self.pool.acquire().await?;
-        let version: Option<String> = match lease.conn().query_first("SELECT VERSION()").await {
+        let version: Option<String> = match lease.link().query_first("SELECT VERSION()").await {
             Ok(version) => version,
             Err(error) => {
                 self.pool.suspect();

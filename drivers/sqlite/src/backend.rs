@@ -26,11 +26,20 @@ impl Backend for SqliteBackend {
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         match &self.readers {
-            Some(readers) => readers.query(statement).await,
+            Some(readers) => Ok(readers.query(statement, || ()).await?.0),
             None => {
                 let desk = self.writer.desk();
                 blocking(move || desk.query(&statement)).await
             }
+        }
+    }
+
+    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
+        let desk = self.writer.desk();
+        match &self.readers {
+            Some(readers) => readers.query(statement, move || desk.foreign_commits()).await,
+            // Nobody else can write to this memory.
+            None => Ok((blocking(move || desk.query(&statement)).await?, Some(0))),
         }
     }
 

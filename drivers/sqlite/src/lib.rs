@@ -28,6 +28,7 @@ mod checkpoint;
 mod dialect;
 mod error;
 mod file;
+mod foreign;
 mod functions;
 mod open;
 mod pragmas;

@@ -70,8 +70,13 @@ impl Readers {
         }
     }
 
-    /// Runs one read on a blocking thread. When the future is dropped, the read is interrupted.
-    pub(crate) async fn query(&self, statement: Statement) -> Result<Rows> {
+    /// Runs one read on a blocking thread, and then `after` on the same one. When the future is dropped, the read is
+    /// interrupted.
+    pub(crate) async fn query<T: Send + 'static>(
+        &self,
+        statement: Statement,
+        after: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(Rows, T)> {
         let permit = self.permit().await?;
         let pool = self.pool.lock().clone().ok_or_else(closed)?;
         let (wait, errors) = (self.wait, self.errors.clone());
@@ -82,7 +87,7 @@ impl Readers {
             drop(pool);
             // Last, so that whoever has all permits knows that no connection is out.
             drop(permit);
-            rows
+            Ok((rows?, after()))
         })
         .await
     }

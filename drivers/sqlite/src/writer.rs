@@ -15,6 +15,7 @@ use crate::checkpoint::{self, Checkpointer};
 use crate::dialect::Sqlite;
 use crate::error::{Errors, closed, duplicate};
 use crate::file::DatabaseFile;
+use crate::foreign::Foreign;
 use crate::pragmas;
 use crate::unit;
 
@@ -46,6 +47,7 @@ struct Shared {
     checkpointer: Option<Checkpointer>,
     /// How long a transaction waits for other programs' transactions before it begins.
     busy_timeout: Duration,
+    foreign: Foreign,
     errors: Errors,
 }
 
@@ -69,12 +71,17 @@ impl Writer {
         busy_timeout: Duration,
         errors: Errors,
     ) -> std::io::Result<Self> {
+        let foreign = Foreign::default();
+        if let Some(connection) = &*connection.lock() {
+            foreign.look(connection).map_err(std::io::Error::other)?;
+        }
         let shared = Arc::new(Shared {
             queue: UnitQueue::new(),
             connection,
             file,
             checkpointer,
             busy_timeout,
+            foreign,
             errors,
         });
         let thread = thread::Builder::new().name("decnet-sqlite-writer".to_owned()).spawn({
@@ -149,6 +156,9 @@ impl Drop for Writer {
     }
 }
 
+/// How long whoever asks for foreign commits waits for a commit of ours that is just beginning or ending.
+const A_MOMENT: Duration = Duration::from_millis(5);
+
 /// See [`Writer::desk`].
 pub(crate) struct Desk(Arc<Shared>);
 
@@ -160,12 +170,25 @@ impl Desk {
         shared.with(|connection| {
             shared.begin(connection)?;
             let done = create(connection, bootstrap, &shared.errors);
-            let done = done.and_then(|done| shared.statement(connection, "COMMIT").map(|()| done));
+            let done = done.and_then(|done| shared.commit_transaction(connection).map(|()| done));
             if done.is_err() {
-                rollback(connection);
+                shared.rollback(connection);
             }
             done
         })
+    }
+
+    /// How many times others were seen to have committed since the file was opened, up to now; none when that can't be told
+    /// at the moment.
+    pub(crate) fn foreign_commits(&self) -> Option<u64> {
+        let shared = &self.0;
+        if let Some(count) = shared.foreign.while_writing() {
+            return Some(count);
+        }
+        match shared.connection.try_lock_for(A_MOMENT) {
+            Some(guard) => shared.foreign.look(guard.as_ref()?).ok(),
+            None => shared.foreign.while_writing(),
+        }
     }
 
     /// Runs a read on the writer's connection: for a database in memory, which has only one.
@@ -219,7 +242,7 @@ impl Shared {
                 }
                 Err(_) => {
                     if let Some(connection) = &*self.connection.lock() {
-                        rollback(connection);
+                        self.rollback(connection);
                     }
                     for pending in group {
                         pending.reply(Err(panicked()));
@@ -259,9 +282,9 @@ impl Shared {
         self.begin(connection).map_err(Lost::Refused)?;
         let done =
             units.iter().map(|unit| self.behind_savepoint(connection, unit)).collect::<Result<Vec<_>>>();
-        done.and_then(|results| self.statement(connection, "COMMIT").map(|()| results)).map_err(|error| {
+        done.and_then(|results| self.commit_transaction(connection).map(|()| results)).map_err(|error| {
             tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
-            rollback(connection);
+            self.rollback(connection);
             Lost::GivenUp
         })
     }
@@ -305,9 +328,9 @@ impl Shared {
     fn alone(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
         self.begin(connection)?;
         let done = unit::run(connection, unit, &self.errors)
-            .and_then(|receipt| self.statement(connection, "COMMIT").map(|()| receipt));
+            .and_then(|receipt| self.commit_transaction(connection).map(|()| receipt));
         if done.is_err() {
-            rollback(connection);
+            self.rollback(connection);
         }
         Ok(done)
     }
@@ -330,7 +353,27 @@ impl Shared {
             }
         };
         set_waiting(self.busy_timeout)?;
-        begun
+        begun?;
+        let seen = self.foreign.begun(connection).map_err(|error| self.errors.translate(error));
+        if seen.is_err() {
+            self.rollback(connection);
+        }
+        seen
+    }
+
+    fn commit_transaction(&self, connection: &Connection) -> Result<()> {
+        self.foreign.ending();
+        self.statement(connection, "COMMIT")
+    }
+
+    /// Ends the transaction, if there is one still.
+    fn rollback(&self, connection: &Connection) {
+        self.foreign.ending();
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction can't be rolled back");
+        }
     }
 
     fn statement(&self, connection: &Connection, text: &str) -> Result<()> {
@@ -340,15 +383,6 @@ impl Shared {
 
 fn prepared(connection: &Connection, text: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(text)?.raw_execute().map(drop)
-}
-
-/// Ends the transaction, if there is one still.
-fn rollback(connection: &Connection) {
-    if !connection.is_autocommit()
-        && let Err(error) = connection.execute_batch("ROLLBACK")
-    {
-        tracing::error!(%error, "a transaction can't be rolled back");
-    }
 }
 
 /// The same error for several callers.

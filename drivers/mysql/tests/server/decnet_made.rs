@@ -1,4 +1,4 @@
-//! Tables that DECNET made (`tests/golden/core.mysql.sql`): used as they are, and what they can't hold is refused by name
+//! Tables that DECNET made (`tests/conformance/golden/core.mysql.sql`): used as they are, and what they can't hold is refused by name
 //! or, where ruling R3 says so, cut.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::database::Database;
 
-const DDL: &str = include_str!("../../../../tests/golden/core.mysql.sql");
+const DDL: &str = include_str!("../../../../tests/conformance/golden/core.mysql.sql");
 const TIME: &str = "2026-12-31T23:59:59.999999Z";
 const CUT: &str = "2026-12-31T23:59:59Z";
 

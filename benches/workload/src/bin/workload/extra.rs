@@ -1,0 +1,162 @@
+//! What the original's workload lacks: exports, callers by number, a long mix, and reads beside writers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use decnet_db::Repository;
+use decnet_db::contract::{AttackerQuery, BountyQuery, LogFilter, LogQuery};
+use decnet_db_workload::{SEED_USER, op_log, state_key, streams};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::measure::{Bench, Calls, Samples};
+use crate::results::round;
+use crate::{logs, records, system};
+
+const PAGE: u64 = 1000;
+const CALLERS: [(&str, usize); 4] = [
+    ("add_log_callers_1", 1),
+    ("add_log_callers_8", 8),
+    ("add_log_callers_64", 64),
+    ("add_log_callers_512", 512),
+];
+const LONG: u64 = 60_000;
+const WRITERS: u64 = 64;
+const WRITING: Duration = Duration::from_secs(3);
+
+/// Everything by pages, each turned into JSON, as an export does it: the memory must not grow with the table.
+pub(crate) async fn exports(bench: &mut Bench, repository: &Arc<dyn Repository>, rows: u64) -> Result<()> {
+    if bench.wants("export_logs") {
+        let (mut after, mut exported, mut bytes) = (None, 0, 0);
+        let pages = rows.div_ceil(PAGE) as usize;
+        let before = begin();
+        bench
+            .all("export_logs", Calls::batches(pages, PAGE as usize), async |_| {
+                let started = Instant::now();
+                let page = repository.get_logs_page(PAGE, LogFilter::all(), after.take()).await?;
+                for log in &page.data {
+                    bytes += serde_json::to_string(log)?.len();
+                }
+                exported += page.data.len() as u64;
+                after = page.next;
+                Ok(started.elapsed())
+            })
+            .await?;
+        ensure!(exported == rows, "export_logs: {exported} rows instead of {rows}");
+        end(bench, "export_logs", before, bytes);
+    }
+    if bench.wants("export_attackers") {
+        let attackers = repository.get_total_attackers(Default::default()).await?;
+        let (mut after, mut exported, mut bytes) = (None, 0, 0);
+        let pages = attackers.div_ceil(PAGE) as usize;
+        let before = begin();
+        bench
+            .all("export_attackers", Calls::batches(pages, PAGE.min(attackers) as usize), async |_| {
+                let started = Instant::now();
+                let page = repository.export_attackers(PAGE, after.take()).await?;
+                for attacker in &page.data {
+                    bytes += serde_json::to_string(attacker)?.len();
+                }
+                exported += page.data.len() as u64;
+                after = page.next;
+                Ok(started.elapsed())
+            })
+            .await?;
+        ensure!(exported == attackers, "export_attackers: {exported} rows instead of {attackers}");
+        end(bench, "export_attackers", before, bytes);
+    }
+    Ok(())
+}
+
+fn begin() -> f64 {
+    system::forget_peak();
+    system::rss_mb()
+}
+
+fn end(bench: &mut Bench, name: &str, rss_before: f64, bytes: usize) {
+    bench.note(name, "rss_before_mb", json!(round(rss_before, 1)));
+    bench.note(name, "peak_rss_mb", json!(round(system::peak_rss_mb(), 1)));
+    bench.note(name, "bytes", json!(bytes));
+}
+
+/// Writes that the original's workload lacks.
+pub(crate) async fn writes(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
+    for (name, callers) in CALLERS {
+        let rows = (seed, streams::CALLERS + callers as u64);
+        logs::by_callers(bench, name, repository, rows, callers, LONG).await?;
+    }
+    logs::mixed(bench, "mixed_c64_long", repository, (seed, streams::MIXED_LONG), LONG).await?;
+    if bench.wants("reads@writing") {
+        beside_writers(bench, repository, seed).await?;
+    }
+    Ok(())
+}
+
+/// 64 callers add rows without a pause, while one caller reads all that a dashboard shows, one after another.
+async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let next = Arc::new(AtomicU64::new(0));
+    let started = Instant::now();
+    let mut writers = JoinSet::new();
+    for _ in 0..WRITERS {
+        let (repository, stop, next) = (repository.clone(), stop.clone(), next.clone());
+        writers.spawn(async move {
+            let mut samples = Samples::default();
+            while !stop.load(Ordering::Relaxed) {
+                let row = records::log(op_log(seed, streams::BESIDE, next.fetch_add(1, Ordering::Relaxed)))?;
+                let began = Instant::now();
+                samples.add(repository.add_log(row).await, began.elapsed());
+            }
+            anyhow::Ok(samples)
+        });
+    }
+    const READS: [&str; 9] = [
+        "get_logs_page1",
+        "get_total_logs",
+        "get_log_histogram",
+        "get_stats_summary",
+        "get_logs_after_id",
+        "get_bounties_page1",
+        "get_attackers_page1",
+        "get_user_by_username",
+        "get_state",
+    ];
+    let reader = repository.clone();
+    let reading = tokio::spawn(async move {
+        let mut samples: [Samples; READS.len()] = Default::default();
+        let key = state_key(0);
+        for read in (0..READS.len()).cycle() {
+            let began = Instant::now();
+            if began - started >= WRITING {
+                break;
+            }
+            let result = match READS[read] {
+                "get_logs_page1" => reader.get_logs(LogQuery::newest().limit(50)).await.map(drop),
+                "get_total_logs" => reader.get_total_logs(LogFilter::all()).await.map(drop),
+                "get_log_histogram" => reader.get_log_histogram(LogFilter::all(), 15).await.map(drop),
+                "get_stats_summary" => reader.get_stats_summary().await.map(drop),
+                "get_logs_after_id" => reader.get_logs_after_id(1000, 500, LogFilter::all()).await.map(drop),
+                "get_bounties_page1" => reader.get_bounties(BountyQuery::default()).await.map(drop),
+                "get_attackers_page1" => reader.get_attackers(AttackerQuery::default()).await.map(drop),
+                "get_user_by_username" => reader.get_user_by_username(SEED_USER).await.map(drop),
+                _ => reader.get_state(&key).await.map(drop),
+            };
+            samples[read].add(result, began.elapsed());
+        }
+        samples
+    });
+    let samples = reading.await?;
+    stop.store(true, Ordering::Relaxed);
+    let mut written = Samples::default();
+    while let Some(writer) = writers.join_next().await {
+        written.append(writer??);
+    }
+    let wall = started.elapsed().as_secs_f64();
+    for (name, samples) in READS.iter().zip(samples) {
+        bench.put_beside(&format!("{name}@writing"), samples.outcome(None));
+    }
+    bench.put_beside("add_log_c64@reading", written.outcome(Some(wall)));
+    Ok(())
+}

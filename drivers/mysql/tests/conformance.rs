@@ -1,0 +1,28 @@
+//! The contract, on a server: the suite that every driver passes.
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests are tests too")]
+
+use decnet_db_conformance::Server;
+use decnet_db_mysql::DRIVER;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+decnet_db_conformance::suite!(server());
+
+fn server() -> Server {
+    let url = std::env::var("DECNET_TEST_MYSQL_URL").unwrap_or_else(|_| {
+        panic!(
+            "DECNET_TEST_MYSQL_URL names no server: run tests/run, or start one with tests/servers/mariadb.sh start \
+             and export DECNET_TEST_MYSQL_URL=$(tests/servers/mariadb.sh url)"
+        )
+    });
+    let parsed = url.parse().expect("DECNET_TEST_MYSQL_URL is a URL");
+    let server = Server::new(DRIVER, parsed, move |statement| {
+        let url = url.clone();
+        async move {
+            let mut connection = Conn::from_url(url).await?;
+            connection.query_drop(statement).await?;
+            Ok(connection.disconnect().await?)
+        }
+    });
+    server.options("CHARACTER SET utf8mb4")
+}

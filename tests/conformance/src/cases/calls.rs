@@ -1,0 +1,87 @@
+//! Calls by name from many tasks, and what is stored behind them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use decnet_db_core::ErrorKind;
+use decnet_db_core::call::call;
+use decnet_db_core::contract::Repository;
+use decnet_db_core::json::Json;
+use decnet_db_core::sql::{FromValue, Insert, Sql, Table, Unit, Value};
+use serde_json::json;
+
+use crate::database::Database;
+
+/// A database that tasks share.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    pub(crate) repository: Arc<dyn Repository>,
+}
+
+impl Calls {
+    pub(crate) fn of(database: &Database) -> Self {
+        Self { repository: Arc::clone(&database.repository) }
+    }
+
+    /// Calls a method that must succeed.
+    pub(crate) async fn called(&self, method: &str, arguments: impl Into<Json>) -> serde_json::Value {
+        crate::json::called(&*self.repository, method, arguments).await
+    }
+
+    /// Calls a method that must fail; says how, and the message.
+    pub(crate) async fn refused(&self, method: &str, arguments: impl Into<Json>) -> (ErrorKind, String) {
+        let error = call(&*self.repository, method, arguments).await.expect_err(method);
+        assert!(!error.to_string().contains('\n'), "{error}");
+        (error.kind(), error.to_string())
+    }
+
+    /// Runs a statement past the contract.
+    pub(crate) async fn execute(&self, write: impl FnOnce(&mut Sql<'_>)) {
+        let mut unit = Unit::new();
+        let mut sql = Sql::new(self.repository.committer().dialect());
+        write(&mut sql);
+        unit.execute(sql.finish());
+        self.repository.committer().commit(unit).await.expect("the statement runs");
+    }
+
+    /// Stores one row past the contract.
+    pub(crate) async fn insert(&self, table: &'static Table, row: Vec<(&'static str, Value)>) {
+        let (columns, values) = row.into_iter().unzip();
+        let mut unit = Unit::new();
+        unit.insert(Insert::raw(table, columns, values).expect("a row"));
+        self.repository.committer().commit(unit).await.expect("the row goes in");
+    }
+
+    /// One value, read past the contract.
+    pub(crate) async fn stored<T: FromValue>(&self, query: &'static str) -> T {
+        let mut unit = Unit::new();
+        unit.query(self.statement(query));
+        let mut receipt = self.repository.committer().commit(unit).await.expect("the query runs");
+        receipt.rows(0).scalar().expect("a value of this type").expect("a row")
+    }
+
+    fn statement(&self, text: &'static str) -> decnet_db_core::sql::Statement {
+        let mut sql = Sql::new(self.repository.committer().dialect());
+        sql.push(text);
+        sql.finish()
+    }
+
+    /// An attacker with this address; its uuid.
+    pub(crate) async fn attacker(&self, ip: &str) -> String {
+        let data = json!({"data": {"ip": ip, "first_seen": "2026-01-01", "last_seen": "2026-01-02"}});
+        self.called("upsert_attacker", data).await.as_str().expect("a uuid").to_owned()
+    }
+}
+
+/// Runs so many calls at once and waits for all.
+pub(crate) async fn at_once<F: Future<Output = T> + Send + 'static, T: Send + 'static>(
+    count: usize,
+    call: impl Fn(usize) -> F,
+) -> Vec<T> {
+    let tasks: Vec<_> = (0..count).map(|number| tokio::spawn(call(number))).collect();
+    let mut results = Vec::with_capacity(count);
+    for task in tasks {
+        results.push(task.await.expect("no call panics"));
+    }
+    results
+}

@@ -1,0 +1,4 @@
+//! Many callers at once.
+
+pub(crate) mod callers;
+pub(crate) mod processes;

@@ -1,0 +1,3 @@
+//! Creating, seeding, closing.
+
+pub(crate) mod bootstrap;

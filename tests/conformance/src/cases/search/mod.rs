@@ -1,0 +1,5 @@
+//! The search language.
+
+pub(crate) mod language;
+mod model;
+mod strategies;

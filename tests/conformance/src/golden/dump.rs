@@ -1,0 +1,118 @@
+//! Rows of a SQLite dump, without SQLite.
+
+use std::collections::HashMap;
+
+use decnet_db_core::contract::tables::SCHEMA;
+use decnet_db_core::sql::{Column, ColumnKind, Insert, Table, Unit, Value};
+
+/// The rows of one of the dumps, for our tables, parents first.
+///
+/// # Panics
+/// When the text is not a dump of DECNET's tables.
+pub fn rows(dump: &str) -> Unit {
+    let mut inserts: HashMap<&str, Vec<&str>> = HashMap::new();
+    for line in dump.lines() {
+        let Some(insert) = line.strip_prefix("INSERT INTO ") else { continue };
+        let (table, values) = insert.split_once(" VALUES(").expect("a row");
+        inserts.entry(table.trim_matches('"')).or_default().push(values);
+    }
+    let mut unit = Unit::new();
+    for table in SCHEMA.tables {
+        let Some(rows) = inserts.get(table.name) else { continue };
+        // The dump has no column names: its CREATE TABLE has them, in its own order.
+        let order = columns_of(dump, table);
+        let columns: Vec<_> = order.iter().map(|column| column.name).collect();
+        let mut values = Vec::new();
+        for row in rows {
+            let mut text = Text(row);
+            for (position, column) in order.iter().enumerate() {
+                values.push(meant(text.value(), column));
+                text.expect(if position + 1 == order.len() { ')' } else { ',' });
+            }
+        }
+        unit.insert(Insert::raw(table, columns, values).expect("whole rows"));
+    }
+    unit
+}
+
+/// The table's columns in the order in which the dump has them.
+fn columns_of(dump: &str, table: &'static Table) -> Vec<&'static Column> {
+    let (_, rest) = dump.split_once(&format!("CREATE TABLE {} (\n", table.name)).expect("the table is there");
+    let names =
+        rest.lines().map_while(|line| line.strip_prefix('\t')).filter_map(|line| line.split(' ').next());
+    let mut columns = Vec::new();
+    for name in names.map(|name| name.trim_matches('"')) {
+        columns.extend(table.columns.iter().find(|column| column.name == name));
+    }
+    assert_eq!(columns.len(), table.columns.len(), "the columns of {}", table.name);
+    columns
+}
+
+/// What SQLite's value means in a column.
+fn meant(value: Value, column: &Column) -> Value {
+    match (value, column.kind) {
+        (Value::Int(number), ColumnKind::Bool) => Value::Bool(number != 0),
+        (Value::Text(text), ColumnKind::Time) => Value::Time(text.parse().expect("a time")),
+        (value, _) => value,
+    }
+}
+
+/// The rest of a row.
+struct Text<'t>(&'t str);
+
+impl Text<'_> {
+    fn expect(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        self.0 =
+            self.0.strip_prefix(&text).unwrap_or_else(|| panic!("{text:?} is expected before {:?}", self.0));
+    }
+
+    fn value(&mut self) -> Value {
+        if self.0.starts_with('\'') || self.0.starts_with("replace(") {
+            return Value::Text(self.text());
+        }
+        if let Some(rest) = self.0.strip_prefix("X'") {
+            let (digits, rest) = rest.split_once('\'').expect("the end of the bytes");
+            self.0 = rest;
+            let byte =
+                |position: usize| u8::from_str_radix(&digits[position..position + 2], 16).expect("a byte");
+            return Value::Blob((0..digits.len()).step_by(2).map(byte).collect());
+        }
+        let end = self.0.find([',', ')']).expect("the end of the value");
+        let (word, rest) = self.0.split_at(end);
+        self.0 = rest;
+        match word {
+            "NULL" => Value::Null,
+            _ => word.parse().map(Value::Int).or_else(|_| word.parse().map(Value::Real)).expect("a number"),
+        }
+    }
+
+    /// `'it''s'`, or `replace('a\nb','\n',char(10))`.
+    fn text(&mut self) -> String {
+        if let Some(rest) = self.0.strip_prefix("replace(") {
+            self.0 = rest;
+            let text = self.text();
+            self.expect(',');
+            let from = self.text();
+            self.expect(",char(");
+            let (code, rest) = self.0.split_once("))").expect("the end of the replacement");
+            self.0 = rest;
+            let to = char::from(code.parse::<u8>().expect("a character's number"));
+            return text.replace(&from, &to.to_string());
+        }
+        self.expect('\'');
+        let mut text = String::new();
+        loop {
+            let (part, rest) = self.0.split_once('\'').expect("the end of the text");
+            text.push_str(part);
+            self.0 = rest;
+            match rest.strip_prefix('\'') {
+                Some(rest) => {
+                    text.push('\'');
+                    self.0 = rest;
+                }
+                None => return text,
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A process of its own that opens the same database: this program, started once more.
+
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
+
+use decnet_db_core::config::{Config, DatabaseUrl};
+use decnet_db_core::contract::{NewLog, Repository};
+use serde_json::{Value, json};
+
+use crate::harness::Harness;
+
+/// Names the work to the second process.
+const WORK: &str = "DECNET_TEST_SECOND_PROCESS";
+
+/// How this program comes to the same suite when it is started once more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Again {
+    /// The arguments.
+    pub(crate) arguments: Vec<String>,
+    /// What tells the suite from others in this program.
+    pub(crate) suite: String,
+}
+
+/// What a second process does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// Creates the schema.
+    Initialize,
+    /// Commits so many units of two rows and the unit's number, as fast as it can.
+    Units(u64),
+}
+
+impl Again {
+    /// For a suite of `#[test]`s below this module.
+    pub(crate) fn as_test(module: &str) -> Self {
+        let path = module.split_once("::").map(|(_, path)| format!("{path}::")).unwrap_or_default();
+        let arguments = vec!["--exact".to_owned(), format!("{path}in_a_second_process")];
+        Self { arguments, suite: module.to_owned() }
+    }
+
+    /// Starts it. Its output goes nowhere but to the standard error stream.
+    pub(crate) fn start(&self, url: &DatabaseUrl, work: Work) -> Child {
+        let (name, count) = match work {
+            Work::Initialize => ("initialize", 0),
+            Work::Units(count) => ("units", count),
+        };
+        let work = json!({"suite": self.suite, "url": url.expose(), "work": name, "count": count});
+        Command::new(std::env::current_exe().expect("this program has a path"))
+            .args(&self.arguments)
+            .env(WORK, work.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("this program starts once more")
+    }
+}
+
+/// Whether this process was started by a case.
+fn asked() -> Option<&'static Value> {
+    static ASKED: OnceLock<Option<Value>> = OnceLock::new();
+    let parse =
+        || Some(serde_json::from_str(&std::env::var(WORK).ok()?).expect("the first process wrote it"));
+    ASKED.get_or_init(parse).as_ref()
+}
+
+/// In a second process: does the work and ends the process if it is for this suite; returns true if it is for another one.
+pub(crate) fn serve_if_asked(harness: &Arc<dyn Harness>, suite: &str) -> bool {
+    let Some(asked) = asked() else { return false };
+    if asked["suite"] != suite {
+        return true;
+    }
+    let url: DatabaseUrl = asked["url"].as_str().expect("a URL").parse().expect("a URL");
+    let count = asked["count"].as_u64().expect("a number");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.expect("a runtime starts").block_on(async {
+        let repository = harness.driver().connect(&Config::new(url)).await.expect("the database opens");
+        match asked["work"].as_str() {
+            Some("initialize") => drop(repository.initialize().await.expect("the schema is created")),
+            Some("units") => units(&*repository, count).await,
+            other => panic!("no such work: {other:?}"),
+        }
+        repository.close().await;
+    });
+    std::process::exit(0);
+}
+
+async fn units(repository: &dyn Repository, count: u64) {
+    let line = || NewLog::new("d", "s", "e", "i").raw_line("child");
+    for number in 1..=count {
+        let unit = repository.unit().add_logs(vec![line(), line()]);
+        unit.set_state("child", json!(number)).commit().await.expect("the unit is committed");
+    }
+}
