@@ -11,7 +11,7 @@ use super::{
 };
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::sql::{Dialect, Insert, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
+use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
 
 /// More bytes of values than that in one INSERT gain nothing.
 const MAX_BYTES: usize = 1 << 20;
@@ -250,7 +250,7 @@ async fn insert(session: &mut impl Session, dialect: &dyn Dialect, rows: &Insert
     let key = rows.serial();
     let assigned = key.is_some_and(|at| rows.iter().any(|row| row.get(at).is_none_or(Value::is_null)));
     let mut affected = 0;
-    if rows.len() > 1 && !assigned && !rows.ignores_duplicates() {
+    if rows.len() > 1 && !assigned && rows.duplicates() == OnDuplicate::Fail {
         affected = session.load(rows, dialect).await?;
     } else {
         for statement in rows.statements(dialect, MAX_BYTES) {

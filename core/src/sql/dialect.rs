@@ -20,6 +20,14 @@ pub trait Dialect: Debug + Send + Sync {
     /// either case, all other characters only themselves (rulings R4 and R5). An empty needle is in every text.
     fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str);
 
+    /// A condition: [`contains`](Self::contains) of at least one of the columns.
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+        for (position, column) in columns.iter().enumerate() {
+            self.contains(sql.push(if position == 0 { "(" } else { " OR " }), column, needle);
+        }
+        sql.push(")");
+    }
+
     /// A condition that is never NULL and never fails: the text of `column` is a JSON object (RFC 8259) with the
     /// top-level member `key`, and the member is a string equal to `text`, or a number, true, false or null that is
     /// spelled `text` (ruling R5). `key` consists of ASCII letters, digits, `_` and `-`.

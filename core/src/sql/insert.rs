@@ -105,9 +105,9 @@ impl Insert {
         self
     }
 
-    /// Whether rows whose key exists are left out.
-    pub fn ignores_duplicates(&self) -> bool {
-        self.on_duplicate == OnDuplicate::Ignore
+    /// What happens to rows whose key exists, as [`on_duplicate`](Self::on_duplicate) has it.
+    pub fn duplicates(&self) -> OnDuplicate {
+        self.on_duplicate
     }
 
     /// The position among the columns of the key that the database assigns, when rows give it: NULL still leaves it to the

@@ -195,6 +195,12 @@ impl<'d> Sql<'d> {
         self
     }
 
+    /// A condition: the text of at least one of the columns contains `needle`.
+    pub fn contains_any(&mut self, columns: &[&'static str], needle: &str) -> &mut Self {
+        self.dialect.contains_any(self, columns, needle);
+        self
+    }
+
     /// A condition: the column's text equals `text` exactly, whatever the column's collation (ruling R4).
     pub fn exactly(&mut self, column: &'static str, text: &str) -> &mut Self {
         self.dialect.exactly(self, column, text);

@@ -60,7 +60,7 @@ impl MysqlBackend {
         loop {
             let mut lease = self.pool.acquire().await?;
             // A connection whose answer was not read to its end is not given back.
-            let failure = match query(lease.conn(), &self.context, statement).await {
+            let failure = match query(lease.link(), &self.context, statement).await {
                 Ok(rows) => {
                     lease.give_back();
                     return Ok(rows);
@@ -94,7 +94,7 @@ impl Backend for MysqlBackend {
         let rows = self.read(&statement).await?;
         let mut lease = self.pool.acquire().await?;
         // A mark that can't be read is none.
-        let mark = match self.deletions.mark(lease.conn()).await {
+        let mark = match self.deletions.mark(lease.link()).await {
             Ok(mark) => {
                 lease.give_back();
                 mark
@@ -119,7 +119,7 @@ impl Backend for MysqlBackend {
 
     async fn ping(&self) -> Result<ServerInfo> {
         let mut lease = self.pool.acquire().await?;
-        let version: Option<String> = match lease.conn().query_first("SELECT VERSION()").await {
+        let version: Option<String> = match lease.link().query_first("SELECT VERSION()").await {
             Ok(version) => version,
             Err(error) => {
                 self.pool.suspect();

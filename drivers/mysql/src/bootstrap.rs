@@ -8,6 +8,7 @@ use mysql_async::prelude::Queryable;
 use crate::connect::{Connector, backoff};
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, exists_already};
+use crate::link::Link;
 use crate::run::{Context, query, steps};
 
 /// DECNET's own name for it, so that the two keep each other out.
@@ -24,17 +25,17 @@ pub(crate) async fn bootstrap(
 ) -> Result<Bootstrapped> {
     let mut tries = 0;
     loop {
-        let mut conn = connector.connect().await.map_err(|refused| refused.error)?;
-        let outcome = locked(&mut conn, context, bootstrap).await;
+        let mut link = Link::new(connector.connect().await.map_err(|refused| refused.error)?);
+        let outcome = locked(&mut link, context, bootstrap).await;
         tries += 1;
         match outcome {
             Ok(done) => {
-                let _ = conn.disconnect().await;
+                let _ = link.into_conn().disconnect().await;
                 return Ok(done);
             }
             // Closing the connection ends its transaction and lets go of its lock.
             Err(failure) if failure.verdict() == Verdict::Final || tries == TRIES => {
-                let _ = conn.disconnect().await;
+                let _ = link.into_conn().disconnect().await;
                 return Err(failure.tell("creating the schema"));
             }
             Err(_) => tokio::time::sleep(backoff(tries + 4)).await,
@@ -42,7 +43,7 @@ pub(crate) async fn bootstrap(
     }
 }
 
-async fn locked(conn: &mut Conn, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+async fn locked(conn: &mut Link, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
     let taken: Option<Option<i64>> =
         conn.query_first(format!("SELECT GET_LOCK('{LOCK}', {WAIT_SECONDS})")).await?;
     if taken.flatten() != Some(1) {
@@ -57,7 +58,7 @@ async fn locked(conn: &mut Conn, context: &Context, bootstrap: &Bootstrap) -> Re
     Ok(done)
 }
 
-async fn create(conn: &mut Conn, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+async fn create(conn: &mut Link, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
     let dialect = beside_what_is_there(conn, &context.dialect, bootstrap).await?;
     let catalog = query(conn, context, &bootstrap.catalog(&dialect)).await?;
     let missing = bootstrap.missing(catalog, &dialect)?;

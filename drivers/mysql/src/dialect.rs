@@ -33,6 +33,10 @@ impl Mysql {
         Self { flavour, table_options: options("utf8mb4", collation), other_charsets }
     }
 
+    pub(crate) fn flavour(&self) -> Flavour {
+        self.flavour
+    }
+
     /// The same for adding tables beside others: foreign keys need one collation on both sides (ruling R3).
     pub(crate) fn with_collation(&self, charset: &str, collation: &str) -> Self {
         Self { table_options: options(charset, collation), ..self.clone() }

@@ -72,13 +72,16 @@ mod bootstrap;
 mod connect;
 mod dialect;
 mod error;
+mod finished;
 mod floats;
 mod guard;
 mod limits;
+mod link;
 #[cfg(test)]
 mod lint;
 mod mark;
 mod pool;
+mod rows;
 mod run;
 mod server;
 mod session;

@@ -14,10 +14,11 @@ use decnet_db_core::{Error, Result};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use crate::connect::{Connector, backoff};
+use crate::link::Link;
 
 /// A connection that rested for less than that is handed out unseen: pinging each time would double the round trips.
 const FRESH: Duration = Duration::from_secs(5);
@@ -36,39 +37,27 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 struct Idle {
     /// The one that was used last is on top.
-    stack: Vec<Resting>,
+    stack: Vec<Link>,
     /// When a connection was last found dead: what rested then is tried before it is used.
     suspect_before: Option<Instant>,
-}
-
-#[derive(Debug)]
-struct Resting {
-    conn: Conn,
-    born: Instant,
-    since: Instant,
 }
 
 /// A connection in use.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    conn: Conn,
-    born: Instant,
+    link: Link,
     pool: Arc<Pool>,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Pool {
     pub(crate) fn new(connector: Connector, config: PoolConfig, first: Conn) -> Self {
-        let now = Instant::now();
         let max = usize::try_from(config.max_connections()).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             connector,
             config,
             slots: Arc::new(Semaphore::new(max)),
-            idle: Mutex::new(Idle {
-                stack: vec![Resting { conn: first, born: now, since: now }],
-                suspect_before: None,
-            }),
+            idle: Mutex::new(Idle { stack: vec![Link::new(first)], suspect_before: None }),
             closed: AtomicBool::new(false),
         }
     }
@@ -89,23 +78,9 @@ impl Pool {
     /// Unavailable when none is free, or no server answers, in time; Configuration when the server refuses the account.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease> {
         let started = Instant::now();
-        let slot = match timeout(self.patience(), self.slots.clone().acquire_owned()).await {
-            Ok(Ok(slot)) => slot,
-            Ok(Err(_)) => return Err(closed()),
-            Err(_) => {
-                return Err(Error::Unavailable {
-                    message: format!(
-                        "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
-                         DECNET_DB_MAX_OVERFLOW)",
-                        self.patience().as_secs(),
-                        self.config.max_connections()
-                    ),
-                    source: None,
-                });
-            }
-        };
-        if let Some((conn, born)) = self.rested().await {
-            return Ok(Lease { conn, born, pool: self.clone(), _slot: slot });
+        let slot = self.slot().await?;
+        if let Some(link) = self.rested().await {
+            return Ok(Lease { link, pool: self.clone(), _slot: slot });
         }
         let mut attempt = 0;
         loop {
@@ -113,7 +88,9 @@ impl Pool {
                 return Err(closed());
             }
             match self.connector.connect().await {
-                Ok(conn) => return Ok(Lease { conn, born: Instant::now(), pool: self.clone(), _slot: slot }),
+                Ok(conn) => {
+                    return Ok(Lease { link: Link::new(conn), pool: self.clone(), _slot: slot });
+                }
                 Err(refused) if refused.retry && started.elapsed() < self.patience() => {
                     tokio::time::sleep(backoff(attempt)).await;
                     attempt += 1;
@@ -123,21 +100,48 @@ impl Pool {
         }
     }
 
+    /// The right to use one connection.
+    async fn slot(&self) -> Result<OwnedSemaphorePermit> {
+        // Mostly one is free; then no timer is set.
+        match self.slots.clone().try_acquire_owned() {
+            Ok(slot) => return Ok(slot),
+            Err(TryAcquireError::Closed) => return Err(closed()),
+            Err(TryAcquireError::NoPermits) => {}
+        }
+        match timeout(self.patience(), self.slots.clone().acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            Ok(Err(_)) => Err(closed()),
+            Err(_) => Err(Error::Unavailable {
+                message: format!(
+                    "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
+                     DECNET_DB_MAX_OVERFLOW)",
+                    self.patience().as_secs(),
+                    self.config.max_connections()
+                ),
+                source: None,
+            }),
+        }
+    }
+
     /// A connection that is open already and fit for use.
-    async fn rested(&self) -> Option<(Conn, Instant)> {
+    async fn rested(&self) -> Option<Link> {
         loop {
-            let (Resting { mut conn, born, since }, suspect) = {
+            let (mut link, suspect) = {
                 let mut idle = self.idle.lock();
-                let resting = idle.stack.pop()?;
-                let suspect = idle.suspect_before.is_some_and(|moment| resting.since <= moment);
-                (resting, suspect)
+                let link = idle.stack.pop()?;
+                let suspect = idle.suspect_before.is_some_and(|moment| link.alive() <= moment);
+                (link, suspect)
             };
-            if born.elapsed() >= self.config.recycle {
+            if link.age() >= self.config.recycle {
                 continue;
             }
-            let ping = suspect || (self.config.pre_ping != Some(false) && since.elapsed() >= FRESH);
-            if !ping || matches!(timeout(PING_TIMEOUT, conn.ping()).await, Ok(Ok(()))) {
-                return Some((conn, born));
+            let ping = suspect || (self.config.pre_ping != Some(false) && link.silence() >= FRESH);
+            if !ping {
+                return Some(link);
+            }
+            if matches!(timeout(PING_TIMEOUT, link.ping()).await, Ok(Ok(()))) {
+                link.answered();
+                return Some(link);
             }
             self.suspect();
         }
@@ -168,23 +172,24 @@ impl Pool {
         self.closed.store(true, Ordering::Release);
         self.slots.close();
         let resting = std::mem::take(&mut self.idle.lock().stack);
-        for resting in resting {
-            let _ = timeout(PING_TIMEOUT, resting.conn.disconnect()).await;
+        for link in resting {
+            let _ = timeout(PING_TIMEOUT, link.into_conn().disconnect()).await;
         }
     }
 }
 
 impl Lease {
-    pub(crate) fn conn(&mut self) -> &mut Conn {
-        &mut self.conn
+    pub(crate) fn link(&mut self) -> &mut Link {
+        &mut self.link
     }
 
     /// Hands the connection to the next user. Only for connections that are in no transaction and hold no lock.
-    pub(crate) fn give_back(self) {
+    pub(crate) fn give_back(mut self) {
+        self.link.answered();
         let size = usize::try_from(self.pool.config.size.max(1)).unwrap_or(usize::MAX);
         let mut idle = self.pool.idle.lock();
         if idle.stack.len() < size && !self.pool.closed.load(Ordering::Acquire) {
-            idle.stack.push(Resting { conn: self.conn, born: self.born, since: Instant::now() });
+            idle.stack.push(self.link);
         }
     }
 }

@@ -1,22 +1,20 @@
 //! Running statements on one connection.
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Dialect, Insert, Outcome, Receipt, Rows, Statement, Step, Unit, Value};
-use mysql_async::Conn;
+use decnet_db_core::sql::{Outcome, Receipt, Rows, Statement, Step, Unit, Value};
 use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Statement as Prepared};
 
 use crate::dialect::Mysql;
 use crate::error::Failure;
 use crate::floats::Floats;
 use crate::limits::{argument, check_copied, table, with_limit};
+use crate::link::Link;
+use crate::rows::Batch;
 use crate::values::{decode, params, size};
 
 /// What a packet needs besides the values: the statement's number, the types, some room.
-const OVERHEAD: usize = 16 * 1024;
-/// More rows than that in one INSERT gain nothing, and cost memory on both sides.
-const MAX_ROWS: usize = 512;
-/// More bytes than that in one INSERT gain nothing, unless one row has them.
-const MAX_BYTES: usize = 1024 * 1024;
+pub(crate) const OVERHEAD: usize = 16 * 1024;
 
 /// What statements need to know about where they run.
 #[derive(Debug, Clone)]
@@ -55,10 +53,34 @@ pub(crate) async fn execute(
     context: &Context,
     statement: &Statement,
 ) -> Result<u64, Failure> {
+    let prepared = prepare(conn, context, statement).await?;
+    execute_prepared(conn, &prepared, statement).await
+}
+
+/// Refuses what the server would take for something else, and prepares the statement.
+pub(crate) async fn prepare(
+    conn: &mut Conn,
+    context: &Context,
+    statement: &Statement,
+) -> Result<Prepared, Failure> {
     context.check_size(statement.values())?;
     context.floats.check(statement)?;
     check_copied(conn, statement).await?;
-    conn.exec_drop(statement.text(), params(statement.values())).await?;
+    Ok(conn.prep(statement.text()).await?)
+}
+
+/// As [`execute`], of what [`prepare`] has prepared.
+pub(crate) async fn execute_prepared(
+    conn: &mut Conn,
+    prepared: &Prepared,
+    statement: &Statement,
+) -> Result<u64, Failure> {
+    if let Err(error) = conn.exec_drop(prepared, params(statement.values())).await {
+        return Err(match table(statement) {
+            Some(table) => with_limit(conn, table, None, error.into()).await,
+            None => error.into(),
+        });
+    }
     let affected = conn.affected_rows();
     Ok(if statement.text().starts_with("UPDATE ") {
         matched(&conn.info()).unwrap_or(affected)
@@ -78,78 +100,33 @@ fn matched(info: &str) -> Option<u64> {
 }
 
 /// Runs all steps of a unit inside a transaction that is open.
-pub(crate) async fn steps(conn: &mut Conn, context: &Context, unit: &Unit) -> Result<Receipt, Failure> {
+pub(crate) async fn steps(link: &mut Link, context: &Context, unit: &Unit) -> Result<Receipt, Failure> {
     let mut receipt = Receipt::default();
     for step in unit.steps() {
-        receipt.push(run_step(conn, context, step).await?);
+        receipt.push(run_step(link, context, step).await?);
     }
     Ok(receipt)
 }
 
-async fn run_step(conn: &mut Conn, context: &Context, step: &Step) -> Result<Outcome, Failure> {
+async fn run_step(link: &mut Link, context: &Context, step: &Step) -> Result<Outcome, Failure> {
     Ok(match step {
         // Guards were taken before the transaction began.
         Step::Guard(_) => Outcome::Affected(0),
         Step::Execute(statement, expect) => {
-            let affected = match (execute(conn, context, statement).await, table(statement)) {
-                (Ok(affected), _) => affected,
-                (Err(failure), Some(table)) => return Err(with_limit(conn, table, None, failure).await),
-                (Err(failure), None) => return Err(failure),
-            };
+            let affected = execute(link, context, statement).await?;
             if let Some(expect) = expect {
                 expect.check(affected)?;
             }
             Outcome::Affected(affected)
         }
-        Step::Query(statement) => Outcome::Rows(query(conn, context, statement).await?),
-        Step::Insert(rows) => Outcome::Affected(insert(conn, context, rows).await?),
+        Step::Query(statement) => Outcome::Rows(query(link, context, statement).await?),
+        Step::Insert(rows) => Outcome::Affected(Batch::of(&[rows]).insert(link, context).await?),
         _ => {
             return Err(
                 Error::Unsupported("the MySQL driver is older than a step of this unit".into()).into()
             );
         }
     })
-}
-
-/// Inserts rows by statements of 512, 256, …, 2 and 1 rows: ten texts for a table, so that they stay prepared, where a
-/// statement for each number of rows would be prepared anew each time (which costs an answer for each parameter).
-pub(crate) async fn insert(conn: &mut Conn, context: &Context, insert: &Insert) -> Result<u64, Failure> {
-    let width = insert.columns().len().max(1);
-    let limit = MAX_ROWS.min(context.dialect.max_parameters() / width).max(1);
-    let several = insert.len() > 1;
-    let mut rest = insert.values();
-    let (mut done, mut affected) = (0, 0);
-    context.floats.check_rows(insert)?;
-    while !rest.is_empty() {
-        let count = chunk(rest, width, limit, MAX_BYTES.min(context.max_packet - OVERHEAD));
-        let (values, behind) = rest.split_at(count * width);
-        let first = several.then_some(done);
-        // One that is too large is alone.
-        context.check_row_size(values, insert.columns(), first)?;
-        if let Err(error) = conn.exec_drop(insert.text(&context.dialect, count), params(values)).await {
-            return Err(with_limit(conn, insert.table().name, first, error.into()).await);
-        }
-        affected += conn.affected_rows();
-        done += count;
-        rest = behind;
-    }
-    Ok(affected)
-}
-
-/// How many rows the next statement takes: a power of two, at most `limit`, at most `max_bytes` bytes if not a single row
-/// has more.
-fn chunk(values: &[Value], width: usize, limit: usize, max_bytes: usize) -> usize {
-    let mut bytes = 0;
-    let fitting = values
-        .chunks(width)
-        .take(limit)
-        .take_while(|row| {
-            bytes += row.iter().map(size).sum::<usize>();
-            bytes <= max_bytes
-        })
-        .count()
-        .max(1);
-    1 << fitting.ilog2()
 }
 
 impl Context {
@@ -160,17 +137,18 @@ impl Context {
     }
 
     /// The same for rows, naming the column that has most of it.
-    fn check_row_size(
+    pub(crate) fn check_row_size(
         &self,
-        values: &[Value],
+        rows: &[&[Value]],
         columns: &[&'static str],
         row: Option<usize>,
     ) -> Result<(), Error> {
-        let bytes = values.iter().map(size).sum::<usize>() + OVERHEAD;
+        let values = || rows.iter().flat_map(|row| row.iter());
+        let bytes = values().map(size).sum::<usize>() + OVERHEAD;
         if bytes <= self.max_packet {
             return Ok(());
         }
-        let largest = values.iter().zip(columns.iter().cycle()).max_by_key(|(value, _)| size(value));
+        let largest = values().zip(columns.iter().cycle()).max_by_key(|(value, _)| size(value));
         Err(self.too_large(&argument(row, largest.map_or("", |(_, column)| column)), bytes))
     }
 
@@ -189,24 +167,6 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunks_are_powers_of_two_that_cover_all_rows() {
-        let values = vec![Value::Int(1); 77 * 3];
-        let mut rest = &values[..];
-        let mut counts = Vec::new();
-        while !rest.is_empty() {
-            let count = chunk(rest, 3, 512, MAX_BYTES);
-            counts.push(count);
-            rest = &rest[count * 3..];
-        }
-        assert_eq!(counts, [64, 8, 4, 1]);
-        assert_eq!(chunk(&vec![Value::Int(1); 5_000], 1, 512, MAX_BYTES), 512);
-        let wide = vec![Value::Text("x".repeat(MAX_BYTES / 3)); 8];
-        assert_eq!(chunk(&wide, 1, 512, MAX_BYTES), 2);
-        let huge = vec![Value::Text("x".repeat(MAX_BYTES * 2)); 2];
-        assert_eq!(chunk(&huge, 1, 512, MAX_BYTES), 1);
-    }
 
     #[test]
     fn matched_rows_are_the_first_number_in_any_language() {

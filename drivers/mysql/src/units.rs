@@ -1,16 +1,26 @@
-//! Committing a group of units in one transaction.
+//! Committing a group of units.
 
 use std::time::Duration;
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Insert, Outcome, Receipt, Step, Unit};
-use mysql_async::Conn;
+use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit};
+use mysql_async::Statement as Prepared;
 use mysql_async::prelude::Queryable;
 
 use crate::error::{Failure, Verdict};
 use crate::guard;
+use crate::link::Link;
 use crate::pool::Lease;
-use crate::run::{Context, insert, steps};
+use crate::rows::{Batch, Command};
+use crate::run::{Context, execute_prepared, prepare, steps};
+use crate::values::size;
+
+/// What has more bytes than that is not sent as a statement that commits by itself. When the connection is lost meanwhile,
+/// the outcome of such a statement is unknown, while what comes before a COMMIT can be replayed; and the more there is
+/// to do, the longer that time is, and the less a COMMIT adds.
+const SMALL: usize = 64 * 1024;
+/// A server that answered so recently is taken to be there still.
+const JUST_NOW: Duration = Duration::from_millis(1);
 
 /// What became of a group.
 #[derive(Debug)]
@@ -19,12 +29,12 @@ pub(crate) enum Attempt {
     Done(Vec<Result<Receipt, Error>>),
     /// Nothing of the group was written; the verdict says whether to replay it.
     Undone(Failure),
-    /// The connection was lost after COMMIT was sent.
+    /// The connection was lost after COMMIT, or the statement that commits by itself, was sent.
     Unknown(Error),
 }
 
-/// Runs the units in one transaction: a unit that fails is rolled back alone. The connection goes back to the pool only
-/// when it is in no transaction and holds no lock.
+/// Runs the units, each whole or not at all: a unit that fails is rolled back alone. The connection goes back to the pool
+/// only when it is in no transaction and holds no lock.
 pub(crate) async fn attempt(
     mut lease: Lease,
     context: &Context,
@@ -33,67 +43,193 @@ pub(crate) async fn attempt(
     wait: Duration,
 ) -> Attempt {
     let locks = guard::names(database, units.iter().copied());
-    if !locks.is_empty()
-        && let Err(failure) = guard::take(lease.conn(), &locks, wait).await
-    {
-        // Some of the locks may be held: the connection is closed, and they go with it, unless all are let go.
-        if guard::release(lease.conn()).await.is_ok() {
-            lease.give_back();
+    if !locks.is_empty() {
+        if let Err(failure) = guard::take(lease.link(), &locks, wait).await {
+            // Some of the locks may be held: the connection is closed, and they go with it, unless all are let go.
+            if guard::release(lease.link()).await.is_ok() {
+                lease.give_back();
+            }
+            return Attempt::Undone(failure);
         }
-        return Attempt::Undone(failure);
+        lease.link().answered();
     }
-    let (attempt, clean) = transaction(lease.conn(), context, units).await;
+    let (attempt, clean) = commit(lease.link(), context, units).await;
     // Otherwise the connection is closed, which ends its transaction and its locks for sure.
-    if clean && (locks.is_empty() || guard::release(lease.conn()).await.is_ok()) {
+    if clean && (locks.is_empty() || guard::release(lease.link()).await.is_ok()) {
         lease.give_back();
     }
     attempt
 }
 
 /// Runs and commits; the second answer says whether the connection is outside of any transaction now.
-async fn transaction(conn: &mut Conn, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
-    let outcomes = match run_all(conn, context, units).await {
+async fn commit(link: &mut Link, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
+    let mut join = true;
+    if let Some(work) = Alone::of(units)
+        && work.is_one_command(link, context)
+    {
+        match by_itself(link, context, units, &work).await {
+            Some(outcome) => return outcome,
+            // A row was refused: one by one it comes out whose it is.
+            None => join = false,
+        }
+    }
+    transaction(link, context, units, join).await
+}
+
+/// The work of a group, when a single statement may do it, which then commits by itself: a round trip instead of three.
+#[derive(Debug)]
+enum Alone<'u> {
+    Statement(&'u Statement),
+    Rows(Batch<'u>),
+}
+
+/// The same, ready to be sent.
+enum Ready {
+    Statement(Prepared),
+    Rows(Command),
+}
+
+impl<'u> Alone<'u> {
+    fn of(units: &[&'u Unit]) -> Option<Self> {
+        let work = match units {
+            [unit] => match only_write(unit)? {
+                Step::Execute(statement, _) => Self::Statement(statement),
+                Step::Insert(insert) => Self::Rows(Batch::of(&[insert])),
+                _ => return None,
+            },
+            _ => {
+                let alike = alike(units);
+                if alike.len() < units.len() {
+                    return None;
+                }
+                Self::Rows(Batch::of(&alike))
+            }
+        };
+        let bytes = match &work {
+            Self::Statement(statement) => statement.values().iter().map(size).sum(),
+            Self::Rows(batch) => batch.bytes(),
+        };
+        (bytes <= SMALL).then_some(work)
+    }
+
+    fn is_one_command(&self, link: &Link, context: &Context) -> bool {
+        match self {
+            Self::Statement(_) => true,
+            Self::Rows(batch) => batch.is_one_command(link, context),
+        }
+    }
+
+    async fn prepare(&self, link: &mut Link, context: &Context) -> Result<Ready, Failure> {
+        Ok(match self {
+            Self::Statement(statement) => Ready::Statement(prepare(link, context, statement).await?),
+            Self::Rows(batch) => Ready::Rows(batch.prepare(0, link, context).await?),
+        })
+    }
+
+    async fn run(&self, ready: &Ready, link: &mut Link) -> Result<u64, Failure> {
+        match (self, ready) {
+            (Self::Statement(statement), Ready::Statement(prepared)) => {
+                execute_prepared(link, prepared, statement).await
+            }
+            (Self::Rows(batch), Ready::Rows(command)) => batch.run(command, link).await,
+            _ => Err(Error::Unsupported("a statement that was prepared for something else".into()).into()),
+        }
+    }
+}
+
+/// Runs the statement without a transaction around it. `None` when it is of several units and was refused.
+async fn by_itself(
+    link: &mut Link,
+    context: &Context,
+    units: &[&Unit],
+    work: &Alone<'_>,
+) -> Option<(Attempt, bool)> {
+    let failed = |failure: Failure| match failure.verdict() {
+        Verdict::Final if units.len() > 1 => None,
+        Verdict::Final => Some((Attempt::Done(vec![Err(failure.tell("writing"))]), true)),
+        Verdict::Again(_) => Some((Attempt::Undone(failure), true)),
+        Verdict::Lost => Some((Attempt::Undone(failure), false)),
+    };
+    // A connection that ended while it rested must be found out before the statement is sent: then nothing was written,
+    // afterwards nobody could tell.
+    if link.silence() > JUST_NOW
+        && let Err(error) = link.ping().await
+    {
+        return failed(error.into());
+    }
+    let ready = match work.prepare(link, context).await {
+        Ok(ready) => ready,
+        Err(failure) => return failed(failure),
+    };
+    match work.run(&ready, link).await {
+        Ok(affected) => {
+            Some((Attempt::Done(units.iter().map(|unit| Ok(answer(unit, affected))).collect()), true))
+        }
+        Err(failure) if failure.verdict() == Verdict::Lost => Some((unknown(failure), false)),
+        Err(failure) => failed(failure),
+    }
+}
+
+/// The receipt of a unit whose only write affected so many rows, or inserted its own.
+fn answer(unit: &Unit, affected: u64) -> Receipt {
+    let mut receipt = Receipt::default();
+    for step in unit.steps() {
+        receipt.push(Outcome::Affected(match step {
+            Step::Guard(_) => 0,
+            Step::Insert(insert) if affected > insert.len() as u64 => insert.len() as u64,
+            _ => affected,
+        }));
+    }
+    receipt
+}
+
+fn unknown(failure: Failure) -> Attempt {
+    let message = "the connection to the database server was lost while it committed: the write may or may not have \
+                   happened";
+    let source = if let Failure::Wire(error) = failure { Some(error.into()) } else { None };
+    Attempt::Unknown(Error::UnknownOutcome { message: message.to_owned(), source })
+}
+
+/// Runs and commits in one transaction; `join` says whether to try rows of several units in one INSERT.
+async fn transaction(link: &mut Link, context: &Context, units: &[&Unit], join: bool) -> (Attempt, bool) {
+    let outcomes = match run_all(link, context, units, join).await {
         Ok(outcomes) => outcomes,
         Err(failure) => {
-            let clean = failure.verdict() != Verdict::Lost && conn.query_drop("ROLLBACK").await.is_ok();
+            let clean = failure.verdict() != Verdict::Lost && link.query_drop("ROLLBACK").await.is_ok();
             return (Attempt::Undone(failure), clean);
         }
     };
     if outcomes.iter().all(Result::is_err) {
-        let clean = conn.query_drop("ROLLBACK").await.is_ok();
+        let clean = link.query_drop("ROLLBACK").await.is_ok();
         return (Attempt::Done(outcomes), clean);
     }
-    match conn.query_drop("COMMIT").await.map_err(Failure::from) {
+    match link.query_drop("COMMIT").await.map_err(Failure::from) {
         Ok(()) => (Attempt::Done(outcomes), true),
-        Err(failure) if failure.verdict() == Verdict::Lost => {
-            let message = "the connection to the database server was lost while it committed: the write may or may \
-                           not have happened";
-            let source = if let Failure::Wire(error) = failure { Some(error.into()) } else { None };
-            (Attempt::Unknown(Error::UnknownOutcome { message: message.to_owned(), source }), false)
-        }
+        Err(failure) if failure.verdict() == Verdict::Lost => (unknown(failure), false),
         // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
-        Err(failure) => (Attempt::Undone(failure), conn.query_drop("ROLLBACK").await.is_ok()),
+        Err(failure) => (Attempt::Undone(failure), link.query_drop("ROLLBACK").await.is_ok()),
     }
 }
 
 /// Each unit's outcome, in an open transaction; an error is one that ends the transaction for all of them.
 async fn run_all(
-    conn: &mut Conn,
+    link: &mut Link,
     context: &Context,
     units: &[&Unit],
+    join: bool,
 ) -> Result<Vec<Result<Receipt, Error>>, Failure> {
-    conn.query_drop("START TRANSACTION").await?;
+    link.query_drop("START TRANSACTION").await?;
     let mut outcomes = Vec::with_capacity(units.len());
     while outcomes.len() < units.len() {
-        let alike = alike(context, &units[outcomes.len()..]);
+        let alike = if join { alike(&units[outcomes.len()..]) } else { Vec::new() };
         if alike.len() > 1
-            && let Some(receipts) = together(conn, context, &alike).await?
+            && let Some(receipts) = together(link, context, &alike).await?
         {
             outcomes.extend(receipts.into_iter().map(Ok));
             continue;
         }
         for _ in 0..alike.len().max(1) {
-            let outcome = one(conn, context, units[outcomes.len()], units.len() > 1).await?;
+            let outcome = one(link, context, units[outcomes.len()], units.len() > 1).await?;
             outcomes.push(outcome);
         }
     }
@@ -102,20 +238,20 @@ async fn run_all(
 
 /// Runs one unit; in a group, its failure undoes only what it did.
 async fn one(
-    conn: &mut Conn,
+    link: &mut Link,
     context: &Context,
     unit: &Unit,
     in_group: bool,
 ) -> Result<Result<Receipt, Error>, Failure> {
     let savepoint = in_group && needs_savepoint(unit);
     if savepoint {
-        conn.query_drop("SAVEPOINT unit").await?;
+        link.query_drop("SAVEPOINT unit").await?;
     }
-    match steps(conn, context, unit).await {
+    match steps(link, context, unit).await {
         Ok(receipt) => Ok(Ok(receipt)),
         Err(failure) if failure.verdict() == Verdict::Final => {
             if savepoint {
-                conn.query_drop("ROLLBACK TO SAVEPOINT unit").await?;
+                link.query_drop("ROLLBACK TO SAVEPOINT unit").await?;
             }
             Ok(Err(failure.tell("writing")))
         }
@@ -125,33 +261,50 @@ async fn one(
 
 /// The inserts at the head of the list that one INSERT can do: of units that only insert, into the same columns of one
 /// table. It is what single events from many callers are.
-fn alike<'u>(context: &Context, units: &[&'u Unit]) -> Vec<&'u Insert> {
+fn alike<'u>(units: &[&'u Unit]) -> Vec<&'u Insert> {
     let Some(first) = units.first().and_then(|unit| only_insert(unit)) else { return Vec::new() };
-    let text = first.text(&context.dialect, 1);
-    if text.contains(" ON DUPLICATE KEY ") {
-        return Vec::new();
-    }
-    units
-        .iter()
-        .map_while(|unit| only_insert(unit))
-        .take_while(|insert| insert.columns() == first.columns() && insert.text(&context.dialect, 1) == text)
-        .collect()
+    let alike = |insert: &&Insert| {
+        std::ptr::eq(insert.table(), first.table())
+            && insert.columns() == first.columns()
+            && insert.duplicates() == OnDuplicate::Fail
+    };
+    units.iter().map_while(|unit| only_insert(unit)).take_while(alike).collect()
+}
+
+/// Whether a single statement may do the unit's work.
+pub(crate) fn may_be_alone(unit: &Unit) -> bool {
+    only_write(unit).is_some()
+}
+
+/// The step of a unit that writes, if there is but one, and nothing else that must be in its transaction.
+fn only_write(unit: &Unit) -> Option<&Step> {
+    let mut writes = unit.steps().iter().filter(|step| !matches!(step, Step::Guard(_)));
+    let write = writes.next().filter(|step| match step {
+        Step::Execute(_, expect) => expect.is_none(),
+        Step::Insert(insert) => !insert.is_empty(),
+        _ => false,
+    });
+    if writes.next().is_some() { None } else { write }
 }
 
 /// Runs the inserts as one. `None` when a row is refused: one by one it comes out whose it is.
 async fn together(
-    conn: &mut Conn,
+    link: &mut Link,
     context: &Context,
     inserts: &[&Insert],
 ) -> Result<Option<Vec<Receipt>>, Failure> {
-    let first = inserts[0];
-    let values = inserts.iter().flat_map(|insert| insert.values().iter().cloned()).collect();
-    let all = Insert::raw(first.table(), first.columns().to_vec(), values)?;
-    conn.query_drop("SAVEPOINT units").await?;
-    match insert(conn, context, &all).await {
+    let batch = Batch::of(inserts);
+    // The server itself undoes a command that fails.
+    let savepoint = !batch.is_one_command(link, context);
+    if savepoint {
+        link.query_drop("SAVEPOINT units").await?;
+    }
+    match batch.insert(link, context).await {
         Ok(_) => Ok(Some(inserts.iter().map(|insert| receipt(insert)).collect())),
         Err(failure) if failure.verdict() == Verdict::Final => {
-            conn.query_drop("ROLLBACK TO SAVEPOINT units").await?;
+            if savepoint {
+                link.query_drop("ROLLBACK TO SAVEPOINT units").await?;
+            }
             Ok(None)
         }
         Err(failure) => Err(failure),

@@ -24,7 +24,33 @@ pub(crate) fn params(values: &[Value]) -> Params {
     if values.is_empty() { Params::Empty } else { Params::Positional(values.iter().map(encode).collect()) }
 }
 
-fn encode(value: &Value) -> Wire {
+/// What a value is on its way to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoded {
+    /// `BIGINT`.
+    Integer,
+    /// `DOUBLE`.
+    Double,
+    /// Text and bytes.
+    Bytes,
+    /// `DATETIME`.
+    Time,
+}
+
+impl Encoded {
+    /// The kind of a value; `None` for NULL, which is of any kind.
+    pub(crate) fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Null => return None,
+            Value::Bool(_) | Value::Int(_) => Self::Integer,
+            Value::Real(_) => Self::Double,
+            Value::Text(_) | Value::Blob(_) => Self::Bytes,
+            Value::Time(_) => Self::Time,
+        })
+    }
+}
+
+pub(crate) fn encode(value: &Value) -> Wire {
     match value {
         Value::Null => Wire::NULL,
         Value::Bool(v) => Wire::Int((*v).into()),

@@ -2,22 +2,28 @@
 //!
 //! A unit belongs to its lane's task, so a caller's dropped future leaves nothing half done. While a lane waits for the
 //! server, units gather, and the next group has them all: the more callers, the fewer commits.
+//!
+//! A lone caller whose unit may be done by one statement runs it without a lane, which would cost two changes of tasks;
+//! when its future is dropped, what remains of it becomes a task.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
 use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::connect::backoff;
 use crate::error::{Failure, Verdict, again};
+use crate::finished::Finished;
 use crate::guard::has_guard;
 use crate::pool::Pool;
 use crate::run::Context;
-use crate::units::{Attempt, attempt};
+use crate::units::{Attempt, attempt, may_be_alone};
 
 const LIMITS: BatchLimits = BatchLimits { units: 64, rows: 2_000 };
 /// More lanes than that commit smaller groups and wait for each other's row locks.
@@ -33,6 +39,9 @@ pub(crate) struct Writer {
     /// Units with guards: one lane, so that units of this process with the same guard wait in the queue and not with a
     /// connection each for the server's lock.
     guarded: Arc<UnitQueue>,
+    committer: Arc<Committer>,
+    /// For the one unit that runs without a lane.
+    aside: Arc<Semaphore>,
     lanes: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -41,23 +50,37 @@ impl Writer {
     pub(crate) fn start(pool: &Arc<Pool>, context: &Arc<Context>, database: &str) -> Self {
         let (plain, guarded) = (Arc::new(UnitQueue::new()), Arc::new(UnitQueue::new()));
         let count = LANES.min(pool.status().max.saturating_sub(1)).max(1);
+        let committer = Arc::new(Committer {
+            pool: pool.clone(),
+            context: context.clone(),
+            database: database.to_owned(),
+            busy: AtomicUsize::new(0),
+        });
         let queues = std::iter::once(&guarded).chain((0..count).map(|_| &plain));
         let lanes = queues
-            .map(|queue| {
-                let lane = Lane {
-                    queue: queue.clone(),
-                    pool: pool.clone(),
-                    context: context.clone(),
-                    database: database.to_owned(),
-                };
-                tokio::spawn(lane.run())
-            })
+            .map(|queue| tokio::spawn(Lane { queue: queue.clone(), committer: committer.clone() }.run()))
             .collect();
-        Self { plain, guarded, lanes: Mutex::new(lanes) }
+        Self { plain, guarded, committer, aside: Arc::new(Semaphore::new(1)), lanes: Mutex::new(lanes) }
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
-        if has_guard(&unit) { self.guarded.submit(unit).await } else { self.plain.submit(unit).await }
+        if has_guard(&unit) {
+            return self.guarded.submit(unit).await;
+        }
+        if self.plain.is_empty()
+            && self.committer.is_idle()
+            && may_be_alone(&unit)
+            && let Ok(turn) = self.aside.clone().try_acquire_owned()
+        {
+            let committer = self.committer.clone();
+            return Finished::new(async move {
+                let outcome = committer.commit_alone(&unit).await;
+                drop(turn);
+                outcome
+            })
+            .await;
+        }
+        self.plain.submit(unit).await
     }
 
     pub(crate) fn queued(&self) -> u32 {
@@ -72,20 +95,66 @@ impl Writer {
         for lane in lanes {
             let _ = lane.await;
         }
+        let _ = self.aside.acquire().await;
+        self.aside.close();
     }
 }
 
 struct Lane {
     queue: Arc<UnitQueue>,
-    pool: Arc<Pool>,
-    context: Arc<Context>,
-    database: String,
+    committer: Arc<Committer>,
 }
 
 impl Lane {
     async fn run(self) {
         while let Some(group) = self.queue.take(LIMITS).await {
-            self.commit(group).await;
+            let _busy = Busy::new(&self.committer.busy);
+            self.committer.commit(group).await;
+        }
+    }
+}
+
+/// Counts a lane as busy until it is dropped.
+struct Busy<'c>(&'c AtomicUsize);
+
+impl<'c> Busy<'c> {
+    fn new(count: &'c AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Commits units, and replays them.
+#[derive(Debug)]
+struct Committer {
+    pool: Arc<Pool>,
+    context: Arc<Context>,
+    database: String,
+    /// How many lanes are committing.
+    busy: AtomicUsize,
+}
+
+impl Committer {
+    fn is_idle(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) == 0
+    }
+
+    /// Commits one unit.
+    async fn commit_alone(&self, unit: &Unit) -> Result<Receipt> {
+        let started = Instant::now();
+        match self.attempt(&[unit]).await {
+            Ok(outcomes) => only(outcomes),
+            Err(Halt::Replay(failure)) => {
+                self.count_replays(&failure, 1);
+                self.alone(unit, started).await?
+            }
+            Err(Halt::Final(error) | Halt::Away(error)) => Err(error),
         }
     }
 
@@ -119,9 +188,7 @@ impl Lane {
         loop {
             tokio::time::sleep(backoff(tries - 1)).await;
             match self.attempt(&[unit]).await {
-                Ok(outcomes) => {
-                    return Ok(outcomes.into_iter().next().unwrap_or_else(|| Ok(Receipt::default())));
-                }
+                Ok(outcomes) => return Ok(only(outcomes)),
                 Err(Halt::Final(error)) => return Ok(Err(error)),
                 Err(Halt::Away(error)) => return Err(error),
                 Err(Halt::Replay(failure)) => {
@@ -184,6 +251,11 @@ impl Drop for Lane {
             drop(abandoned);
         }
     }
+}
+
+/// The outcome of a group of one.
+fn only(outcomes: Vec<Result<Receipt>>) -> Result<Receipt> {
+    outcomes.into_iter().next().unwrap_or_else(|| Ok(Receipt::default()))
 }
 
 fn reply(group: Vec<Pending>, outcomes: Vec<Result<Receipt>>) {

@@ -9,12 +9,12 @@
 
 mod bootstrap;
 mod concurrency;
-mod contract;
 mod database;
 mod decnet_made;
 mod faults;
 mod login;
 mod private;
 mod replay;
+mod round_trips;
 mod search;
 mod values;

@@ -234,25 +234,52 @@ async fn what_is_lost_before_commit_is_replayed_once() {
     database.drop().await;
 }
 
+/// At COMMIT, and at a statement that commits by itself: the latter is found by what it inserts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_lost_at_commit_has_an_unknown_outcome() {
     let (database, first) = Database::ready().await;
-    for cut in [Cut::Before, Cut::After] {
-        let (config, _) = through(&database, "\x03COMMIT", cut).await;
-        let repository = open(&config).await.unwrap();
-        let rows = first.get_total_logs(LogFilter::all()).await.unwrap();
-        let error = repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::UnknownOutcome, "{error}");
-        if let Cut::After = cut {
-            while first.get_total_logs(LogFilter::all()).await.unwrap() == rows {
-                tokio::task::yield_now().await;
+    for (word, several) in [("\x03COMMIT", true), ("the only statement", false)] {
+        for cut in [Cut::Before, Cut::After] {
+            let (config, _) = through(&database, word, cut).await;
+            let repository = open(&config).await.unwrap();
+            let rows = first.get_total_logs(LogFilter::all()).await.unwrap();
+            let log = NewLog::new("d", "s", "e", "x").raw_line(word);
+            let mut unit = repository.unit().add_log(log);
+            if several {
+                unit = unit.set_state("k", json("1"));
             }
+            let error = unit.commit().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnknownOutcome, "{error}");
+            if let Cut::After = cut {
+                while first.get_total_logs(LogFilter::all()).await.unwrap() == rows {
+                    tokio::task::yield_now().await;
+                }
+            }
+            // Whatever it was, the next write works.
+            repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap();
+            repository.close().await;
         }
-        // Whatever it was, the next write works.
+    }
+    assert_eq!(first.get_total_logs(LogFilter::all()).await.unwrap(), 6);
+    first.close().await;
+    database.drop().await;
+}
+
+/// Before a statement that commits by itself is sent it is prepared; what is lost then is replayed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_lost_before_the_only_statement_is_replayed_once() {
+    let (database, first) = Database::ready().await;
+    for cut in [Cut::Before, Cut::After] {
+        let (config, cuts) = through(&database, "INSERT INTO logs", cut).await;
+        let repository = open(&config).await.unwrap();
+        let before = replays("connection_lost");
+        let rows = first.get_total_logs(LogFilter::all()).await.unwrap();
         repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap();
+        assert!(cuts.load(Ordering::SeqCst) >= 2);
+        assert!(replays("connection_lost") > before);
+        assert_eq!(first.get_total_logs(LogFilter::all()).await.unwrap(), rows + 1);
         repository.close().await;
     }
-    assert_eq!(first.get_total_logs(LogFilter::all()).await.unwrap(), 3);
     first.close().await;
     database.drop().await;
 }

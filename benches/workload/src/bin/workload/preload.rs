@@ -88,7 +88,7 @@ pub(crate) async fn fill(bench: &mut Bench, database: &Database, seed: u64, rows
         }),
     );
     attackers_and_bounties(bench, &repository, seed, rows).await?;
-    bench.about("rss_after_preload_mb", json!(round(system::peak_rss_mb(), 1)));
+    bench.about("rss_after_preload_mb", json!(round(system::peak_rss_of_run_mb(), 1)));
     repository.close().await;
     Ok(expected)
 }

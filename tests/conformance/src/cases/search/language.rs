@@ -185,6 +185,13 @@ pub(crate) async fn members_of_every_kind_of_fields_are_told_apart(db: Database)
         (r#"{"cmd": "\u0041"}"#, "cmd:A", true),
         (r#"{"cmd": "a\u00e9\"\ud83d\ude00"}"#, "'cmd:aé\"😀'", true),
         (r#"{"a": {"cmd": "ls"}}"#, "cmd:ls", false),
+        // A key does not end at its NUL.
+        (r#"{"cmd\u0000": "ls"}"#, "cmd:ls", false),
+        (r#"{"cmd\u0000": "x", "cmd": "ls"}"#, "cmd:ls", true),
+        (r#"{"cmd\u0000": null, "cmd": 22}"#, "cmd:22", true),
+        (r#"{"cmd\u0000": "x", "cmd": true}"#, "cmd:true", true),
+        (r#"{"cmd\u0000": "ls", "cmd": ["ls"]}"#, "cmd:ls", false),
+        (r#"{"x": "\u0000", "cmd": "null"}"#, "cmd:null", true),
         (r#"{"my-key_2": "x"}"#, "my-key_2:x", true),
         (r#"{"cmd": "ls "}"#, "cmd:ls", false),
         (r#"{"cmd": "ls "}"#, "'cmd:ls '", true),

@@ -1,0 +1,66 @@
+//! Opening, creating the schema, closing.
+
+use async_trait::async_trait;
+use decnet_db_core::Result;
+use decnet_db_core::driver::{Bootstrap, Bootstrapped};
+use decnet_db_core::sql::{Rows, Sql, Step, Value};
+
+use crate::rewrite::{alone, only};
+use crate::wrapper::{Fault, Right};
+
+/// Creates what the catalog lacks, statement by statement, and seeds it.
+async fn create(right: &Right, bootstrap: Bootstrap, catalog: Rows) -> Result<Bootstrapped> {
+    let missing = bootstrap.missing(catalog, right.dialect())?;
+    let created = missing.len();
+    for statement in missing {
+        right.commit(alone(Step::Execute(statement, None))).await?;
+    }
+    let receipt = right.commit(bootstrap.seed().clone()).await?;
+    bootstrap.finish(created, receipt)
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct InitializesWithoutALock;
+
+#[async_trait]
+impl Fault for InitializesWithoutALock {
+    async fn bootstrap(&self, right: &Right, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        let catalog = right.query(bootstrap.catalog(right.dialect())).await?;
+        create(right, bootstrap, catalog).await
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct HidesIndexes;
+
+#[async_trait]
+impl Fault for HidesIndexes {
+    async fn bootstrap(&self, right: &Right, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        let catalog = right.query(bootstrap.catalog(right.dialect())).await?;
+        let columns = only(&catalog, |_, row| row.first() == Some(&Value::from("column")));
+        create(right, bootstrap, columns).await
+    }
+}
+
+/// The newest event was acknowledged, and is not there when the database is opened again.
+#[derive(Debug, Default)]
+pub(crate) struct LosesTheLatestOnClosing;
+
+#[async_trait]
+impl Fault for LosesTheLatestOnClosing {
+    async fn close(&self, right: &Right) {
+        let mut sql = Sql::new(right.dialect());
+        sql.push("DELETE FROM logs WHERE id = (SELECT MAX(id) FROM logs)");
+        // A second closing, or one without schema, finds nothing to lose.
+        let _ = right.commit(alone(Step::Execute(sql.finish(), None))).await;
+        right.close().await;
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct GoesOnAfterClosing;
+
+#[async_trait]
+impl Fault for GoesOnAfterClosing {
+    async fn close(&self, _: &Right) {}
+}
