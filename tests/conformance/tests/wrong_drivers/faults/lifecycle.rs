@@ -40,7 +40,8 @@ impl Fault for InitializesWithoutALock {
         // Who finds nothing waits for another one who looks, so that it does happen here. The kit's own first
         // initialization, which is alone, seeds nobody: the stamp is set and read.
         if catalog.is_empty() && bootstrap.seed().steps().len() > 2 {
-            meet(&LOOKING).await;
+            // As long as the other one's hash of its password may take.
+            meet(&LOOKING, 30).await;
         }
         create(right, bootstrap, catalog, str::to_owned).await
     }

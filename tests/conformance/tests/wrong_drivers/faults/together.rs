@@ -94,9 +94,9 @@ impl Fault for MixesUpReceipts {
     }
 }
 
-/// Waits until a second one is here too, but not for ever.
-pub(crate) async fn meet(place: &Barrier) {
-    let _ = tokio::time::timeout(Duration::from_secs(2), place.wait()).await;
+/// Waits until a second one is here too, but not for ever: an odd one may be left.
+pub(crate) async fn meet(place: &Barrier, seconds: u64) {
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), place.wait()).await;
 }
 
 /// As an engine with many writers and without the locks that a guard asks for: who looks whether a row is there sees
@@ -138,7 +138,7 @@ async fn decide(right: &Right, insert: &Statement, looking: &Barrier) -> Result<
     if !missing {
         return Ok(Step::Guard(String::new()));
     }
-    meet(looking).await;
+    meet(looking, 5).await;
     let count = row.matches('?').count();
     let text = format!("{into}SELECT * FROM ({row}");
     Ok(Step::Execute(rewrite::of(right.dialect(), text, values.into_iter().take(count)), None))
