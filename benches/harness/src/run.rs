@@ -169,7 +169,7 @@ impl<L: Layer> Runner<L> {
             _ => (streams::MIXED, true),
         };
         let input = |k| {
-            Ok(if mixed && workload::mixed_reads(seed, stream, k) {
+            Ok(if mixed && workload::mixed_reads(seed, k) {
                 Mixed::Page
             } else {
                 Mixed::Add(L::log(workload::op_log(seed, stream, k))?)

@@ -94,7 +94,7 @@ impl Backend for MysqlBackend {
         let rows = self.read(&statement).await?;
         let mut lease = self.pool.acquire().await?;
         // A mark that can't be read is none.
-        let mark = match self.deletions.mark(lease.conn()).await {
+        let mark = match self.deletions.mark(lease.link()).await {
             Ok(mark) => {
                 lease.give_back();
                 mark

@@ -3,8 +3,7 @@
 mod common;
 
 use common::{ask, connect, create, log};
-use decnet_db_core::ErrorKind;
-use decnet_db_core::contract::{LogFilter, LogQuery, NewUser};
+use decnet_db_core::contract::{LogFilter, LogQuery};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_is_read_and_closed_is_closed() {

@@ -2,11 +2,10 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{ask, create, log};
-use decnet_db_core::contract::{LogFilter, NewUser};
+use decnet_db_core::contract::LogFilter;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_without_a_close() {

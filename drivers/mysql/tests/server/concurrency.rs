@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::{BountyFilter, LogFilter, NewBounty, NewLog, NewUser};
-use decnet_db_core::json::Json;
 use tokio::task::JoinSet;
 
 use crate::database::{Database, open};
