@@ -93,7 +93,7 @@ impl Layer for SeaOrm {
             return Ok(Self { writer: pool.clone(), reader: pool });
         }
         let path = url.strip_prefix("sqlite:///").context("no SQLite URL")?;
-        let connect = async |connections, cache: &'static str| {
+        let connect = async |connections: u32, cache: &'static str| {
             let mut options = ConnectOptions::new(format!("sqlite://{path}"));
             options.max_connections(connections).sqlx_logging(false);
             options.map_sqlx_sqlite_opts(move |options| {
