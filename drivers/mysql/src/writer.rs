@@ -10,14 +10,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
+use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue, backoff};
 use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::connect::backoff;
 use crate::error::{Failure, Verdict, again};
 use crate::finished::Finished;
 use crate::guard::has_guard;
