@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue, backoff};
 use decnet_db_core::sql::{Receipt, Unit};
@@ -16,6 +16,7 @@ use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::error::{Failure, Verdict, again};
 use crate::finished::Finished;
@@ -25,8 +26,11 @@ use crate::run::Context;
 use crate::units::{Attempt, attempt, may_be_alone};
 
 const LIMITS: BatchLimits = BatchLimits { units: 64, rows: 2_000 };
-/// More lanes than that commit smaller groups and wait for each other's row locks.
+/// While one lane waits for its commit to reach the disk, others fill the next ones. More lanes than that commit smaller
+/// groups and wait for each other's row locks.
 const LANES: u32 = 4;
+/// How long the unit that runs without a lane has to end when the repository is closed.
+const ASIDE: Duration = Duration::from_secs(5);
 /// How often a unit that other transactions are in the way of is tried.
 const TRIES: u32 = 12;
 
@@ -94,7 +98,8 @@ impl Writer {
         for lane in lanes {
             let _ = lane.await;
         }
-        let _ = self.aside.acquire().await;
+        // Whoever runs a unit without a lane may have stopped polling it.
+        let _ = timeout(ASIDE, self.aside.acquire()).await;
         self.aside.close();
     }
 }

@@ -1,11 +1,12 @@
 //! Callers at the same time get into each other's way.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use decnet_db_core::driver::{BatchLimits, UnitQueue};
+use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
 use decnet_db_core::sql::{Expect, Outcome, Receipt, Rows, Sql, Statement, Step, Unit};
 use decnet_db_core::{Error, Result};
 use tokio::sync::Semaphore;
@@ -30,44 +31,99 @@ impl Fault for ReplaysWhatWasCommitted {
     }
 }
 
-/// Group commit without savepoints.
+/// Units of callers at the same time, committed as one.
 #[derive(Debug, Default)]
-pub(crate) struct FailsTheWholeGroup {
+struct Group {
     queue: Arc<UnitQueue>,
 }
 
-#[async_trait]
-impl Fault for FailsTheWholeGroup {
-    fn opened(&self, right: &Right) {
+impl Group {
+    fn begin(&self, right: &Right, answer: fn(&Right, Vec<Pending>, Result<Receipt>) -> Answered) {
         let (queue, right) = (Arc::clone(&self.queue), Right::clone(right));
         tokio::spawn(async move {
             while let Some(group) = queue.take(BatchLimits { units: 64, rows: 5_000 }).await {
                 let mut together = Unit::new();
                 group.iter().for_each(|pending| together.append(pending.unit.clone()));
-                let mut done = right.commit(together).await;
-                let mut position = 0..;
-                for pending in group {
-                    let steps = pending.unit.steps().iter().zip(&mut position);
-                    let own = match &mut done {
-                        Ok(receipt) => {
-                            let mut own = Receipt::default();
-                            steps.for_each(|(step, position)| own.push(outcome(receipt, position, step)));
-                            Ok(own)
-                        }
-                        Err(error) => Err(Error::conflict(error.to_string())),
-                    };
-                    pending.reply(own);
-                }
+                let done = right.commit(together).await;
+                answer(&right, group, done).await;
             }
+        });
+    }
+}
+
+type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Each unit's part of the receipt.
+fn apart(mut receipt: Receipt, group: &[Pending]) -> Vec<Receipt> {
+    let mut positions = 0..;
+    let part = |pending: &Pending| {
+        let mut part = Receipt::default();
+        for (step, position) in pending.unit.steps().iter().zip(&mut positions) {
+            part.push(outcome(&mut receipt, position, step));
+        }
+        part
+    };
+    group.iter().map(part).collect()
+}
+
+/// Group commit without savepoints.
+#[derive(Debug, Default)]
+pub(crate) struct FailsTheWholeGroup(Group);
+
+#[async_trait]
+impl Fault for FailsTheWholeGroup {
+    fn opened(&self, right: &Right) {
+        self.0.begin(right, |_, group, done| {
+            let error = done.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            let receipts = done.map(|receipt| apart(receipt, &group)).unwrap_or_default();
+            let mut receipts = receipts.into_iter();
+            for pending in group {
+                pending.reply(receipts.next().ok_or_else(|| Error::conflict(error.as_str())));
+            }
+            Box::pin(std::future::ready(()))
         });
     }
 
     async fn commit(&self, _: &Right, unit: Unit) -> Result<Receipt> {
-        self.queue.submit(unit).await
+        self.0.queue.submit(unit).await
     }
 
     async fn close(&self, right: &Right) {
-        self.queue.close();
+        self.0.queue.close();
+        right.close().await;
+    }
+}
+
+/// Group commit that hands each caller another one's receipt.
+#[derive(Debug, Default)]
+pub(crate) struct MixesUpReceipts(Group);
+
+#[async_trait]
+impl Fault for MixesUpReceipts {
+    fn opened(&self, right: &Right) {
+        self.0.begin(right, |right, group, done| {
+            let right = Right::clone(right);
+            Box::pin(async move {
+                let receipts = done.map(|receipt| apart(receipt, &group)).unwrap_or_default();
+                let mut receipts = receipts.into_iter().rev();
+                for pending in group {
+                    // After a failure each unit is on its own, as it should be.
+                    let answer = match receipts.next() {
+                        Some(receipt) => Ok(receipt),
+                        None => right.commit(pending.unit.clone()).await,
+                    };
+                    pending.reply(answer);
+                }
+            })
+        });
+    }
+
+    async fn commit(&self, _: &Right, unit: Unit) -> Result<Receipt> {
+        self.0.queue.submit(unit).await
+    }
+
+    async fn close(&self, right: &Right) {
+        self.0.queue.close();
         right.close().await;
     }
 }
