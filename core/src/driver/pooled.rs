@@ -6,9 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::RwLock;
 
-use super::{
-    Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo,
-};
+use super::{Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
