@@ -177,6 +177,11 @@ impl Error {
         Self::Unavailable { message: message.into(), source: Some(source.into()) }
     }
 
+    /// What every call of a repository that was closed fails with: [`Unavailable`](Self::Unavailable).
+    pub fn closed() -> Self {
+        Self::Unavailable { message: "the repository is closed".to_owned(), source: None }
+    }
+
     /// A [`Backend`](Self::Backend) error with the engine's error as its source.
     pub fn backend(message: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
         Self::Backend { message: message.into(), source: source.into() }
@@ -197,6 +202,16 @@ impl Error {
             other => other,
         }
     }
+}
+
+/// An engine's words for an error message: on one line, and not more than 300 characters of them, since they may repeat
+/// what somebody sent.
+///
+/// ```
+/// assert_eq!(decnet_db_core::one_line("syntax error\nat \"x\""), "syntax error at \"x\"");
+/// ```
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 #[cfg(test)]

@@ -19,4 +19,4 @@ pub mod sql;
 pub mod telemetry;
 pub mod time;
 
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Result, one_line};

@@ -14,13 +14,21 @@ fn drivers_lists_what_is_compiled_in() {
     let text = tool.run(["drivers"]).ok();
     let mut lines = text.lines();
     assert_eq!(lines.next().unwrap().split_whitespace().next(), Some("DRIVER"));
-    assert!(lines.any(|line| line.starts_with("sqlite") && line.ends_with("sqlite://")), "{text}");
+    assert!(
+        lines.any(|line| line.starts_with("sqlite") && line.contains(" sqlite://") && line.ends_with(" -")),
+        "{text}"
+    );
 
     let json = tool.run(["drivers", "--json"]).json();
     let sqlite = json.as_array().unwrap().iter().find(|driver| driver["name"] == "sqlite").unwrap();
-    let expected =
-        json!({"name": "sqlite", "schemes": ["sqlite"], "package": "decnet-db-sqlite", "version": VERSION});
+    let expected = json!({
+        "name": "sqlite", "schemes": ["sqlite"], "package": "decnet-db-sqlite", "version": VERSION, "lacks": {},
+    });
     assert_eq!(*sqlite, expected);
+    if let Some(mysql) = json.as_array().unwrap().iter().find(|driver| driver["name"] == "mysql") {
+        assert!(mysql["lacks"]["deep_json"].as_str().unwrap().contains("32 levels"), "{mysql}");
+        assert!(text.contains(" deep_json\n"), "{text}");
+    }
 }
 
 #[test]

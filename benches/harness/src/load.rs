@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use cpu_time::ProcessTime;
+
 /// Processor time used so far, in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Load {
@@ -29,7 +31,7 @@ impl Load {
     pub(crate) fn now(server: Option<u32>) -> Self {
         let (busy, all) = machine().unwrap_or_default();
         Self {
-            own: process("self").unwrap_or_default(),
+            own: ProcessTime::now().as_duration().as_secs_f64(),
             server: server.and_then(|pid| process(&pid.to_string())).unwrap_or_default(),
             busy,
             all,

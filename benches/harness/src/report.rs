@@ -57,6 +57,13 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// Processor time of a call, wherever it was spent.
+    fn cpu(&self) -> f64 {
+        self.cpu_ms_per_op + self.server_cpu_ms_per_op
+    }
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -67,7 +74,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// A Markdown table: the rates of all layers and, for each other layer, the ratio of `ours` to it: the median of the
-/// rounds, with the least and the greatest in brackets.
+/// rounds, with the least and the greatest in brackets; then, steadier on a busy machine, how much more or less processor
+/// time `ours` needs for a call, all rounds together (client and, where its process is known, server).
 pub fn table(comparison: &Comparison, outcome: &Outcome, ours: &str) -> String {
     let names: Vec<&str> = comparison.layers.iter().map(|(name, _)| name.as_str()).collect();
     let own = names.iter().position(|name| *name == ours);
@@ -78,11 +86,11 @@ pub fn table(comparison: &Comparison, outcome: &Outcome, ours: &str) -> String {
     }
     if own.is_some() {
         for other in &others {
-            let _ = write!(text, " {ours} / {} |", names[*other]);
+            let _ = write!(text, " {ours} / {} | cpu |", names[*other]);
         }
     }
     text.push_str(" other load |\n|---|");
-    let columns = names.len() + own.map_or(0, |_| others.len()) + 1;
+    let columns = names.len() + own.map_or(0, |_| 2 * others.len()) + 1;
     text.push_str(&"--:|".repeat(columns));
     text.push('\n');
     for (op, layers) in &outcome.samples {
@@ -103,6 +111,8 @@ pub fn table(comparison: &Comparison, outcome: &Outcome, ours: &str) -> String {
                 let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
                 let greatest = ratios.iter().copied().fold(0.0, f64::max);
                 let _ = write!(text, " {:.2} ({least:.2}–{greatest:.2}) |", median(ratios));
+                let cpu = figures[own].cpu() / figures[*other].cpu().max(f64::MIN_POSITIVE);
+                let _ = write!(text, " {cpu:.2} |");
             }
         }
         let load = figures.iter().map(|figures| figures.other_load).fold(0.0, f64::max);
@@ -121,7 +131,14 @@ mod tests {
 
     fn sample(n: u64, seconds: f64) -> Sample {
         let latency = seconds * 1e3 / n as f64;
-        Sample { n, seconds, latencies: vec![latency; n as usize], watched: seconds, ..Sample::default() }
+        Sample {
+            n,
+            seconds,
+            latencies: vec![latency; n as usize],
+            cpu: 0.001 * n as f64,
+            watched: seconds,
+            ..Sample::default()
+        }
     }
 
     #[test]
@@ -142,7 +159,10 @@ mod tests {
         let samples = [(op, vec![limit, ours])].into();
         let outcome = Outcome { samples, peak_rss_mb: vec![], checks: None };
         let table = table(&comparison, &outcome, "ours");
-        assert!(table.contains("| get_logs_page1 | 100 | 80.00 | 0.80 (0.80–0.90) | 0.00 |"), "{table}");
+        assert!(
+            table.contains("| get_logs_page1 | 100 | 80.00 | 0.80 (0.80–0.90) | 1.00 | 0.00 |"),
+            "{table}"
+        );
     }
 
     #[test]

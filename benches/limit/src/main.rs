@@ -6,6 +6,7 @@
 
 #![allow(clippy::print_stdout, reason = "a bench")]
 
+mod mysql;
 mod ours;
 mod prepare;
 mod records;
@@ -79,6 +80,7 @@ fn main() -> Result<()> {
     match &arguments.serve {
         Some(Serve::Serve { layer }) => match layer.as_str() {
             "limit" => serve::<sqlite::Sqlite>(),
+            "limit-mysql" => serve::<mysql::Mysql>(),
             "ours" => serve::<ours::Ours>(),
             other => bail!("there is no layer {other}"),
         },

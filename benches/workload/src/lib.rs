@@ -14,6 +14,8 @@
 mod attacker;
 mod bounty;
 pub mod digests;
+#[cfg(feature = "program")]
+pub mod listener;
 mod log;
 mod rng;
 pub mod streams;
@@ -43,7 +45,12 @@ pub fn after_id(seed: u64, k: u64, rows: u64) -> u64 {
     Rng::at(seed, streams::AFTER, k).below(rows.saturating_sub(500).max(1))
 }
 
-/// Whether the `k`th call of a mix reads the first page; else it adds row `k` of the mix's stream, [`streams::MIXED`].
-pub fn mixed_reads(seed: u64, stream: u64, k: u64) -> bool {
+/// Whether the `k`th call of the mix reads the first page; else it adds row `k` of [`streams::MIXED`].
+pub fn mixed_reads(seed: u64, k: u64) -> bool {
+    mix_of_stream_reads(seed, streams::MIXED, k)
+}
+
+/// As [`mixed_reads`], for a mix whose rows are of another stream.
+pub fn mix_of_stream_reads(seed: u64, stream: u64, k: u64) -> bool {
     Rng::at(seed, stream + 100, k).below(5) == 0
 }

@@ -227,7 +227,7 @@ impl Upsert {
         update.push("UPDATE attackers SET ");
         for (position, (column, value)) in self.update.iter().enumerate() {
             update.push(if position > 0 { ", " } else { "" }).identifier(column.name).push(" = ");
-            update.bind(value.clone());
+            update.bind_into(Attacker::TABLE, column.name, value.clone());
         }
         // MySQL reads the table that it updates only through a derived table.
         update.push(" WHERE uuid = (SELECT uuid FROM (");

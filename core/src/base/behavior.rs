@@ -72,8 +72,7 @@ impl UnitOfWork<'_> {
             let data = data.set("updated_at", Timestamp::now()).check()?;
             let given: Vec<_> = data.iter().map(|(column, _)| column.name).collect();
             let row = data.set("attacker_uuid", key).insert()?;
-            sql.push("INSERT INTO attacker_behavior (").identifiers(row.columns().iter().copied());
-            sql.push(") VALUES (").bind_list(row.values().iter().cloned()).push(")");
+            sql.insert_values(&row);
             sql.dialect().upsert(sql, &["attacker_uuid"], &given);
             Ok(())
         })

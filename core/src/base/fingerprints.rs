@@ -67,7 +67,8 @@ impl Fingerprints for SqlRepository {
                 }
                 Some(state) => {
                     let mut sql = self.sql();
-                    sql.push("UPDATE attacker_fingerprint_state SET last_hash = ").bind(new_hash);
+                    sql.push("UPDATE attacker_fingerprint_state SET last_hash = ");
+                    sql.bind_into(AttackerFingerprintState::TABLE, "last_hash", new_hash);
                     sql.push(", last_seen = ").bind(ts).push(", rotation_count = rotation_count + 1");
                     sql.push(" WHERE uuid = ")
                         .bind(state.uuid)

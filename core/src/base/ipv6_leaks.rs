@@ -29,8 +29,10 @@ pub(super) async fn bump(
     let oui = column("evidence.mac_oui", "last_ipv6_mac_oui", &mac_oui)?;
     let mut sql = repository.sql();
     sql.push("UPDATE attackers SET ipv6_leak_count = ipv6_leak_count + 1, last_ipv6_leak_at = ").bind(now);
-    sql.push(", last_ipv6_link_local = ").bind(address).push(", last_ipv6_iid_kind = ").bind(kind);
-    sql.push(", last_ipv6_mac_oui = ").bind(oui).push(", updated_at = ").bind(now);
+    sql.push(", last_ipv6_link_local = ");
+    sql.bind_into(Attacker::TABLE, "last_ipv6_link_local", address).push(", last_ipv6_iid_kind = ");
+    sql.bind_into(Attacker::TABLE, "last_ipv6_iid_kind", kind).push(", last_ipv6_mac_oui = ");
+    sql.bind_into(Attacker::TABLE, "last_ipv6_mac_oui", oui).push(", updated_at = ").bind(now);
     sql.push(" WHERE uuid = ").bind(attacker_uuid);
     let mut counted = Unit::new();
     counted.execute(sql.finish());

@@ -199,11 +199,7 @@ fn matching(sql: &mut Sql<'_>, lead: &'static str, filter: &LogFilter) {
             // In every text.
             Term::Contains(text) if text.is_empty() => {}
             Term::Contains(text) => {
-                sql.push(next()).push("(").contains("raw_line", text);
-                for column in ["decky", "service", "attacker_ip"] {
-                    sql.push(" OR ").contains(column, text);
-                }
-                sql.push(")");
+                sql.push(next()).contains_any(&["raw_line", "decky", "service", "attacker_ip"], text);
             }
         }
     }

@@ -23,11 +23,10 @@ impl SmtpTargets for SqlRepository {
 
     async fn smtp_target_seen(&self, domain: &str) -> Result<SmtpTargetSeen> {
         let mut sql = self.sql();
-        // A sum is a decimal on MySQL; SIGNED is a number to every engine.
-        sql.push(
-            "SELECT MIN(first_seen), MAX(last_seen), COUNT(*), CAST(COALESCE(SUM(count), 0) AS SIGNED) ",
-        );
-        sql.push("FROM smtp_targets WHERE domain = ").bind(domain);
+        // A sum is a decimal on servers.
+        sql.push("SELECT MIN(first_seen), MAX(last_seen), COUNT(*), CAST(COALESCE(SUM(count), 0) AS ");
+        let integer = sql.dialect().integer();
+        sql.push(integer).push(") FROM smtp_targets WHERE domain = ").bind(domain);
         let seen = self.read(sql).await?.decode(|row| {
             let table = SmtpTarget::TABLE.name;
             let (first_seen, last_seen) = (row.read(table, "first_seen")?, row.read(table, "last_seen")?);

@@ -7,7 +7,7 @@ use super::{SqlRepository, UnitOfWork};
 use crate::contract::{State, StateEntry};
 use crate::error::{Error, Result};
 use crate::json::Json;
-use crate::sql::Record;
+use crate::sql::{Insert, Record};
 
 #[async_trait]
 impl State for SqlRepository {
@@ -32,8 +32,8 @@ impl UnitOfWork<'_> {
         self.execute(|sql| {
             let key = checked(StateEntry::TABLE, "key", key)?;
             let value = value.into().compact().map_err(|error| error.within("value"))?;
-            sql.push("INSERT INTO state (").identifiers(["key", "value"]).push(") VALUES (").bind(key);
-            sql.push(", ").bind(value).push(")");
+            let row = Insert::raw(StateEntry::TABLE, vec!["key", "value"], vec![key, value.into()])?;
+            sql.insert_values(&row);
             sql.dialect().upsert(sql, &["key"], &["value"]);
             Ok(())
         })

@@ -37,8 +37,7 @@ pub(super) fn upsert<R: Record>(unit: &mut Unit, dialect: &dyn Dialect, mut data
     if !table.columns.iter().any(lacks) {
         let row = data.insert()?;
         let mut sql = Sql::new(dialect);
-        sql.push("INSERT INTO ").identifier(table.name).push(" (").identifiers(row.columns().iter().copied());
-        sql.push(") VALUES (").bind_list(row.values().iter().cloned()).push(")");
+        sql.insert_values(&row);
         dialect.upsert(&mut sql, table.primary_key, &given);
         unit.execute(sql.finish());
         return Ok(());

@@ -79,7 +79,8 @@ impl UnitOfWork<'_> {
     pub fn update_user_password(self, uuid: &str, password_hash: &str, must_change_password: bool) -> Self {
         self.execute(|sql| {
             sql.push("UPDATE users SET password_hash = ");
-            sql.bind(checked(User::TABLE, "password_hash", password_hash)?);
+            let hash = checked(User::TABLE, "password_hash", password_hash)?;
+            sql.bind_into(User::TABLE, "password_hash", hash);
             sql.push(", must_change_password = ").bind(must_change_password);
             of_user(sql, uuid);
             Ok(())
@@ -98,11 +99,8 @@ impl UnitOfWork<'_> {
     /// See [`Users::update_user_role`].
     pub fn update_user_role(self, uuid: &str, role: &str) -> Self {
         self.execute(|sql| {
-            sql.push("UPDATE users SET ").identifier("role").push(" = ").bind(checked(
-                User::TABLE,
-                "role",
-                role,
-            )?);
+            sql.push("UPDATE users SET ").identifier("role").push(" = ");
+            sql.bind_into(User::TABLE, "role", checked(User::TABLE, "role", role)?);
             of_user(sql, uuid);
             Ok(())
         })

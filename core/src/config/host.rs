@@ -1,6 +1,7 @@
 //! One server address of a database URL.
 
-use std::{fmt, net::Ipv6Addr};
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::percent;
 use crate::{Error, Result};
@@ -28,6 +29,14 @@ impl Host {
             name => name,
         };
         Self { name: name.to_owned(), port: port.filter(|port| *port != 0) }
+    }
+
+    /// Whether what is sent there stays on this machine: `localhost`, a loopback address, or the path of a unix socket.
+    /// Drivers encrypt what goes anywhere else, unless the URL says otherwise.
+    pub fn is_local(&self) -> bool {
+        self.name.eq_ignore_ascii_case("localhost")
+            || self.name.starts_with('/')
+            || self.name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
     /// Parses the comma-separated host part of a URL; an empty part is no host at all. Errors don't repeat the text:

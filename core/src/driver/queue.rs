@@ -1,9 +1,12 @@
 //! The queue in front of a writer: many callers' units, taken in groups.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use once_cell::sync::Lazy;
 use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Notify, oneshot};
 
 use crate::error::{Error, Result};
@@ -63,7 +66,17 @@ pub struct UnitQueue {
     state: Mutex<State>,
     arrived: Condvar,
     notify: Notify,
+    /// Callers that wait for an answer.
+    callers: AtomicUsize,
+    /// Units that wait, for those who look without the lock.
+    waiting: AtomicUsize,
+    /// Whether a thread takes the units, and not tasks.
+    by_thread: AtomicBool,
 }
+
+/// How long both sides stay awake for each other when there is a single caller: waking a thread takes about as long as a
+/// commit of one row.
+const AWAKE: Duration = Duration::from_micros(100);
 
 #[derive(Debug, Default)]
 struct State {
@@ -82,17 +95,42 @@ impl UnitQueue {
     /// # Errors
     /// Whatever the writer answers; `Unavailable` when the queue is closed or the writer is gone.
     pub async fn submit(&self, unit: Unit) -> Result<Receipt> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
+        let _caller = Caller::count(&self.callers);
         {
             let mut state = self.state.lock();
             if state.closed {
-                return Err(closed());
+                return Err(Error::closed());
             }
             state.pending.push_back(Pending { unit, reply });
+            self.waiting.store(state.pending.len(), Ordering::Release);
         }
         self.arrived.notify_one();
         self.notify.notify_one();
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        if self.is_awake_for_one() {
+            let sent = Instant::now();
+            // Other tasks get their turn, and with the first of them that writes this ends.
+            while self.callers.load(Ordering::Relaxed) == 1 && sent.elapsed() < AWAKE {
+                tokio::task::yield_now().await;
+                match answer.try_recv() {
+                    Ok(result) => return result,
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Closed) => return Err(Error::closed()),
+                }
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    /// Whether a thread takes the units, and there is a processor for either side.
+    fn is_awake_for_one(&self) -> bool {
+        self.by_thread.load(Ordering::Relaxed) && has_several_processors()
+    }
+
+    fn take_now(&self, state: &mut State, limits: BatchLimits) -> Vec<Pending> {
+        let group = state.take(limits);
+        self.waiting.store(state.pending.len(), Ordering::Release);
+        group
     }
 
     /// How many units wait.
@@ -117,15 +155,28 @@ impl UnitQueue {
     /// Waits on the current thread for at least one unit, then takes all that have gathered, up to the limits. `None` when
     /// the queue is closed and empty.
     pub fn take_blocking(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
+        self.by_thread.store(true, Ordering::Relaxed);
+        self.stay_awake();
         let mut state = self.state.lock();
         loop {
             if !state.pending.is_empty() {
-                return Some(state.take(limits));
+                return Some(self.take_now(&mut state, limits));
             }
             if state.closed {
                 return None;
             }
             self.arrived.wait(&mut state);
+        }
+    }
+
+    /// Looks out for the next unit for a while, so that it need not wake this thread.
+    fn stay_awake(&self) {
+        if !has_several_processors() {
+            return;
+        }
+        let began = Instant::now();
+        while self.waiting.load(Ordering::Acquire) == 0 && began.elapsed() < AWAKE {
+            std::hint::spin_loop();
         }
     }
 
@@ -138,6 +189,8 @@ impl UnitQueue {
         expected: usize,
         patience: Duration,
     ) -> Option<Vec<Pending>> {
+        self.by_thread.store(true, Ordering::Relaxed);
+        self.stay_awake();
         {
             let mut state = self.state.lock();
             while state.pending.is_empty() && !state.closed {
@@ -145,7 +198,7 @@ impl UnitQueue {
             }
         }
         let began = Instant::now();
-        while self.len() < expected && began.elapsed() < patience {
+        while self.waiting.load(Ordering::Acquire) < expected && began.elapsed() < patience {
             // Sleeping would take longer than they need; they get the processor instead.
             std::thread::yield_now();
         }
@@ -159,7 +212,7 @@ impl UnitQueue {
             {
                 let mut state = self.state.lock();
                 if !state.pending.is_empty() {
-                    let group = state.take(limits);
+                    let group = self.take_now(&mut state, limits);
                     if !state.pending.is_empty() {
                         self.notify.notify_one();
                     }
@@ -190,12 +243,31 @@ impl State {
     }
 }
 
-fn weight(unit: &Unit) -> usize {
-    unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
+/// A caller that waits for its answer, also when it goes away.
+struct Caller<'q>(&'q AtomicUsize);
+
+impl<'q> Caller<'q> {
+    fn count(callers: &'q AtomicUsize) -> Self {
+        callers.fetch_add(1, Ordering::Relaxed);
+        Self(callers)
+    }
 }
 
-fn closed() -> Error {
-    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// On a single processor, whoever stays awake keeps the other side from working.
+fn has_several_processors() -> bool {
+    static SEVERAL: Lazy<bool> =
+        Lazy::new(|| std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1));
+    *SEVERAL
+}
+
+fn weight(unit: &Unit) -> usize {
+    unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::{Column, KeyPart, Sql, Table, Value};
 
 /// A page of choices: how one engine spells what SQL leaves open. A new dialect answers the required methods and
-/// overrides a provided one only where its engine differs.
+/// overrides a provided one only where its engine differs: they answer as the SQL standard does, where it says something.
 ///
 /// Every method writes a complete expression or names a complete thing; a dialect that can't express something must not
 /// leave a clause out.
@@ -20,6 +20,14 @@ pub trait Dialect: Debug + Send + Sync {
     /// either case, all other characters only themselves (rulings R4 and R5). An empty needle is in every text.
     fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str);
 
+    /// A condition: [`contains`](Self::contains) of at least one of the columns.
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+        for (position, column) in columns.iter().enumerate() {
+            self.contains(sql.push(if position == 0 { "(" } else { " OR " }), column, needle);
+        }
+        sql.push(")");
+    }
+
     /// A condition that is never NULL and never fails: the text of `column` is a JSON object (RFC 8259) with the
     /// top-level member `key`, and the member is a string equal to `text`, or a number, true, false or null that is
     /// spelled `text` (ruling R5). `key` consists of ASCII letters, digits, `_` and `-`.
@@ -28,10 +36,6 @@ pub trait Dialect: Debug + Send + Sync {
     /// An integer expression: the start, in seconds since the Unix epoch, of the interval of `seconds` seconds that the
     /// time in `column` lies in, rounded down before 1970 too (ruling R1).
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64);
-
-    /// What follows an `INSERT … VALUES (…)` so that a row with the same `key` is updated instead: each column of
-    /// `update` takes the new row's value.
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]);
 
     /// A query for what the database has: rows (`column`, table, column) and (`index`, table, index).
     fn catalog(&self) -> &'static str;
@@ -44,6 +48,24 @@ pub trait Dialect: Debug + Send + Sync {
     /// As [`placeholder`](Self::placeholder), for engines where it depends on what is bound.
     fn placeholder_for(&self, text: &mut String, position: usize, _value: &Value) {
         self.placeholder(text, position);
+    }
+
+    /// As [`placeholder_for`](Self::placeholder_for), for a value that goes into a column of a table: engines that give
+    /// every placeholder a type (PostgreSQL) must be told it where the text around it does not say it, as in a SELECT list.
+    fn placeholder_into(
+        &self,
+        text: &mut String,
+        position: usize,
+        value: &Value,
+        _table: &Table,
+        _column: &Column,
+    ) {
+        self.placeholder_for(text, position, value);
+    }
+
+    /// What a CAST to a 64-bit integer names.
+    fn integer(&self) -> &'static str {
+        "BIGINT"
     }
 
     /// What stands on either side of a quoted name.
@@ -86,6 +108,19 @@ pub trait Dialect: Debug + Send + Sync {
         ""
     }
 
+    /// What follows an `INSERT … VALUES (…)` so that a row with the same `key` is updated instead: each column of
+    /// `update` takes the new row's value.
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
+        if update.is_empty() {
+            sql.push("NOTHING");
+        }
+        for (position, column) in update.iter().copied().enumerate() {
+            sql.push(if position > 0 { ", " } else { "UPDATE SET " });
+            sql.identifier(column).push(" = excluded.").identifier(column);
+        }
+    }
+
     /// What an INSERT begins with that leaves out rows whose key exists.
     fn insert_ignore(&self) -> (&'static str, &'static str) {
         ("INSERT INTO ", " ON CONFLICT DO NOTHING")
@@ -98,7 +133,7 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// What stands for the key that the database assigns, in a VALUES list.
     fn assigned_key(&self) -> &'static str {
-        "NULL"
+        "DEFAULT"
     }
 
     /// A condition: the text of `column` equals `text`, byte for byte, whatever the column's collation (ruling R4).

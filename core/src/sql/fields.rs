@@ -165,7 +165,7 @@ impl<R: Record> Fields<R> {
             if position > 0 {
                 sql.push(", ");
             }
-            sql.identifier(column.name).push(" = ").bind(value);
+            sql.identifier(column.name).push(" = ").bind_into(R::TABLE, column.name, value);
         }
         Ok(())
     }

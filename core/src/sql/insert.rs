@@ -110,6 +110,12 @@ impl Insert {
         self.on_duplicate
     }
 
+    /// The position among the columns of the key that the database assigns, when rows give it: NULL still leaves it to the
+    /// database.
+    pub fn serial(&self) -> Option<usize> {
+        (0..self.columns.len()).find(|position| self.is_serial(*position))
+    }
+
     /// The table.
     pub fn table(&self) -> &'static Table {
         self.table.0
@@ -118,6 +124,17 @@ impl Insert {
     /// The columns that have values.
     pub fn columns(&self) -> &[&'static str] {
         &self.columns
+    }
+
+    /// What the columns hold.
+    pub fn kinds(&self) -> impl Iterator<Item = super::ColumnKind> {
+        self.columns.iter().filter_map(|name| self.table.0.column(name)).map(|column| column.kind)
+    }
+
+    /// The table and its columns, `logs (decky, service)`, as they stand in an INSERT or COPY.
+    pub fn target(&self, dialect: &dyn Dialect) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|name| dialect.identifier(name)).collect();
+        format!("{} ({})", dialect.identifier(self.table.0.name), columns.join(", "))
     }
 
     /// The values, row after row.

@@ -9,16 +9,14 @@ use super::{Dialect, Insert, Table, Value};
 pub struct Statement {
     text: String,
     values: Vec<Value>,
+    /// Positions in `values`, and the columns that those go into; in ascending order.
+    columns: Vec<(usize, &'static str)>,
 }
 
 impl Statement {
     /// For DDL, whose text is assembled from table metadata inside this module tree.
     pub(in crate::sql) fn from_metadata(text: String) -> Self {
-        Self { text, values: Vec::new() }
-    }
-
-    pub(in crate::sql) fn from_parts(text: String, values: Vec<Value>) -> Self {
-        Self { text, values }
+        Self { text, values: Vec::new(), columns: Vec::new() }
     }
 
     /// The SQL text.
@@ -29,6 +27,12 @@ impl Statement {
     /// The values for the placeholders, in order.
     pub fn values(&self) -> &[Value] {
         &self.values
+    }
+
+    /// The column that the value at this position, counted from 0, is written into: for drivers that refuse a value. `None`
+    /// for what a condition compares.
+    pub fn column(&self, position: usize) -> Option<&'static str> {
+        self.columns.iter().find(|(at, _)| *at == position).map(|(_, column)| *column)
     }
 
     /// Text and values, for drivers that move them on.
@@ -48,7 +52,6 @@ impl Statement {
 /// #     fn contains(&self, _: &mut Sql<'_>, _: &'static str, _: &str) {}
 /// #     fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static str, _: &str, _: &str) {}
 /// #     fn bucket(&self, _: &mut Sql<'_>, _: &'static str, _: i64) {}
-/// #     fn upsert(&self, _: &mut Sql<'_>, _: &[&'static str], _: &[&'static str]) {}
 /// #     fn catalog(&self) -> &'static str { "" }
 /// # }
 /// # let dialect = &Demo;
@@ -62,12 +65,13 @@ pub struct Sql<'d> {
     dialect: &'d dyn Dialect,
     text: String,
     values: Vec<Value>,
+    columns: Vec<(usize, &'static str)>,
 }
 
 impl<'d> Sql<'d> {
     /// An empty statement for the dialect.
     pub fn new(dialect: &'d dyn Dialect) -> Self {
-        Self { dialect, text: String::with_capacity(160), values: Vec::new() }
+        Self { dialect, text: String::with_capacity(160), values: Vec::new(), columns: Vec::new() }
     }
 
     /// The dialect that the statement is for.
@@ -85,6 +89,21 @@ impl<'d> Sql<'d> {
     pub fn bind(&mut self, value: impl Into<Value>) -> &mut Self {
         let value = value.into();
         self.dialect.placeholder_for(&mut self.text, self.values.len() + 1, &value);
+        self.values.push(value);
+        self
+    }
+
+    /// A placeholder for what goes into a column of the table, and the value for it.
+    pub fn bind_into(
+        &mut self,
+        table: &'static Table,
+        column: &'static str,
+        value: impl Into<Value>,
+    ) -> &mut Self {
+        let Some(column) = table.column(column) else { return self.bind(value) };
+        let (position, value) = (self.values.len(), value.into());
+        self.dialect.placeholder_into(&mut self.text, position + 1, &value, table, column);
+        self.columns.push((position, column.name));
         self.values.push(value);
         self
     }
@@ -131,15 +150,23 @@ impl<'d> Sql<'d> {
         self
     }
 
+    /// `INSERT INTO … VALUES` of one row's values, for [`Dialect::upsert`] to follow.
+    pub fn insert_values(&mut self, row: &Insert) -> &mut Self {
+        self.push("INSERT INTO ").identifier(row.table().name).push(" (");
+        self.identifiers(row.columns().iter().copied()).push(") VALUES (");
+        for (position, (column, value)) in row.columns().iter().zip(row.values()).enumerate() {
+            self.push(if position > 0 { ", " } else { "" }).bind_into(row.table(), column, value.clone());
+        }
+        self.push(")")
+    }
+
     /// `INSERT INTO … SELECT` of one row's values, for a WHERE that decides whether it goes in.
     pub fn insert_select(&mut self, row: &Insert) -> &mut Self {
         self.push("INSERT INTO ").identifier(row.table().name).push(" (");
         self.identifiers(row.columns().iter().copied()).push(") SELECT * FROM (SELECT ");
         for (position, (column, value)) in row.columns().iter().zip(row.values()).enumerate() {
-            if position > 0 {
-                self.push(", ");
-            }
-            self.bind(value.clone()).push(" AS ").identifier(column);
+            self.push(if position > 0 { ", " } else { "" }).bind_into(row.table(), column, value.clone());
+            self.push(" AS ").identifier(column);
         }
         self.push(") AS incoming")
     }
@@ -150,9 +177,27 @@ impl<'d> Sql<'d> {
         self
     }
 
+    /// An integer expression for [`Dialect::bucket`]: `whole` cut down to a multiple of `seconds`, before 1970 too. `whole`
+    /// writes the column's time as whole seconds since 1970, rounded down.
+    pub fn floor_to(&mut self, seconds: i64, whole: impl Fn(&mut Self)) -> &mut Self {
+        /// Wider intervals give the same buckets: all of time, before and after 1970.
+        const WIDEST: i64 = 1_000_000_000_000;
+        let seconds = seconds.clamp(1, WIDEST);
+        whole(self);
+        self.push(" - MOD(MOD(");
+        whole(self);
+        self.push(", ").number(seconds).push(") + ").number(seconds).push(", ").number(seconds).push(")")
+    }
+
     /// A condition: the column's text contains `needle`, literally, ASCII letters in any case (rulings R4 and R5).
     pub fn contains(&mut self, column: &'static str, needle: &str) -> &mut Self {
         self.dialect.contains(self, column, needle);
+        self
+    }
+
+    /// A condition: the text of at least one of the columns contains `needle`.
+    pub fn contains_any(&mut self, columns: &[&'static str], needle: &str) -> &mut Self {
+        self.dialect.contains_any(self, columns, needle);
         self
     }
 
@@ -178,6 +223,6 @@ impl<'d> Sql<'d> {
 
     /// The finished statement.
     pub fn finish(self) -> Statement {
-        Statement::from_parts(self.text, self.values)
+        Statement { text: self.text, values: self.values, columns: self.columns }
     }
 }

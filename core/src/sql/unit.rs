@@ -1,8 +1,9 @@
 //! A write as data: steps that happen all or not at all.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use super::{Insert, Rows, Statement};
+use super::{Insert, Rows, Statement, Value};
 use crate::error::{Error, Result};
 
 /// Steps that a driver runs in one transaction, in order, all or not at all.
@@ -108,6 +109,65 @@ impl Unit {
     pub fn guard(&mut self, domain: &'static str, key: &str) -> usize {
         self.push(Step::Guard(format!("{domain}:{key}")))
     }
+
+    /// The unit's guards as numbers, for engines whose named locks are numbers or have short names. A driver takes them in
+    /// this order before it runs the first step, so that no two units wait for each other.
+    ///
+    /// Each is a hash of `scope` (the database, where the engine's locks are not of one database) and the guard, the same
+    /// in every process and every version. Two guards with one number only keep each other waiting.
+    pub fn guards(&self, scope: &str) -> BTreeSet<u64> {
+        let guards = self
+            .steps
+            .iter()
+            .filter_map(|step| if let Step::Guard(guard) = step { Some(guard) } else { None });
+        guards.map(|guard| fnv1a(&[scope, guard])).collect()
+    }
+
+    /// Refuses the unit when `reason` has something to say against one of its values: for engines that can't store every
+    /// value of a kind, such as text with a NUL character. Drivers call it before they send anything.
+    ///
+    /// # Errors
+    /// Invalid input that names the column, after the row (`[3].msg`) when several are inserted. No column is named for a
+    /// value that is only compared.
+    pub fn check(&self, reason: impl Fn(&Value) -> Option<&'static str>) -> Result<()> {
+        for step in &self.steps {
+            match step {
+                Step::Execute(statement, _) => {
+                    for (position, value) in statement.values().iter().enumerate() {
+                        if let Some(reason) = reason(value) {
+                            let column = statement.column(position).unwrap_or_default();
+                            return Err(Error::invalid_input(column, reason));
+                        }
+                    }
+                }
+                Step::Insert(insert) => {
+                    for (position, row) in insert.iter().enumerate() {
+                        for (column, value) in insert.columns().iter().zip(row) {
+                            if let Some(reason) = reason(value) {
+                                let error = Error::invalid_input(*column, reason);
+                                let several = insert.len() > 1;
+                                return Err(if several {
+                                    error.within(&format!("[{position}]"))
+                                } else {
+                                    error
+                                });
+                            }
+                        }
+                    }
+                }
+                Step::Guard(_) | Step::Query(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The 64-bit FNV-1a hash of the texts with a zero byte after each: the same in every process and version.
+fn fnv1a(texts: &[&str]) -> u64 {
+    texts
+        .iter()
+        .flat_map(|text| text.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// What one step did.
@@ -159,5 +219,36 @@ mod tests {
         let expect = Expect::one_row("version 3 was replaced meanwhile");
         assert!(expect.check(1).is_ok());
         assert_eq!(expect.check(0).unwrap_err().to_string(), "version 3 was replaced meanwhile");
+    }
+
+    #[test]
+    fn guards_are_sorted_numbers_that_are_the_same_everywhere() {
+        let mut unit = Unit::new();
+        unit.guard("bounty", &"x".repeat(10_000));
+        unit.guard("bounty", "203.0.113.7");
+        unit.guard("bounty", "203.0.113.7");
+        assert_eq!(unit.guards("decnet").len(), 2);
+        assert_ne!(unit.guards("decnet"), unit.guards("other"));
+        // Part of the protocol between processes of different versions.
+        assert_eq!(fnv1a(&["a"]), 0x089b_e207_b544_f1e4);
+    }
+
+    #[test]
+    fn a_value_that_the_engine_lacks_is_refused_with_its_column_and_row() {
+        use crate::contract::StateEntry;
+        use crate::sql::Record as _;
+
+        let rows = |values: &[&str]| {
+            let values = values.iter().map(|text| (*text).into()).collect();
+            let mut unit = Unit::new();
+            unit.insert(Insert::raw(StateEntry::TABLE, vec!["key", "value"], values).unwrap());
+            unit
+        };
+        let nul =
+            |value: &Value| matches!(value, Value::Text(text) if text.contains('\0')).then_some("has a NUL");
+        assert!(rows(&["a", "b"]).check(nul).is_ok());
+        assert_eq!(rows(&["a", "\0"]).check(nul).unwrap_err().to_string(), "value: has a NUL");
+        let several = rows(&["a", "b", "c\0", "d"]).check(nul).unwrap_err();
+        assert_eq!(several.to_string(), "[1].key: has a NUL");
     }
 }

@@ -13,8 +13,6 @@ use crate::server::Flavour;
 const EPOCH: &str = "62167219200";
 /// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
 pub(crate) const OTHER_KEY: &str = "18446744073709551615";
-/// Wider intervals give the same buckets: all of time, before and after 1970.
-const WIDEST_BUCKET: i64 = 1_000_000_000_000;
 
 /// The dialect of one database.
 #[derive(Debug, Clone)]
@@ -168,14 +166,9 @@ impl Dialect for Mysql {
 
     /// `TO_SECONDS` drops the fraction, before 1970 too, and knows neither the session's time zone nor the year 2038.
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
-        let seconds = seconds.clamp(1, WIDEST_BUCKET);
-        let since_1970 = |sql: &mut Sql<'_>| {
+        sql.floor_to(seconds, |sql| {
             sql.push("(TO_SECONDS(").identifier(column).push(") - ").push(EPOCH).push(")");
-        };
-        since_1970(sql);
-        sql.push(" - MOD(MOD(");
-        since_1970(sql);
-        sql.push(", ").number(seconds).push(") + ").number(seconds).push(", ").number(seconds).push(")");
+        });
     }
 
     /// Where the table's collation takes another text for the same key, or another unique key is the one that is there,
@@ -225,6 +218,14 @@ impl Dialect for Mysql {
     fn key_part(&self, part: &KeyPart) -> String {
         let column = self.identifier(part.column);
         part.prefix.map_or_else(|| column.clone(), |length| format!("{column}({length})"))
+    }
+
+    fn integer(&self) -> &'static str {
+        "SIGNED"
+    }
+
+    fn assigned_key(&self) -> &'static str {
+        "NULL"
     }
 
     fn serial_suffix(&self) -> &'static str {

@@ -100,12 +100,13 @@ mod writer;
 use std::sync::Arc;
 
 use decnet_db_core::config::Config;
-use decnet_db_core::driver::{Backend, Driver, OpenFuture};
+use decnet_db_core::driver::{Backend, Capability, Driver, OpenFuture};
 
 /// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::driver::Registry::collect).
 pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
-    .dialect(&dialect::BEFORE_CONNECT);
+    .dialect(&dialect::BEFORE_CONNECT)
+    .lacks(Capability::DeepJson, "MariaDB reads JSON of 32 levels at most, MySQL of 100");
 
 decnet_db_core::register!(DRIVER);
 

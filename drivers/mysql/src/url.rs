@@ -1,6 +1,5 @@
 //! From the database URL to connection options, one set for each host.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -184,14 +183,12 @@ impl Options {
     /// Without a word in the URL: a CA file means that the server must prove who it is, as for DECNET; a password does
     /// not go to another machine in the open; and what stays on this machine needs no TLS.
     fn mode_for(&self, host: &Host, has_password: bool) -> SslMode {
-        let loopback = host.name.eq_ignore_ascii_case("localhost")
-            || host.name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         match self.mode {
             Some(mode) => mode,
             None if self.ca.is_some() && self.check_hostname == Some(false) => SslMode::VerifyCa,
             None if self.ca.is_some() || self.check_hostname == Some(true) => SslMode::VerifyIdentity,
             None if self.cert.is_some() => SslMode::Required,
-            None if loopback => SslMode::Off,
+            None if host.is_local() => SslMode::Off,
             None if has_password => SslMode::Required,
             None => SslMode::Preferred,
         }

@@ -27,32 +27,40 @@ impl Dialect for Sqlite {
     }
 
     fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
-        // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row.
-        sql.push("decnet_contains(")
-            .identifier(column)
-            .push(", ")
-            .bind(needle.to_ascii_lowercase())
-            .push(")");
+        self.contains_any(sql, &[column], needle);
+    }
+
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+        // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row. One call for
+        // all columns, since calls cost more than looking into short text.
+        sql.push("decnet_contains(").bind(needle.to_ascii_lowercase());
+        sql.push(", ").identifiers(columns.iter().copied()).push(")");
     }
 
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
-        // CASE is the one expression whose order of evaluation is guaranteed: nothing reads JSON that is not valid.
+        // CASE is the one expression whose order of evaluation is guaranteed: most rows are refused without a look at their
+        // JSON, and nothing reads JSON that is not valid.
+        sql.push("CASE WHEN decnet_may_have(").identifier(column).push(", ").bind(format!("\"{key}\""));
+        sql.push(", ").bind(text).push(") THEN CASE WHEN json_valid(").identifier(column);
         // To SQLite the text ends at a NUL, to RFC 8259 a NUL is an error.
-        sql.push("CASE WHEN json_valid(")
+        sql.push(") THEN CASE WHEN instr(").identifier(column);
+        sql.push(", char(0)) = 0 AND json_type(").identifier(column).push(") = 'object' THEN ");
+        // In a path a key ends at its NUL too, so `$."a"` would find the member "a\u0000".
+        sql.push("CASE WHEN instr(")
             .identifier(column)
-            .push(") THEN CASE WHEN instr(")
-            .identifier(column);
-        sql.push(", char(0)) = 0 AND json_type(")
-            .identifier(column)
-            .push(") = 'object' THEN CASE json_type(");
+            .push(", '\\u0000') THEN EXISTS (SELECT 1 FROM json_each(");
+        sql.identifier(column).push(") AS member WHERE member.key = ").bind(key);
+        sql.push(" AND CASE WHEN member.type IN ('object', 'array') THEN 0 WHEN member.type IN ('true', 'false', 'null')");
+        sql.push(" THEN member.type = ").bind(text).push(" ELSE CAST(member.atom AS TEXT) = ").bind(text);
+        sql.push(" END) ELSE CASE json_type(");
         sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
         sql.identifier(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
         sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (")
             .identifier(column)
             .push(" -> ")
             .bind(path);
-        sql.push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END");
+        sql.push(") IS ").bind(text).push(" END END ELSE 0 END ELSE 0 END ELSE 0 END");
     }
 
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
@@ -60,16 +68,12 @@ impl Dialect for Sqlite {
         sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
     }
 
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
-        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
-        if update.is_empty() {
-            sql.push("NOTHING");
-            return;
-        }
-        for (position, column) in update.iter().copied().enumerate() {
-            sql.push(if position > 0 { ", " } else { "UPDATE SET " });
-            sql.identifier(column).push(" = excluded.").identifier(column);
-        }
+    fn integer(&self) -> &'static str {
+        "SIGNED"
+    }
+
+    fn assigned_key(&self) -> &'static str {
+        "NULL"
     }
 
     fn keys_in_commit_order(&self) -> bool {

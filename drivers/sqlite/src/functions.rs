@@ -5,17 +5,28 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 
-/// Makes `decnet_contains(text, needle)` and `decnet_bucket(time, seconds)` known to the connection.
+/// Makes the functions known to the connection:
+///
+/// - `decnet_contains(needle, text, …)`: whether one of the texts contains the needle, whose ASCII letters are small;
+/// - `decnet_may_have(json, key, text)`: false only if the JSON object has no member with that key (in quotes) that is spelled or
+///   means `text`;
+/// - `decnet_bucket(time, seconds)`: the beginning of the interval that the time lies in.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
     // DIRECTONLY: a trigger or view that someone planted in the file can't call them.
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
-    connection.create_scalar_function("decnet_contains", 2, flags, |context| {
-        let needle = match context.get_raw(1) {
+    connection.create_scalar_function("decnet_contains", -1, flags, |context| {
+        let needle = match context.get_raw(0) {
             ValueRef::Text(needle) => needle,
             _ => return Ok(false),
         };
-        Ok(with_text(context, |text| contains(text, needle)))
+        Ok((1..context.len()).any(|place| with_text(context, place, |text| contains(text, needle))))
+    })?;
+    connection.create_scalar_function("decnet_may_have", 3, flags, |context| {
+        let (ValueRef::Text(key), ValueRef::Text(text)) = (context.get_raw(1), context.get_raw(2)) else {
+            return Ok(true);
+        };
+        Ok(with_text(context, 0, |json| may_have(json, key, text)))
     })?;
     connection.create_scalar_function("decnet_bucket", 2, flags, |context| {
         let width = context.get::<i64>(1)?.max(1);
@@ -26,9 +37,9 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
     })
 }
 
-/// The first argument as the bytes of its text; NULL contains nothing.
-fn with_text(context: &Context<'_>, use_it: impl FnOnce(&[u8]) -> bool) -> bool {
-    match context.get_raw(0) {
+/// An argument as the bytes of its text; NULL contains nothing.
+fn with_text(context: &Context<'_>, place: usize, use_it: impl FnOnce(&[u8]) -> bool) -> bool {
+    match context.get_raw(place) {
         ValueRef::Null => false,
         ValueRef::Text(text) | ValueRef::Blob(text) => use_it(text),
         ValueRef::Integer(number) => use_it(number.to_string().as_bytes()),
@@ -49,6 +60,13 @@ fn contains(text: &[u8], needle: &[u8]) -> bool {
     } else {
         memchr::memchr2_iter(small, large, window).any(matches)
     }
+}
+
+/// Whether a JSON text can have the member: both key and value stand in it as they are, unless it spells something by
+/// escapes.
+fn may_have(json: &[u8], key: &[u8], text: &[u8]) -> bool {
+    let has = |needle| memchr::memmem::find(json, needle).is_some();
+    (has(text) && has(key)) || memchr::memchr(b'\\', json).is_some()
 }
 
 /// The position of the byte that is likely to be rarest in log lines, among the first of the needle.
@@ -128,6 +146,16 @@ mod tests {
         let text = format!("a\0{}y", needle.to_uppercase());
         assert!(contains(text.as_bytes(), needle.as_bytes()));
         assert!(!contains(text.as_bytes(), format!("{needle}z").as_bytes()));
+    }
+
+    #[test]
+    fn members_are_ruled_out_only_when_they_are_not_there() {
+        let has = |json: &str| may_have(json.as_bytes(), b"\"user\"", "r\u{e9}".as_bytes());
+        assert!(has("{\"user\":\"r\u{e9}\"}"));
+        assert!(has(r#"{"us\u0065r":"r\u00e9"}"#), "escapes may spell anything");
+        assert!(!has(r#"{"username":"x"}"#));
+        assert!(!has(r#"{"user":"admin"}"#));
+        assert!(!has("no JSON"));
     }
 
     #[test]

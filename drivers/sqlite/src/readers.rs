@@ -70,9 +70,13 @@ impl Readers {
         }
     }
 
-    /// Runs one read on a blocking thread, and then `after` on the same one. When the future is dropped, the read is
-    /// interrupted.
-    pub(crate) async fn query<T: Send + 'static>(
+    /// Runs one read on a blocking thread. When the future is dropped, the read is interrupted.
+    pub(crate) async fn query(&self, statement: Statement) -> Result<Rows> {
+        Ok(self.query_then(statement, || ()).await?.0)
+    }
+
+    /// The same, and then `after` on the same thread.
+    pub(crate) async fn query_then<T: Send + 'static>(
         &self,
         statement: Statement,
         after: impl FnOnce() -> T + Send + 'static,

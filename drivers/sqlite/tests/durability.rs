@@ -2,36 +2,10 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use common::{ask, create, log};
-use decnet_db_core::contract::{LogFilter, NewUser};
-
-#[tokio::test(flavor = "multi_thread")]
-async fn dropped_calls_happen_as_a_whole_or_not_at_all() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.db");
-    let repository = create(&path).await;
-    let mut acknowledged = BTreeSet::new();
-    for batch in 0..300 {
-        let line = format!("batch {batch}");
-        let rows = vec![log(&line); 10];
-        // Some are dropped before they are polled, some while they wait, some are done.
-        if tokio::time::timeout(Duration::from_micros(batch), repository.add_logs(rows)).await.is_ok() {
-            acknowledged.insert(line);
-        }
-    }
-    repository.close().await;
-    let broken: i64 = ask(
-        &path,
-        "SELECT COUNT(*) FROM (SELECT COUNT(*) AS rows FROM logs GROUP BY raw_line) WHERE rows <> 10",
-    );
-    assert_eq!(broken, 0);
-    for line in acknowledged {
-        assert_eq!(ask::<i64>(&path, &format!("SELECT COUNT(*) FROM logs WHERE raw_line = '{line}'")), 10);
-    }
-}
+use decnet_db_core::contract::LogFilter;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_without_a_close() {
@@ -72,37 +46,6 @@ async fn closing_commits_what_was_queued() {
         }
     }
     assert_eq!(ask::<i64>(&path, "SELECT COUNT(*) FROM logs"), stored);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_callers_only_those_to_blame_fail() {
-    let folder = tempfile::tempdir().unwrap();
-    let repository = create(&folder.path().join("a.db")).await;
-    let calls: Vec<_> = (0..128)
-        .map(|number| {
-            let repository = repository.clone();
-            // Every fourth takes a name that is taken.
-            let name = if number % 4 == 0 { "bob".to_owned() } else { format!("user {number}") };
-            tokio::spawn(async move {
-                repository.create_user(NewUser::new(format!("u{number}"), name, "x")).await
-            })
-        })
-        .collect();
-    let readers: Vec<_> = (0..128)
-        .map(|_| {
-            let repository = repository.clone();
-            tokio::spawn(async move { repository.get_total_logs(LogFilter::default()).await })
-        })
-        .collect();
-    let mut refused = 0;
-    for call in calls {
-        refused += usize::from(call.await.unwrap().is_err());
-    }
-    for reader in readers {
-        reader.await.unwrap().unwrap();
-    }
-    assert_eq!(refused, 31);
-    assert_eq!(repository.list_users().await.unwrap().len(), 97);
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::commands::call::CallArgs;
 use crate::commands::copy::CopyArgs;
 use crate::commands::methods::MethodsArgs;
+use crate::commands::new_driver::NewDriverArgs;
 use crate::commands::reset::ResetArgs;
 use crate::ingest::IngestArgs;
 
@@ -82,6 +83,12 @@ pub(crate) enum Command {
 
     /// Show what is in the database, and delete it when told to
     Reset(ResetArgs),
+
+    /// Write the crate of a new driver, which compiles and says what is left to do
+    ///
+    /// The folder decnet-db-NAME is made in the working directory. CONTRIBUTING.md of decnet-db goes on from there, step by
+    /// step, to a driver that passes the conformance kit.
+    NewDriver(NewDriverArgs),
 }
 
 const AFTER_HELP: &str = "\

@@ -44,6 +44,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
             Command::Copy(arguments) => commands::copy::run(&global, &arguments, &mut output).await,
             Command::Reset(arguments) => commands::reset::run(&global, &arguments, &mut output).await,
+            Command::NewDriver(arguments) => commands::new_driver::run(&arguments, &mut output),
         }
     })
 }

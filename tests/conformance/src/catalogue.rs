@@ -95,6 +95,8 @@ macro_rules! __catalogue {
                     without_schema_every_method_says_to_initialize,
                     /// When many openings initialize one empty database at once, one creates the schema, one seeds, and all succeed.
                     many_openings_initialize_at_once,
+                    /// When six processes initialize one empty database at once, all succeed and there is one schema.
+                    many_processes_initialize_at_once,
                     /// Without a password nobody is seeded, and `initialize` says so.
                     nobody_is_seeded_without_a_password,
                     /// The administrator's password follows the configuration until it was changed.
@@ -109,6 +111,74 @@ macro_rules! __catalogue {
                     a_closed_repository_is_unavailable,
                     /// The engine answers a ping with its name and version, and the pool's numbers are sane.
                     the_engine_says_what_it_is,
+                }
+            }
+            logs {
+                order {
+                    /// Events come newest first, by their time and not by their id.
+                    newest_first_by_time_and_not_by_id,
+                    /// Events with the same time come by descending id, in lists and in pages.
+                    ties_are_broken_by_descending_id,
+                    /// Times that differ by a microsecond are two times.
+                    one_microsecond_decides,
+                    /// What follows an id comes by ascending id.
+                    after_an_id_by_ascending_id,
+                    /// The rows of a batch get ascending ids in its order.
+                    the_rows_of_a_batch_keep_its_order,
+                    /// The histogram's buckets are in the order of time, without empty ones.
+                    buckets_are_in_the_order_of_time,
+                }
+                limits {
+                    /// Lists of events have fifty rows at most unless the caller says otherwise.
+                    fifty_by_default,
+                    /// A limit of 0, an empty table and an offset beyond the end are empty lists.
+                    no_rows_and_rows_beyond_the_end,
+                    /// A filter counts and groups exactly the rows that it lists.
+                    a_filter_counts_what_it_lists,
+                    /// An id that is taken is a conflict, and the ids that follow are free.
+                    a_taken_id_is_a_conflict,
+                    /// The statistics count rows, and attackers once each.
+                    statistics_count_rows_and_different_attackers,
+                }
+            }
+            users {
+                accounts {
+                    /// A user is found by uuid and by name, with all that was given.
+                    a_user_is_found_by_uuid_and_by_name,
+                    /// A duplicate is a conflict that names the column and shows no value.
+                    duplicates_are_conflicts_that_name_the_column,
+                    /// An update changes one user's one thing; one of nobody changes nothing.
+                    updates_change_one_user_and_one_thing,
+                    /// A user is deleted once, by the uuid alone.
+                    a_user_is_deleted_once,
+                    /// Users are listed in the order of their uuids, byte by byte.
+                    users_are_listed_by_their_key,
+                }
+                tokens {
+                    /// A token is revoked by the first one, and told apart exactly.
+                    a_token_is_revoked_by_the_first_one,
+                    /// Expired tokens are swept by the next revocation.
+                    expired_tokens_are_swept_by_the_next_revocation,
+                }
+            }
+            bounties {
+                loot {
+                    /// The same payload of the same kind from the same attacker is stored once, compared exactly.
+                    what_differs_in_nothing_that_counts_is_stored_once,
+                    /// Bounties come newest first, and ties by descending id.
+                    bounties_are_newest_first_with_ties_by_id,
+                    /// Bounties are grouped by attacker, for all and for those that are asked for.
+                    bounties_are_grouped_by_their_attackers,
+                    /// A payload that is JSON keeps its spelling.
+                    a_payload_of_json_keeps_its_spelling,
+                }
+            }
+            state {
+                values {
+                    /// A value replaces the one before, and null is a value.
+                    a_value_is_replaced_and_null_is_a_value,
+                    /// Keys are told apart by case, accents and blanks.
+                    keys_are_told_apart_exactly,
                 }
             }
             units {
@@ -131,6 +201,40 @@ macro_rules! __catalogue {
                     a_password_change_ends_sessions_in_one_commit,
                     /// A purge deletes rows and the workers' cursors, and leaves the ingester's position and the users.
                     purge_leaves_the_position_and_takes_the_cursors,
+                }
+                isolation {
+                    /// Of units that are committed together, those that fail take no other with them.
+                    a_unit_that_fails_takes_no_other_with_it,
+                    /// Of many callers at once only those to blame fail.
+                    of_many_callers_only_those_to_blame_fail,
+                    /// After a failed unit the ones that follow it are whole.
+                    an_error_in_a_group_leaves_later_units_whole,
+                    /// Of many callers at once each learns what its own unit did.
+                    each_caller_learns_what_its_own_unit_did,
+                    /// What a caller committed is what it reads next, and its units keep their order.
+                    units_of_a_caller_keep_their_order,
+                }
+            }
+            engine {
+                steps {
+                    /// A statement affects the rows that it found, changed or not; rows that are left out don't count.
+                    affected_rows_are_those_that_were_found,
+                    /// A step that affects another number of rows than it must rolls the whole unit back, with its message.
+                    an_unmet_expectation_rolls_everything_back,
+                    /// Units with one guard run one after the other, across openings.
+                    a_guard_keeps_units_apart,
+                    /// A query within a unit sees what the unit wrote before it.
+                    queries_in_a_unit_see_its_writes,
+                }
+                values {
+                    /// Floats, integers and times come back bit by bit.
+                    floats_integers_and_times_keep_every_bit,
+                    /// Bytes that are no text, null and far times come back as they were.
+                    bytes_and_truth_values_keep_their_kind,
+                    /// An id that is given is stored as it is, 0 and negative ones too.
+                    ids_that_are_given_stay_and_others_follow_them,
+                    /// 40,000 rows go in at once, and keep their order.
+                    rows_of_one_statement_may_be_many,
                 }
             }
             concurrency {
@@ -164,6 +268,16 @@ macro_rules! __catalogue {
                     /// Reads that are dropped halfway leave every connection fit for use.
                     a_dropped_read_leaves_nothing_behind,
                 }
+                every_method {
+                    /// Every method, dropped at each of its await points, leaves the database and its connections fit for use.
+                    leaves_the_database_fit_for_use,
+                    /// A unit of many writes, dropped at each await point, happens whole or not at all.
+                    writes_happen_whole_or_not_at_all,
+                    /// A batch and a purge, dropped at each await point, happen whole or not at all.
+                    batches_and_purges_happen_whole_or_not_at_all,
+                    /// An `initialize` that was dropped leaves what the next one completes.
+                    initialize_leaves_what_the_next_one_completes,
+                }
             }
             search {
                 language {
@@ -177,10 +291,52 @@ macro_rules! __catalogue {
                     search_is_literal_and_folds_ascii_case_only,
                     /// A member of `fields` matches by its text or its spelling, never by another type's value.
                     a_member_is_matched_by_its_spelling,
+                    /// Members of all kinds of fields are told apart as ruling R5 says.
+                    members_of_every_kind_of_fields_are_told_apart,
+                    /// A needle of any length is found wherever it sits.
+                    a_needle_may_be_long_and_sit_anywhere,
                     /// Fields that are no JSON object match nothing and fail no search.
                     fields_that_are_no_json_object_match_nothing,
                     /// Bounties are searched literally in every column that is searched.
                     bounties_are_searched_literally,
+                }
+            }
+            capabilities {
+                nul_in_text {
+                    /// Rows and keys hold NUL; without the capability it is refused by the column's name, and nothing is stored.
+                    rows_and_keys_hold_it,
+                    /// Searches and look-ups find NUL; without the capability they find nothing or refuse it.
+                    searches_find_it,
+                }
+                deep_json {
+                    /// A member beside JSON of 500 levels is found; without the capability it is not, and nothing fails.
+                    a_member_beside_it_is_found,
+                }
+            }
+            copying {
+                copies {
+                    /// What the original wrote is copied into another database, and reads there as it did.
+                    what_the_original_wrote_is_copied_whole,
+                    /// Every table is copied, and a comparison names the row that differs.
+                    every_table_is_copied_and_compared,
+                    /// Hostile text, far times, ids at the limits and long lines are copied.
+                    hostile_values_are_copied,
+                    /// A target that has rows is refused, unless it is to be overwritten.
+                    a_target_with_rows_is_refused_unless_it_is_to_be_overwritten,
+                    /// A database is never copied into itself.
+                    a_database_is_not_copied_into_itself,
+                }
+                resets {
+                    /// Truncating deletes all rows, keeps the schema, and the assigned keys begin at 1 again.
+                    truncating_deletes_all_rows_and_assigns_keys_from_one,
+                    /// Dropping removes tables and stamp, and the schema can be created again.
+                    dropping_takes_the_stamp_too_and_the_schema_can_be_created_again,
+                }
+            }
+            large {
+                results {
+                    /// 50,000 events come out as a whole, by pages and by ids, each once and in order.
+                    fifty_thousand_events_come_out_whole,
                 }
             }
             hostile {
@@ -191,30 +347,36 @@ macro_rules! __catalogue {
                     a_line_of_many_mebibytes,
                     /// SQL in a name is only a name.
                     sql_in_names_is_only_a_name,
-                    /// Times from year 1 to 9999 are accepted in all forms of ruling R1 and in no other.
-                    times_at_both_ends_and_in_all_forms,
-                    /// Ids, limits, offsets and intervals work up to both ends of 64 bits.
-                    integers_at_the_limits,
+                    /// Users are told apart by case, accents, trailing blanks and Unicode's forms.
+                    users_are_told_apart_exactly,
                     /// A key of 255 characters is stored; a longer one is refused by the argument's name and never cut.
                     over_long_keys_are_refused_and_never_cut,
                     /// A look-up of a key that is longer than any stored one finds nothing, however many are looked up at once.
                     a_read_with_an_over_long_key_finds_nothing,
+                }
+                numbers {
+                    /// Times from year 1 to 9999 are accepted in all forms of ruling R1 and in no other.
+                    times_at_both_ends_and_in_all_forms,
+                    /// Ids, limits, offsets and intervals work up to both ends of 64 bits.
+                    integers_at_the_limits,
+                    /// The histogram's buckets round down over all years, before 1970 too.
+                    the_histogram_reaches_over_all_years,
+                }
+                arguments {
                     /// An argument of the wrong kind is `invalid_input` that names it, and nothing is written.
                     arguments_of_the_wrong_kind_are_refused_by_name,
                     /// A null for an optional argument means that it is absent.
                     null_means_absent,
+                    /// What a read returns is accepted back by the matching write.
+                    what_a_read_returns_is_accepted_back,
+                }
+                json {
                     /// `state` holds any JSON value.
                     state_holds_any_json,
                     /// JSON beyond 128 levels or 64 bits is refused where it is looked into.
                     json_beyond_the_limits_is_refused,
                     /// Half a surrogate pair is refused.
                     half_a_surrogate_pair_is_refused,
-                    /// What a read returns is accepted back by the matching write.
-                    what_a_read_returns_is_accepted_back,
-                    /// The histogram's buckets round down over all years, before 1970 too.
-                    the_histogram_reaches_over_all_years,
-                    /// Users are told apart by case, accents, trailing blanks and Unicode's forms.
-                    users_are_told_apart_exactly,
                 }
             }
             attackers {
@@ -283,6 +445,8 @@ macro_rules! __catalogue {
                 figures {
                     /// Totals, sources and histograms follow the writes of every opening.
                     counts_follow_every_writer,
+                    /// They follow two openings that write in turn.
+                    counts_follow_openings_that_write_in_turn,
                     /// They follow rows that something else than the contract deletes, in the middle too.
                     counts_follow_deletions_past_the_contract,
                     /// They follow a purge by another opening, and ids that begin again after it.

@@ -69,6 +69,11 @@ impl Database {
         self.used.open(config).await
     }
 
+    /// The same database through connections of its own.
+    pub(crate) async fn beside(&self) -> Self {
+        Self { repository: self.open_again().await, ..self.clone() }
+    }
+
     /// Closes it, and opens it again.
     pub(crate) async fn reopened(self) -> Self {
         self.repository.close().await;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
@@ -19,32 +20,37 @@ thread_local! {
 }
 
 /// The thread that moves the log.
-pub(crate) struct Checkpointer(SyncSender<()>);
+pub(crate) struct Checkpointer {
+    wake: SyncSender<()>,
+    /// The length at which it is worth it.
+    next: Arc<AtomicI32>,
+}
 
 impl Checkpointer {
     pub(crate) fn start(connection: Connection, writer: Arc<Mutex<Connection>>) -> Self {
-        let (sender, receiver) = sync_channel::<()>(1);
+        let (wake, woken) = sync_channel::<()>(1);
+        let next = Arc::new(AtomicI32::new(START));
+        let shared = next.clone();
         thread::spawn(move || {
-            let mut next = START;
-            while receiver.recv().is_ok() {
+            while woken.recv().is_ok() {
                 let mut log = checkpoint(&connection, "PASSIVE").unwrap_or_default();
-                if log < next && log >= START {
-                    continue;
-                }
                 if log >= INSIST {
                     let _pause = writer.lock();
                     log = checkpoint(&connection, "RESTART").unwrap_or_default();
                 }
-                next = log + START / 2;
+                shared.store((log + START / 2).max(START), Ordering::Relaxed);
             }
         });
-        Self(sender)
+        Self { wake, next }
     }
 
-    /// After a commit: wakes the thread if the log is long. One that is at work already sees to it.
+    /// After a commit: wakes the thread when the log has grown enough. One that is at work already sees to it.
     pub(crate) fn grown(&self) {
-        if PAGES.get() >= START {
-            let _ = self.0.try_send(());
+        let pages = PAGES.get();
+        if pages < START {
+            self.next.store(START, Ordering::Relaxed);
+        } else if pages >= self.next.load(Ordering::Relaxed) {
+            let _ = self.wake.try_send(());
         }
     }
 }

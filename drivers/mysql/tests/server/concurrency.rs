@@ -37,62 +37,6 @@ async fn the_same_bounty_from_two_processes_is_one_row() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_four_writers_of_one_key_all_succeed() {
-    let (database, repository) = Database::ready().await;
-    let mut tasks = JoinSet::new();
-    for n in 0..64 {
-        let repository = repository.clone();
-        tasks.spawn(async move {
-            for key in ["a", "b", "c"] {
-                let value = Json::parse(n.to_string()).unwrap();
-                repository.unit().set_state(key, value.clone()).set_state("z", value).commit().await.unwrap();
-            }
-        });
-    }
-    while let Some(done) = tasks.join_next().await {
-        done.unwrap();
-    }
-    for key in ["a", "b", "c", "z"] {
-        let value: i64 = repository.get_state(key).await.unwrap().unwrap().as_str().parse().unwrap();
-        assert!((0..64).contains(&value));
-    }
-    repository.close().await;
-    database.drop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_that_fails_takes_no_other_with_it() {
-    let (database, repository) = Database::ready().await;
-    repository.create_user(NewUser::new("taken", "taken", "x")).await.unwrap();
-    let mut tasks = JoinSet::new();
-    for n in 0..128 {
-        let repository = repository.clone();
-        tasks.spawn(async move {
-            let uuid = if n % 3 == 0 { "taken".to_owned() } else { format!("u-{n}") };
-            let unit = repository
-                .unit()
-                .add_log(NewLog::new(format!("decky-{n}"), "ssh", "e", "x"))
-                .create_user(NewUser::new(uuid, format!("name-{n}"), "x"));
-            (n, unit.commit().await)
-        });
-    }
-    let mut good = 0;
-    while let Some(done) = tasks.join_next().await {
-        let (n, outcome) = done.unwrap();
-        if n % 3 == 0 {
-            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Conflict);
-        } else {
-            outcome.unwrap();
-            good += 1;
-        }
-    }
-    assert_eq!(repository.get_total_logs(LogFilter::default()).await.unwrap(), good);
-    assert_eq!(repository.list_users().await.unwrap().len() as u64, good + 1);
-    repository.close().await;
-    database.drop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn units_that_wait_for_a_row_hold_up_no_others() {
     let (database, repository) = Database::ready().await;
     repository.set_state("k", Json::parse("0".to_owned()).unwrap()).await.unwrap();

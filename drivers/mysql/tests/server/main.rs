@@ -9,7 +9,6 @@
 
 mod bootstrap;
 mod concurrency;
-mod contract;
 mod database;
 mod decnet_made;
 mod faults;

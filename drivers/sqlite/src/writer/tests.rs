@@ -36,6 +36,7 @@ fn shared() -> Shared {
         file: None,
         checkpointer: None,
         busy_timeout: Duration::ZERO,
+        foreign: Foreign::default(),
         errors: Errors::new("the test database"),
     }
 }

@@ -1,5 +1,7 @@
 //! `decnet-db drivers`.
 
+use std::collections::BTreeMap;
+
 use decnet_db::driver::Driver;
 use serde::Serialize;
 
@@ -13,12 +15,15 @@ pub(crate) struct DriverObject {
     pub(crate) schemes: &'static [&'static str],
     pub(crate) package: &'static str,
     pub(crate) version: &'static str,
+    /// What its engine can't have, and why.
+    pub(crate) lacks: BTreeMap<&'static str, &'static str>,
 }
 
 impl From<&Driver> for DriverObject {
     fn from(driver: &Driver) -> Self {
         let Driver { name, schemes, package, version, .. } = *driver;
-        Self { name, schemes, package, version }
+        let lacks = driver.lacking().map(|(capability, reason)| (capability.name(), reason)).collect();
+        Self { name, schemes, package, version, lacks }
     }
 }
 
@@ -32,15 +37,24 @@ pub(crate) fn run(output: &mut Output) -> Result<(), Failure> {
             "no driver is compiled into this program: build it with the feature `sqlite` or `mysql`\n",
         );
     }
-    let rows: Vec<[String; 4]> = drivers
+    let rows: Vec<[String; 5]> = drivers
         .iter()
         .map(|driver| {
             let urls: Vec<String> = driver.schemes.iter().map(|scheme| format!("{scheme}://")).collect();
-            [driver.name.to_owned(), driver.version.to_owned(), driver.package.to_owned(), urls.join(" ")]
+            let lacks: Vec<&str> = driver.lacks.keys().copied().collect();
+            let lacks = if lacks.is_empty() { "-".to_owned() } else { lacks.join(" ") };
+            let [name, version, package] = [driver.name, driver.version, driver.package].map(str::to_owned);
+            [name, version, package, urls.join(" "), lacks]
         })
         .collect();
     output.text(&table(
-        [("DRIVER", Align::Left), ("VERSION", Align::Left), ("PACKAGE", Align::Left), ("URLS", Align::Left)],
+        [
+            ("DRIVER", Align::Left),
+            ("VERSION", Align::Left),
+            ("PACKAGE", Align::Left),
+            ("URLS", Align::Left),
+            ("LACKS", Align::Left),
+        ],
         &rows,
     ))
 }

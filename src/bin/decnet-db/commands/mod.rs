@@ -6,5 +6,6 @@ pub(crate) mod drivers;
 pub(crate) mod init;
 pub(crate) mod lines;
 pub(crate) mod methods;
+pub(crate) mod new_driver;
 pub(crate) mod reset;
 pub(crate) mod status;

@@ -7,8 +7,8 @@ use decnet_db_core::ErrorKind;
 use decnet_db_core::call::call;
 use decnet_db_core::contract::Repository;
 use decnet_db_core::json::Json;
-use decnet_db_core::sql::{FromValue, Sql, Unit};
-use serde_json::{Value, json};
+use decnet_db_core::sql::{FromValue, Insert, Sql, Table, Unit, Value};
+use serde_json::json;
 
 use crate::database::Database;
 
@@ -24,7 +24,7 @@ impl Calls {
     }
 
     /// Calls a method that must succeed.
-    pub(crate) async fn called(&self, method: &str, arguments: impl Into<Json>) -> Value {
+    pub(crate) async fn called(&self, method: &str, arguments: impl Into<Json>) -> serde_json::Value {
         crate::json::called(&*self.repository, method, arguments).await
     }
 
@@ -36,10 +36,20 @@ impl Calls {
     }
 
     /// Runs a statement past the contract.
-    pub(crate) async fn execute(&self, statement: &'static str) {
+    pub(crate) async fn execute(&self, write: impl FnOnce(&mut Sql<'_>)) {
         let mut unit = Unit::new();
-        unit.execute(self.statement(statement));
+        let mut sql = Sql::new(self.repository.committer().dialect());
+        write(&mut sql);
+        unit.execute(sql.finish());
         self.repository.committer().commit(unit).await.expect("the statement runs");
+    }
+
+    /// Stores one row past the contract.
+    pub(crate) async fn insert(&self, table: &'static Table, row: Vec<(&'static str, Value)>) {
+        let (columns, values) = row.into_iter().unzip();
+        let mut unit = Unit::new();
+        unit.insert(Insert::raw(table, columns, values).expect("a row"));
+        self.repository.committer().commit(unit).await.expect("the row goes in");
     }
 
     /// One value, read past the contract.

@@ -1,16 +1,24 @@
 //! The cases, and what several of them share. A case gets an empty database with the schema.
 
 pub(crate) mod attackers;
+pub(crate) mod bounties;
 pub(crate) mod calls;
 pub(crate) mod cancellation;
+pub(crate) mod capabilities;
 pub(crate) mod concurrency;
+pub(crate) mod copying;
 pub(crate) mod counts;
 pub(crate) mod deployment;
+pub(crate) mod engine;
 pub(crate) mod golden;
 pub(crate) mod hostile;
+pub(crate) mod large;
 pub(crate) mod lifecycle;
+pub(crate) mod logs;
 pub(crate) mod search;
+pub(crate) mod state;
 pub(crate) mod units;
+pub(crate) mod users;
 
 use std::sync::Arc;
 

@@ -1,12 +1,12 @@
 //! The command line.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
 
 use crate::ops::Selection;
-use crate::telemetry::Telemetry;
 
 /// Measures decnet-db with the workload of WORKLOAD.md. The result is JSON on standard output, progress goes to standard
 /// error.
@@ -83,4 +83,25 @@ fn count(text: &str) -> Result<u64, String> {
     };
     let number: u64 = digits.parse().map_err(|_| "must be a number, such as 10000, 10k or 1M".to_owned())?;
     number.checked_mul(unit).ok_or_else(|| "is too large".to_owned())
+}
+
+/// Who listens to what the library says about its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Telemetry {
+    /// The wrapper that makes spans and metrics is not there.
+    Bare,
+    /// Nobody listens.
+    Off,
+    /// A subscriber that records spans, and a recorder that sums up metrics.
+    On,
+}
+
+impl fmt::Display for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bare => "bare",
+            Self::Off => "off",
+            Self::On => "on",
+        })
+    }
 }

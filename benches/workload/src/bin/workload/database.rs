@@ -9,8 +9,7 @@ use decnet_db::base::SqlRepository;
 use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::{Config, DatabaseUrl};
 
-use crate::args::Arguments;
-use crate::telemetry::Telemetry;
+use crate::args::{Arguments, Telemetry};
 
 pub(crate) struct Database {
     config: Config,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use decnet_db::Repository;
 use decnet_db::contract::{LogQuery, NewLog};
-use decnet_db_workload::{mixed_reads, op_log, streams};
+use decnet_db_workload::{mix_of_stream_reads, op_log, streams};
 
 use crate::database::Database;
 use crate::measure::{Bench, Calls};
@@ -111,7 +111,11 @@ pub(crate) async fn mixed(
     }
     let inputs = (0..count + CALLERS as u64).map(|k| {
         // None is a read.
-        Ok(if mixed_reads(seed, stream, k) { None } else { Some(records::log(op_log(seed, stream, k))?) })
+        Ok(if mix_of_stream_reads(seed, stream, k) {
+            None
+        } else {
+            Some(records::log(op_log(seed, stream, k))?)
+        })
     });
     let inputs = inputs.collect::<Result<Vec<_>>>()?;
     let repository = repository.clone();

@@ -313,9 +313,10 @@ impl Bench {
         }
         self.put(name, all.outcome(Some(wall)), &before, cpu, None);
         for (kind, part) in kinds.iter().zip(parts) {
-            let figures = [("p50_ms", part.p50_ms), ("p99_ms", part.p99_ms), ("n", Some(part.n as f64))];
+            let figures =
+                [("p50_ms", json!(part.p50_ms)), ("p99_ms", json!(part.p99_ms)), ("n", json!(part.n))];
             for (figure, value) in figures {
-                self.note(name, &format!("{kind}_{figure}"), json!(value));
+                self.note(name, &format!("{kind}_{figure}"), value);
             }
         }
         Ok(())
@@ -323,7 +324,6 @@ impl Bench {
 
     /// Everything, as JSON.
     pub(crate) fn finish(mut self) -> Result<String> {
-        self.about("peak_rss_mb", json!(round(system::peak_rss_mb(), 1)));
         self.about("rss_end_mb", json!(round(system::rss_mb(), 1)));
         if let Some(pid) = self.server {
             let (peak, now) = system::server_memory_mb(pid);

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use serde_json::json;
@@ -53,6 +54,11 @@ pub(crate) fn peak_rss_mb() -> f64 {
     memory_mb("self", "VmHWM:")
 }
 
+/// The most memory that this process has ever had, in MiB.
+pub(crate) fn peak_rss_of_run_mb() -> f64 {
+    peak_rss_mb().max(FORGOTTEN.load(Ordering::Relaxed) as f64 / 1024.0)
+}
+
 pub(crate) fn rss_mb() -> f64 {
     memory_mb("self", "VmRSS:")
 }
@@ -62,8 +68,12 @@ pub(crate) fn server_memory_mb(pid: u32) -> (f64, f64) {
     (memory_mb(&process, "VmHWM:"), memory_mb(&process, "VmRSS:"))
 }
 
+/// The highest of the peaks that were forgotten, in KiB.
+static FORGOTTEN: AtomicU64 = AtomicU64::new(0);
+
 /// The peak counts from now on. Not everywhere allowed; then it stays that of the whole run.
 pub(crate) fn forget_peak() {
+    FORGOTTEN.fetch_max((peak_rss_mb() * 1024.0) as u64, Ordering::Relaxed);
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 

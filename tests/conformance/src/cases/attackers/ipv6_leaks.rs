@@ -1,6 +1,8 @@
 //! IPv6 leaks.
 
 use decnet_db_core::ErrorKind;
+use decnet_db_core::contract::AttackerIdentity;
+use decnet_db_core::sql::{self, Record as _};
 use serde_json::{Value, json};
 
 use crate::cases::calls::{Calls, at_once};
@@ -39,11 +41,11 @@ pub(crate) async fn leaks_count_and_addresses_are_noted_once(database: Database)
 pub(crate) async fn no_leak_and_no_address_is_lost(database: Database) {
     let db = Calls::of(&database);
     let uuid = db.attacker("203.0.113.7").await;
-    db.execute(
-        "INSERT INTO attacker_identities (uuid, schema_version, created_at, updated_at, observation_count)
-             VALUES ('i', 1, '2026-01-01 00:00:00.000000', '2026-01-01 00:00:00.000000', 0)",
-    )
-    .await;
+    let time = || sql::Value::Time("2026-01-01".parse().unwrap());
+    let mut row =
+        vec![("uuid", "i".into()), ("schema_version", sql::Value::Int(1)), ("observation_count", 0.into())];
+    row.extend([("created_at", time()), ("updated_at", time())]);
+    db.insert(AttackerIdentity::TABLE, row).await;
     let caller = (db.clone(), uuid.clone());
     at_once(64, move |number| {
         let (db, uuid) = caller.clone();

@@ -1,6 +1,7 @@
 //! Pages by key: complete, without overlap, stable while rows arrive.
 
 use decnet_db_core::ErrorKind;
+use decnet_db_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cases::calls::Calls;
@@ -28,8 +29,15 @@ pub(crate) async fn pages_put_together_are_the_list(database: Database) {
     let database = database.golden().await;
     let db = Calls::of(&database);
     // Ties, so that the key has to decide.
-    db.execute("UPDATE logs SET timestamp = '2026-01-01 00:00:00.000000' WHERE id % 2 = 0").await;
-    db.execute("UPDATE attackers SET last_seen = '2026-01-01 00:00:00.000000'").await;
+    let time: Timestamp = "2026-01-01".parse().unwrap();
+    db.execute(|sql| {
+        sql.push("UPDATE logs SET timestamp = ").bind(time).push(" WHERE id % 2 = 0");
+    })
+    .await;
+    db.execute(|sql| {
+        sql.push("UPDATE attackers SET last_seen = ").bind(time);
+    })
+    .await;
     for limit in [1, 2, 3, 4, 12, 100] {
         for (method, extra) in [
             ("get_logs", json!({})),

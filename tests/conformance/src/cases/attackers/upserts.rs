@@ -2,13 +2,13 @@
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::Attacker;
-use decnet_db_core::sql::Fields;
-use serde_json::{Value, json};
+use decnet_db_core::sql::{Fields, Record as _, Value};
+use serde_json::json;
 
 use crate::cases::calls::{Calls, at_once};
 use crate::database::Database;
 
-fn seen(ip: &str) -> Value {
+fn seen(ip: &str) -> serde_json::Value {
     json!({"ip": ip, "first_seen": "2026-01-01", "last_seen": "2026-01-02T03:04:05.678901Z"})
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn a_new_row_takes_defaults_and_a_fresh_uuid(database: Database
         ("commands", json!([])),
         ("event_count", json!(0)),
         ("is_traversal", json!(false)),
-        ("country_code", Value::Null),
+        ("country_code", serde_json::Value::Null),
     ] {
         assert_eq!(row[member], value, "{member}");
     }
@@ -112,24 +112,35 @@ pub(crate) async fn a_given_uuid_rewrites_the_key_unless_rows_refer_to_it(databa
 pub(crate) async fn of_duplicates_that_were_left_the_first_counts(database: Database) {
     let db = Calls::of(&database);
     db.attacker("203.0.113.7").await;
-    db.execute(
-        "INSERT INTO attackers (uuid, ip, first_seen, last_seen, event_count, service_count, decky_count, services, deckies,
-         is_traversal, bounty_count, credential_count, fingerprints, commands, rotation_count, ipv6_leak_count, updated_at)
-         SELECT n, ip, s, last_seen, event_count, service_count, decky_count, services, deckies,
-         is_traversal, bounty_count, credential_count, fingerprints, commands, rotation_count, ipv6_leak_count, updated_at
-         FROM attackers CROSS JOIN (SELECT 'b' AS n, '2025-01-01 00:00:00.000000' AS s
-         UNION ALL SELECT 'a', '2025-01-01 00:00:00.000000'
-         UNION ALL SELECT '0', '2026-06-01 00:00:00.000000') AS more",
-    )
-    .await;
+    for (uuid, first_seen) in [("b", "2025-01-01"), ("a", "2025-01-01"), ("0", "2026-06-01")] {
+        let time = |text: &str| Value::Time(text.parse().unwrap());
+        let mut row = vec![("uuid", uuid.into()), ("ip", "203.0.113.7".into())];
+        row.extend([("first_seen", time(first_seen)), ("last_seen", time("2026-07-01"))]);
+        row.push(("updated_at", time("2026-07-01")));
+        row.push(("is_traversal", Value::Bool(false)));
+        for text in ["services", "deckies", "fingerprints", "commands"] {
+            row.push((text, "[]".into()));
+        }
+        for count in [
+            "event_count",
+            "service_count",
+            "decky_count",
+            "bounty_count",
+            "credential_count",
+            "rotation_count",
+            "ipv6_leak_count",
+        ] {
+            row.push((count, Value::Int(0)));
+        }
+        db.insert(Attacker::TABLE, row).await;
+    }
     assert_eq!(db.called("get_attacker_uuid_by_ip", json!({"ip": "203.0.113.7"})).await, "a");
     // Also when the write changes which row is the first.
     let data = json!({"ip": "203.0.113.7", "event_count": 9, "first_seen": "2026-12-01"});
     assert_eq!(db.called("upsert_attacker", json!({"data": data})).await, "a");
-    assert_eq!(
-        db.stored::<String>("SELECT group_concat(uuid) FROM attackers WHERE event_count = 9").await,
-        "a"
-    );
+    let written = "SELECT MIN(uuid) FROM attackers WHERE event_count = 9";
+    assert_eq!(db.stored::<String>(written).await, "a");
+    assert_eq!(db.stored::<i64>("SELECT COUNT(*) FROM attackers WHERE event_count = 9").await, 1);
     assert_eq!(db.called("get_attacker_uuid_by_ip", json!({"ip": "203.0.113.7"})).await, "b");
 }
 

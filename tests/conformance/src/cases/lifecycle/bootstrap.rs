@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::database::Database;
 use crate::samples;
+use crate::second_process::Work;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -79,6 +80,20 @@ pub(crate) async fn many_openings_initialize_at_once(db: Database) {
     let names: BTreeSet<_> = counts.iter().map(|(name, _)| *name).collect();
     assert_eq!(names.len(), 39);
     assert!(counts.iter().all(|(_, rows)| rows.is_some()), "{counts:?}");
+    empty.repository.close().await;
+}
+
+pub(crate) async fn many_processes_initialize_at_once(db: Database) {
+    let empty = db.without_schema().await;
+    let mut processes: Vec<_> = (0..6).map(|_| empty.second_process(Work::Initialize)).collect();
+    for process in &mut processes {
+        assert!(process.wait().unwrap().success(), "a process could not initialize");
+    }
+    let done = empty.initialize().await.unwrap();
+    assert_eq!((done.created, done.revision.as_str()), (0, "4a914b1d62a0"));
+    let counts = empty.row_counts().await.unwrap();
+    assert!(counts.iter().all(|(_, rows)| *rows == Some(0)), "{counts:?}");
+    assert_eq!(empty.revisions().await.unwrap(), ["4a914b1d62a0"]);
     empty.repository.close().await;
 }
 

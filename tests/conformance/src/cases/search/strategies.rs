@@ -92,17 +92,24 @@ fn time() -> impl Strategy<Value = Timestamp> {
     ]
 }
 
+/// Without NUL, for engines that can't have it.
+fn fit(text: String, nul: bool) -> String {
+    if nul { text } else { text.replace('\0', "") }
+}
+
 /// A row to store.
-pub(crate) fn row() -> impl Strategy<Value = NewLog> {
+pub(crate) fn row(nul: bool) -> impl Strategy<Value = NewLog> {
     (name(), name(), name(), name(), text(), fields(), time()).prop_map(
-        |(decky, service, event_type, ip, raw_line, fields, time)| {
+        move |(decky, service, event_type, ip, raw_line, fields, time)| {
+            let [decky, service, event_type, ip, raw_line, fields] =
+                [decky, service, event_type, ip, raw_line, fields].map(|text| fit(text, nul));
             NewLog::new(decky, service, event_type, ip).raw_line(raw_line).fields(fields).timestamp(time)
         },
     )
 }
 
 /// A search text: of the language's grammar, or such a text damaged, or anything.
-pub(crate) fn search() -> impl Strategy<Value = String> {
+pub(crate) fn search(nul: bool) -> impl Strategy<Value = String> {
     let column =
         prop::sample::select(vec!["decky", "service", "event", "attacker", "attacker-ip", "attacker_ip"]);
     let value = prop_oneof![
@@ -136,4 +143,5 @@ pub(crate) fn search() -> impl Strategy<Value = String> {
                 + &characters[place..].iter().collect::<String>()
         });
     prop_oneof![4 => whole, 2 => damaged, 1 => text(), 1 => any::<String>()]
+        .prop_map(move |text| fit(text, nul))
 }

@@ -1,4 +1,4 @@
-//! Somebody who listens: spans with their fields are kept until they close, metrics are summed up.
+//! Somebody who listens to telemetry: spans with their fields are kept until they close, metrics are summed up.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,53 +9,42 @@ use metrics::{
     Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
 };
 use metrics_util::registry::{Registry, Storage};
-use serde_json::{Value, json};
 use tracing::Subscriber;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Who listens to what the library says about its calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Telemetry {
-    /// The wrapper that makes spans and metrics is not there.
-    Bare,
-    /// Nobody listens.
-    Off,
-    /// A subscriber that records spans, and a recorder that sums up metrics.
-    On,
-}
-
-impl fmt::Display for Telemetry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bare => "bare",
-            Self::Off => "off",
-            Self::On => "on",
-        })
-    }
-}
-
 static SPANS: AtomicU64 = AtomicU64::new(0);
 static FIELDS: AtomicU64 = AtomicU64::new(0);
 static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
-/// Begins to listen, if that is wanted.
-pub(crate) fn install(telemetry: Telemetry) -> Result<()> {
-    if telemetry == Telemetry::On {
-        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Recording))
-            .context("can't listen to spans")?;
-        let recorder = Summing { registry: Registry::new(Sums) };
-        metrics::set_global_recorder(recorder).ok().context("can't listen to metrics")?;
-    }
-    Ok(())
+/// Begins to listen, for the rest of the process's life.
+///
+/// # Errors
+/// When somebody listens already.
+pub fn install() -> Result<()> {
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Recording))
+        .context("can't listen to spans")?;
+    let recorder = Summing { registry: Registry::new(Sums) };
+    metrics::set_global_recorder(recorder).ok().context("can't listen to metrics")
 }
 
 /// How much was heard.
-pub(crate) fn seen() -> Value {
+pub fn heard() -> Heard {
     let [spans, fields, operations] = [&SPANS, &FIELDS, &OPERATIONS].map(|all| all.load(Ordering::Relaxed));
-    json!({"spans": spans, "fields": fields, "operations": operations})
+    Heard { spans, fields, operations }
+}
+
+/// See [`heard`].
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct Heard {
+    /// Spans that were closed.
+    pub spans: u64,
+    /// What was recorded on them.
+    pub fields: u64,
+    /// Calls that were counted.
+    pub operations: u64,
 }
 
 /// What was recorded on a span, as an exporter would keep it.

@@ -1,0 +1,3 @@
+//! Loot.
+
+pub(crate) mod loot;

@@ -1,0 +1,4 @@
+//! Whole databases: copied, compared, emptied.
+
+pub(crate) mod copies;
+pub(crate) mod resets;

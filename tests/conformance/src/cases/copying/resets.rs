@@ -1,0 +1,38 @@
+//! Emptying a database.
+
+use decnet_db_core::base::transfer::{ResetMode, reset};
+
+use crate::cases::log;
+use crate::database::Database;
+use crate::golden;
+
+pub(crate) async fn truncating_deletes_all_rows_and_assigns_keys_from_one(db: Database) {
+    for dump in [golden::CORE, golden::INTELLIGENCE] {
+        db.committer().commit(golden::rows(dump)).await.expect("the original's rows go in");
+        let mut before = db.row_counts().await.unwrap();
+        before.reverse();
+        let report = reset(&*db, ResetMode::Truncate).await.unwrap();
+        assert_eq!(report.tables, before, "children first");
+        assert!(db.row_counts().await.unwrap().iter().all(|(_, rows)| *rows == Some(0)));
+        assert_eq!(db.revisions().await.unwrap(), ["4a914b1d62a0"]);
+        db.add_log(log("a")).await.unwrap();
+        assert_eq!(db.get_max_log_id().await.unwrap(), 1);
+        reset(&*db, ResetMode::Truncate).await.unwrap();
+    }
+}
+
+pub(crate) async fn dropping_takes_the_stamp_too_and_the_schema_can_be_created_again(db: Database) {
+    let db = db.golden().await;
+    let report = reset(&*db, ResetMode::DropTables).await.unwrap();
+    assert!(report.tables.iter().all(|(_, rows)| rows.is_some()));
+    for _ in 0..2 {
+        assert!(db.row_counts().await.unwrap().iter().all(|(_, rows)| rows.is_none()));
+        assert!(db.revisions().await.unwrap().is_empty());
+        let again = reset(&*db, ResetMode::DropTables).await.unwrap();
+        assert!(again.tables.iter().all(|(_, rows)| rows.is_none()));
+    }
+    assert!(reset(&*db, ResetMode::Truncate).await.unwrap().tables.iter().all(|(_, rows)| rows.is_none()));
+    let created = db.initialize().await.unwrap();
+    assert_eq!((created.revision.as_str(), created.foreign_revision), ("4a914b1d62a0", false));
+    db.add_log(log("a")).await.unwrap();
+}

@@ -1,0 +1,3 @@
+//! Many rows.
+
+pub(crate) mod results;

@@ -1,0 +1,4 @@
+//! Events.
+
+pub(crate) mod limits;
+pub(crate) mod order;

@@ -1,0 +1,3 @@
+//! Named values.
+
+pub(crate) mod values;

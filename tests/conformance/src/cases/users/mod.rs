@@ -1,0 +1,4 @@
+//! Users and their tokens.
+
+pub(crate) mod accounts;
+pub(crate) mod tokens;
