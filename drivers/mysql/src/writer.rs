@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
+use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue, backoff};
 use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
@@ -19,7 +19,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::connect::backoff;
 use crate::error::{Failure, Verdict, again};
 use crate::finished::Finished;
 use crate::guard::has_guard;
