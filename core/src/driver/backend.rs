@@ -47,7 +47,8 @@ pub trait Backend: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Conflict` for duplicate keys, broken references and failed expectations; `Unavailable` when nothing was written
-    /// and a later try may work; `UnknownOutcome` when the connection was lost after COMMIT was sent.
+    /// and a later try may work; `UnknownOutcome` when the connection was lost after COMMIT, or a statement that commits by
+    /// itself, was sent.
     async fn commit(&self, unit: Unit) -> Result<Receipt>;
 
     /// Creates what the schema lacks and seeds it, as one critical section across all processes that call this.
