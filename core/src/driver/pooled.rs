@@ -6,9 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::RwLock;
 
-use super::{
-    Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo,
-};
+use super::{Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
@@ -22,17 +20,15 @@ pub trait Sessions: Send + Sync + 'static {
     /// One connection. Dropping it hands it back.
     type Session: Session;
 
+    /// A query for the server's version, which begins with a digit.
+    const VERSION: &'static str;
+
     /// A connection that is in no transaction, waiting for one to become free.
     ///
     /// # Errors
     /// Lost, when no server answers: it is tried again until the caller's patience is over. Final, when no connection
     /// became free in time, or the server refuses the account.
     async fn session(&self) -> Result<Self::Session, Failed>;
-
-    /// A query for the server's version.
-    fn version(&self) -> &'static str {
-        "SELECT version()"
-    }
 
     /// Writes a statement that waits until no other transaction has the lock of this number, and holds it until its own
     /// transaction ends.
@@ -172,7 +168,7 @@ impl<S: Sessions> Backend for Pooled<S> {
 
     async fn ping(&self) -> Result<ServerInfo> {
         let mut sql = Sql::new(self.dialect);
-        sql.push(self.sessions.version());
+        sql.push(S::VERSION);
         let rows = self.read(&sql.finish()).await.map_err(|failed| failed.error)?;
         Ok(ServerInfo::new(self.dialect.system(), rows.scalar::<String>()?.unwrap_or_default()))
     }

@@ -31,8 +31,8 @@ impl Dialect for Postgres {
     }
 
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
-        sql.push("pg_temp.decnet_member_equals(").identifier(column).push(", ").bind(key);
-        sql.push(", ").bind(text.replace('\0', "\u{fdd0}")).push(")");
+        sql.push("pg_temp.decnet_member_equals(").identifier(column);
+        sql.push(", ").bind(key).push(", ").bind(text).push(")");
     }
 
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {

@@ -56,6 +56,7 @@ impl Server {
 #[async_trait]
 impl Sessions for Server {
     type Session = Connection;
+    const VERSION: &'static str = "SHOW server_version";
 
     async fn session(&self) -> Result<Connection, Failed> {
         self.0.get().await.map(Connection).map_err(|error| match error {
