@@ -8,10 +8,8 @@ use crate::tool::Tool;
 fn a_crate_is_written_and_nothing_that_exists_is_touched() {
     let tool = Tool::new();
     let report = tool.run(["new-driver", "my-db", "--json"]).json();
-    assert_eq!(
-        (&report["package"], &report["folder"]),
-        (&"decnet-db-my-db".into(), &"decnet-db-my-db".into())
-    );
+    assert_eq!(report["package"], "decnet-db-my-db");
+    assert_eq!(report["folder"], "decnet-db-my-db");
     let folder = tool.path("decnet-db-my-db");
     for file in report["files"].as_array().unwrap() {
         assert!(folder.join(file.as_str().unwrap()).is_file(), "{file}");

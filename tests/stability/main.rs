@@ -79,6 +79,6 @@ async fn it_creates_writes_searches_counts_and_closes() {
     let error = repository.get_max_log_id().await.unwrap_err();
     assert!(error.is_retryable(), "{error}");
     let again = open(&folder).await;
-    assert_eq!(again.get_state("position").await.unwrap().unwrap().as_str(), r#"{"at": 2}"#);
+    assert_eq!(again.get_state("position").await.unwrap().unwrap().as_str(), r#"{"at":2}"#);
     again.close().await;
 }
