@@ -78,8 +78,6 @@ make_folder() {
   [ "${#dir}" -le 85 ] || die "$dir is too long a path for a unix socket: choose another DECNET_TEST_POSTGRES_DIR"
   if [ "${#as[@]}" != 0 ]; then
     chown postgres "$dir"
-    # A parent that only root may enter is opened to the account, for entering alone.
-    "${as[@]}" test -w "$dir" || chmod o+x "$(dirname "$dir")"
     "${as[@]}" test -w "$dir" || die "the account postgres can't enter $dir: choose another DECNET_TEST_POSTGRES_DIR"
   fi
   [ -e "$dir/complete" ] && return

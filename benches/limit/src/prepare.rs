@@ -77,7 +77,9 @@ impl Place {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             bail!("the database's name {name:?} must be of letters, digits and _");
         }
-        let mut conn = mysql_async::Conn::new(mysql_async::Opts::from_url(&self.url)?).await?;
+        // The named database need not be there.
+        let options = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(&self.url)?);
+        let mut conn = mysql_async::Conn::new(options.db_name(None::<String>)).await?;
         conn.query_drop(format!("DROP DATABASE IF EXISTS {name}")).await?;
         conn.query_drop(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4")).await?;
         Ok(conn.disconnect().await?)

@@ -70,7 +70,8 @@ impl Bounties for SqlRepository {
 
     async fn get_fingerprint_bounties_by_ip(&self, ip: &str) -> Result<Vec<Bounty>> {
         let mut sql = self.select::<Bounty>();
-        sql.push(" WHERE attacker_ip = ").bind(ip).push(" AND bounty_type = ").bind("fingerprint");
+        sql.push(" WHERE attacker_ip = ").bind(ip);
+        of_type(&mut sql, "fingerprint");
         oldest_first(self, sql).await
     }
 
@@ -83,7 +84,8 @@ impl Bounties for SqlRepository {
     async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64> {
         let mut sql = self.sql();
         sql.push("SELECT COUNT(*) FROM bounty WHERE attacker_ip = ").bind(attacker_ip);
-        sql.push(" AND decky = ").bind(decky).push(" AND bounty_type = ").bind("probe_relay");
+        sql.push(" AND decky = ").bind(decky);
+        of_type(&mut sql, "probe_relay");
         self.count(sql).await
     }
 }
@@ -118,15 +120,18 @@ impl UnitOfWork<'_> {
             let mut sql = Sql::new(dialect);
             sql.insert_select(&Insert::row(bounty)?);
             sql.push(" WHERE NOT EXISTS (SELECT 1 FROM bounty WHERE ").exactly("attacker_ip", &ip);
-            sql.push(" AND ")
-                .exactly("bounty_type", &kind)
-                .push(" AND ")
-                .exactly("payload", &payload)
-                .push(")");
+            of_type(&mut sql, &kind);
+            sql.push(" AND ").exactly("payload", &payload).push(")");
             unit.execute(sql.finish());
             Ok(())
         })
     }
+}
+
+/// Appends that a source's bounty is of this type, in words that no index answers: there are few types, and SQLite would as soon
+/// look through the index of all bounties of one of them as through the few of the source.
+fn of_type(sql: &mut Sql<'_>, bounty_type: &str) {
+    sql.push(" AND CASE WHEN ").exactly("bounty_type", bounty_type).push(" THEN 1 ELSE 0 END = 1");
 }
 
 /// Appends the conditions of the filter, the first one after `lead`.
@@ -136,10 +141,6 @@ fn matching(sql: &mut Sql<'_>, mut lead: &'static str, filter: &BountyFilter) {
         lead = " AND ";
     }
     if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
-        sql.push(lead).push("(").contains("decky", search);
-        for column in ["service", "attacker_ip", "payload"] {
-            sql.push(" OR ").contains(column, search);
-        }
-        sql.push(")");
+        sql.push(lead).contains_any(&["decky", "service", "attacker_ip", "payload"], search);
     }
 }

@@ -198,6 +198,19 @@ impl DatabaseUrl {
     }
 }
 
+impl DatabaseUrl {
+    /// As [`expose`](Self::expose) under another scheme, without the driver's name: for client libraries that read URLs.
+    pub fn expose_as(&self, scheme: &str) -> String {
+        let text = self.expose();
+        format!("{scheme}{}", text.find("://").map_or("", |at| &text[at..]))
+    }
+
+    /// Whether what is sent to the URL's servers stays on this machine: see [`Host::is_local`]. Without a host it does.
+    pub fn is_local(&self) -> bool {
+        self.hosts.iter().all(Host::is_local)
+    }
+}
+
 /// Writes a URL with or without its secrets.
 struct Written<'a> {
     url: &'a DatabaseUrl,

@@ -106,6 +106,14 @@ impl PoolStatus {
         Self { open, idle, max, queued: 0 }
     }
 
+    /// From a pool's own numbers: connections that are open, those of them that are idle, the most that may be open, and
+    /// the callers that wait for one.
+    pub fn counted([open, idle, max, queued]: [usize; 4]) -> Self {
+        let [open, idle, max, queued] =
+            [open, idle, max, queued].map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Self { open, idle, max, queued }
+    }
+
     /// The same with so many units waiting.
     #[must_use]
     pub fn queued(mut self, queued: u32) -> Self {

@@ -18,6 +18,7 @@ pub struct Bootstrap {
 
 /// What a [`Bootstrap`] did.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Bootstrapped {
     /// How many tables and indexes were created.
     pub created: usize,

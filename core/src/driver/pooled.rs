@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::RwLock;
 
-use super::{Backend, Bootstrap, Bootstrapped, Failed, PoolStatus, Replays, ServerInfo};
+use super::{Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
 
@@ -19,8 +20,8 @@ pub trait Sessions: Send + Sync + 'static {
     /// One connection. Dropping it hands it back.
     type Session: Session;
 
-    /// What the engine spells differently.
-    fn dialect(&self) -> &dyn Dialect;
+    /// A query for the server's version, which begins with a digit.
+    const VERSION: &'static str;
 
     /// A connection that is in no transaction, waiting for one to become free.
     ///
@@ -29,17 +30,9 @@ pub trait Sessions: Send + Sync + 'static {
     /// became free in time, or the server refuses the account.
     async fn session(&self) -> Result<Self::Session, Failed>;
 
-    /// A query for the server's version.
-    fn version(&self) -> &'static str;
-
     /// Writes a statement that waits until no other transaction has the lock of this number, and holds it until its own
     /// transaction ends.
     fn lock(&self, sql: &mut Sql<'_>, number: i64);
-
-    /// Why the engine can't store a value that other engines store, if that is so.
-    fn refuses(&self, _value: &Value) -> Option<&'static str> {
-        None
-    }
 
     /// How the connections stand at the moment.
     fn status(&self) -> PoolStatus;
@@ -83,25 +76,41 @@ pub trait Session: Send {
 #[derive(Debug)]
 pub struct Pooled<S> {
     sessions: Arc<S>,
+    dialect: &'static dyn Dialect,
+    nul_refused: Option<&'static str>,
     patience: Duration,
     /// Whether it is open. Each unit holds it for reading.
     open: Arc<RwLock<bool>>,
 }
 
 impl<S: Sessions> Pooled<S> {
-    /// Connects once, so that a wrong host, password or database is reported at once. `patience` is how long callers wait
-    /// for a server that is away, which is the pool's [wait timeout](crate::config::PoolConfig::wait_timeout).
+    /// Connects once, so that a wrong host, password or database is reported at once.
+    ///
+    /// The driver's declarations hold: text with NUL characters is refused where it
+    /// [lacks](super::Driver::lacks) them. Callers wait for a server that is away as long as the pool's
+    /// [wait timeout](crate::config::PoolConfig::wait_timeout) says.
     ///
     /// # Errors
     /// Why there is no connection.
-    pub async fn open(sessions: S, patience: Duration) -> Result<Arc<dyn Backend>> {
-        let pooled = Self { sessions: Arc::new(sessions), patience, open: Arc::new(RwLock::new(true)) };
+    pub async fn open(
+        driver: &Driver,
+        dialect: &'static dyn Dialect,
+        sessions: S,
+        config: &Config,
+    ) -> Result<Arc<dyn Backend>> {
+        let pooled = Self {
+            sessions: Arc::new(sessions),
+            dialect,
+            nul_refused: driver.why_it_lacks(Capability::NulInText),
+            patience: config.pool.wait_timeout,
+            open: Arc::new(RwLock::new(true)),
+        };
         pooled.ping().await?;
         Ok(Arc::new(pooled))
     }
 
     fn replays(&self) -> Replays {
-        Replays::new(self.sessions.dialect().system(), self.patience)
+        Replays::new(self.dialect.system(), self.patience)
     }
 
     async fn read(&self, statement: &Statement) -> Result<Rows, Failed> {
@@ -109,16 +118,18 @@ impl<S: Sessions> Pooled<S> {
     }
 
     async fn apply(&self, unit: Unit, schema: Option<Bootstrap>) -> Result<(usize, Receipt)> {
-        unit.check(|value| self.sessions.refuses(value))?;
+        if let Some(reason) = self.nul_refused {
+            unit.check(|value| value.has_nul().then_some(reason))?;
+        }
         let open = self.open.clone().read_owned().await;
         if !*open {
             return Err(Error::closed());
         }
-        let (sessions, mut replays) = (self.sessions.clone(), self.replays());
+        let (sessions, dialect, mut replays) = (self.sessions.clone(), self.dialect, self.replays());
         let work = async move {
             let _open = open;
             loop {
-                match transaction(&*sessions, &unit, schema.as_ref()).await {
+                match transaction(&*sessions, dialect, &unit, schema.as_ref()).await {
                     Ok(done) => return Ok(done),
                     Err(failed) => replays.wait_or_give_up(failed).await?,
                 }
@@ -131,7 +142,7 @@ impl<S: Sessions> Pooled<S> {
 #[async_trait]
 impl<S: Sessions> Backend for Pooled<S> {
     fn dialect(&self) -> &dyn Dialect {
-        self.sessions.dialect()
+        self.dialect
     }
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
@@ -156,10 +167,10 @@ impl<S: Sessions> Backend for Pooled<S> {
     }
 
     async fn ping(&self) -> Result<ServerInfo> {
-        let mut sql = Sql::new(self.dialect());
-        sql.push(self.sessions.version());
+        let mut sql = Sql::new(self.dialect);
+        sql.push(S::VERSION);
         let rows = self.read(&sql.finish()).await.map_err(|failed| failed.error)?;
-        Ok(ServerInfo::new(self.dialect().system(), rows.scalar::<String>()?.unwrap_or_default()))
+        Ok(ServerInfo::new(self.dialect.system(), rows.scalar::<String>()?.unwrap_or_default()))
     }
 
     fn pool(&self) -> PoolStatus {
@@ -174,11 +185,12 @@ impl<S: Sessions> Backend for Pooled<S> {
 
 async fn transaction<S: Sessions>(
     sessions: &S,
+    dialect: &dyn Dialect,
     unit: &Unit,
     schema: Option<&Bootstrap>,
 ) -> Result<(usize, Receipt), Failed> {
     let mut session = sessions.session().await?;
-    let mut outcome = steps(&mut session, sessions, unit, schema).await;
+    let mut outcome = steps(&mut session, sessions, dialect, unit, schema).await;
     if outcome.is_ok()
         && let Err(failed) = session.run("COMMIT").await
     {
@@ -193,10 +205,10 @@ async fn transaction<S: Sessions>(
 async fn steps<S: Sessions>(
     session: &mut S::Session,
     sessions: &S,
+    dialect: &dyn Dialect,
     unit: &Unit,
     schema: Option<&Bootstrap>,
 ) -> Result<(usize, Receipt), Failed> {
-    let dialect = sessions.dialect();
     session.run("BEGIN").await?;
     for number in unit.guards("") {
         let mut sql = Sql::new(dialect);

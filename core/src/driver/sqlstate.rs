@@ -51,10 +51,17 @@ impl Failed {
         Self { error, verdict }
     }
 
-    /// The connection broke, or there is none: the same may work on another one.
-    pub fn lost(message: &str, source: impl Into<anyhow::Error>) -> Self {
-        let message = format!("the connection to the database server was lost: {}", one_line(message));
+    /// The connection broke, or there is none: the same may work on another one. `source` is the client library's error.
+    pub fn lost(source: impl Into<anyhow::Error>) -> Self {
+        let source = source.into();
+        let message = format!("no connection to the database server: {}", one_line(&format!("{source:#}")));
         Self { error: Error::unavailable(message, source), verdict: Verdict::Lost }
+    }
+
+    /// What no other kind of error describes, in the client library's words.
+    pub fn other(source: impl Into<anyhow::Error>) -> Self {
+        let source = source.into();
+        Error::backend(one_line(&format!("{source:#}")), source).into()
     }
 }
 

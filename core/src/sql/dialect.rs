@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use super::{Column, KeyPart, Sql, Table, Value};
 
 /// A page of choices: how one engine spells what SQL leaves open. A new dialect answers the required methods and
-/// overrides a provided one only where its engine differs.
+/// overrides a provided one only where its engine differs: they answer as the SQL standard does, where it says something.
 ///
 /// Every method writes a complete expression or names a complete thing; a dialect that can't express something must not
 /// leave a clause out.
@@ -65,7 +65,7 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// What a CAST to a 64-bit integer names.
     fn integer(&self) -> &'static str {
-        "SIGNED"
+        "BIGINT"
     }
 
     /// What stands on either side of a quoted name.
@@ -133,7 +133,7 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// What stands for the key that the database assigns, in a VALUES list.
     fn assigned_key(&self) -> &'static str {
-        "NULL"
+        "DEFAULT"
     }
 
     /// A condition: the text of `column` equals `text`, byte for byte, whatever the column's collation (ruling R4).

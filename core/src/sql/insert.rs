@@ -126,6 +126,17 @@ impl Insert {
         &self.columns
     }
 
+    /// What the columns hold.
+    pub fn kinds(&self) -> impl Iterator<Item = super::ColumnKind> {
+        self.columns.iter().filter_map(|name| self.table.0.column(name)).map(|column| column.kind)
+    }
+
+    /// The table and its columns, `logs (decky, service)`, as they stand in an INSERT or COPY.
+    pub fn target(&self, dialect: &dyn Dialect) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|name| dialect.identifier(name)).collect();
+        format!("{} ({})", dialect.identifier(self.table.0.name), columns.join(", "))
+    }
+
     /// The values, row after row.
     pub fn values(&self) -> &[Value] {
         &self.values

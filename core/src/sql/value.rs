@@ -1,5 +1,7 @@
 //! What can be bound to a statement and read from a row.
 
+use std::time::SystemTime;
+
 use crate::error::{Error, Result};
 use crate::json::{Json, JsonOrText, MapOrText};
 use crate::time::Timestamp;
@@ -86,6 +88,13 @@ into_value! {
 impl From<u64> for Value {
     fn from(v: u64) -> Self {
         Self::Int(i64::try_from(v).unwrap_or(i64::MAX))
+    }
+}
+
+/// As client libraries give times. One outside of the years 1 to 9999 becomes text, which no column of times takes for one.
+impl From<SystemTime> for Value {
+    fn from(v: SystemTime) -> Self {
+        Timestamp::try_from(v).map_or_else(|_| Self::Text(format!("{v:?}")), Self::Time)
     }
 }
 

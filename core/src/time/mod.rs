@@ -93,6 +93,9 @@ impl Timestamp {
     /// Invalid input that shows the text, also when the converted instant is outside years 1 to 9999. The error names
     /// no argument; [`Error::within`] adds it.
     pub fn parse(text: &str) -> Result<Self> {
+        if let Some(stored) = Self::parse_sql(text.as_bytes()) {
+            return Ok(stored);
+        }
         let (local, offset) = iso8601::parse(text).ok_or_else(|| {
             Error::invalid_input(
                 "",

@@ -210,6 +210,21 @@ fn json_takes_text_only() {
 }
 
 proptest! {
+    /// The form on disk is read by a way of its own, every other form by the calendar's.
+    #[test]
+    fn the_form_on_disk_is_read_like_the_others(micros in Timestamp::MIN.as_microseconds()..=Timestamp::MAX.as_microseconds()) {
+        let time = Timestamp::from_microseconds(micros).unwrap();
+        let stored = time.to_sql_text();
+        prop_assert_eq!(Timestamp::parse(&stored).unwrap(), time);
+        prop_assert_eq!(Timestamp::parse(&stored.replace(' ', "T")).unwrap(), time);
+    }
+
+    #[test]
+    fn what_only_looks_like_the_form_on_disk_is_read_as_the_calendar_says(text in "[0-9]{3}[0-9]-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{6}") {
+        let other = text.replace(' ', "T");
+        prop_assert_eq!(Timestamp::parse(&text).ok(), Timestamp::parse(&other).ok());
+    }
+
     #[test]
     fn every_form_written_reads_back(
         micros in Timestamp::MIN.as_microseconds()..=Timestamp::MAX.as_microseconds(),

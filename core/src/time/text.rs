@@ -40,6 +40,35 @@ impl Timestamp {
         ascii(&start.digits(b' ')[..SECONDS_LENGTH]).to_owned()
     }
 
+    /// Reads the text on disk, as [`to_sql_text`](Self::to_sql_text) writes it; `None` for any other form, which
+    /// [`parse`](Self::parse) may know. Every row that is shown has one.
+    pub(super) fn parse_sql(text: &[u8]) -> Option<Self> {
+        let text: &[u8; SQL_LENGTH] = text.try_into().ok()?;
+        let [_, _, _, _, b'-', _, _, b'-', _, _, b' ', _, _, b':', _, _, b':', _, _, b'.', ..] = text else {
+            return None;
+        };
+        let digits = |from: usize, to: usize| {
+            text[from..to].iter().try_fold(0_i64, |value, byte| match byte {
+                b'0'..=b'9' => Some(value * 10 + i64::from(byte - b'0')),
+                _ => None,
+            })
+        };
+        let (year, month, day) = (digits(0, 4)?, digits(5, 7)?, digits(8, 10)?);
+        let (hour, minute, second) = (digits(11, 13)?, digits(14, 16)?, digits(17, 19)?);
+        // The last days of the months are left to the calendar.
+        if year == 0 || !(1..=12).contains(&month) || !(1..=28).contains(&day) {
+            return None;
+        }
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        // Days since 1970-01-01, in years that begin in March, so that the leap day is the last one.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        Some(Self { microseconds: seconds * MICROS_PER_SECOND + digits(20, 26)? })
+    }
+
     /// Hands the JSON text to `use_it`, without allocating.
     pub(super) fn with_json_text<T>(self, use_it: impl FnOnce(&str) -> T) -> T {
         let mut buffer = [b'Z'; SQL_LENGTH + 1];

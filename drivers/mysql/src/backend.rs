@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use decnet_db_core::config::Config;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, backoff};
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Statement, Unit};
 use decnet_db_core::{Error, Result};
 use mysql_async::prelude::Queryable;
 
 use crate::bootstrap::bootstrap;
-use crate::connect::{Connector, backoff};
+use crate::connect::Connector;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
 use crate::mark::Deletions;

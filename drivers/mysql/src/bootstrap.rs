@@ -1,11 +1,11 @@
 //! Creating the schema, one process at a time.
 
-use decnet_db_core::driver::{Bootstrap, Bootstrapped};
+use decnet_db_core::driver::{Bootstrap, Bootstrapped, backoff};
 use decnet_db_core::{Error, Result};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use crate::connect::{Connector, backoff};
+use crate::connect::Connector;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, exists_already};
 use crate::link::Link;

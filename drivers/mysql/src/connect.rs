@@ -1,7 +1,6 @@
 //! Opening one connection: the hosts in turn, each within a time-out.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -123,13 +122,4 @@ impl fmt::Debug for Connector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.targets.servers.iter().map(|target| &target.name)).finish()
     }
-}
-
-/// The pause before the `attempt`th try, counted from 0: doubling from 5 ms, at most 500 ms, of which a random half is
-/// left out so that those who met do not meet again.
-pub(crate) fn backoff(attempt: u32) -> Duration {
-    let full = Duration::from_millis(5 << attempt.min(7)).min(Duration::from_millis(500));
-    // Every `RandomState` has other keys: the only source of chance that needs no dependency.
-    let chance = RandomState::new().build_hasher().finish() % 1_000;
-    full / 2 + full.mul_f64(f64::from(u32::try_from(chance).unwrap_or_default()) / 2_000.0)
 }

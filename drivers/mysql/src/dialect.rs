@@ -220,6 +220,14 @@ impl Dialect for Mysql {
         part.prefix.map_or_else(|| column.clone(), |length| format!("{column}({length})"))
     }
 
+    fn integer(&self) -> &'static str {
+        "SIGNED"
+    }
+
+    fn assigned_key(&self) -> &'static str {
+        "NULL"
+    }
+
     fn serial_suffix(&self) -> &'static str {
         " AUTO_INCREMENT"
     }

@@ -1,6 +1,6 @@
 //! The servers' error numbers, and what they mean to a caller.
 
-use decnet_db_core::{Error, ErrorKind};
+use decnet_db_core::{Error, ErrorKind, one_line};
 use mysql_async::{DriverError, Error as Wire, ServerError};
 
 use crate::dialect::OTHER_KEY;
@@ -261,11 +261,6 @@ fn column(message: &str) -> Option<&str> {
     let name = &quoted[quoted.rfind(['\'', '`'])? + 1..];
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     (!name.is_empty() && name.bytes().all(plain)).then_some(name)
-}
-
-/// The server's text may hold what somebody sent: no line breaks, and not all of it.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 /// The same error for another caller: kind and text, without the source.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use decnet_db_core::config::PoolConfig;
-use decnet_db_core::driver::PoolStatus;
+use decnet_db_core::driver::{PoolStatus, backoff};
 use decnet_db_core::{Error, Result};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
-use crate::connect::{Connector, backoff};
+use crate::connect::Connector;
 use crate::link::Link;
 
 /// A connection that rested for less than that is handed out unseen: pinging each time would double the round trips.
@@ -85,7 +85,7 @@ impl Pool {
         let mut attempt = 0;
         loop {
             if self.closed.load(Ordering::Acquire) {
-                return Err(closed());
+                return Err(Error::closed());
             }
             match self.connector.connect().await {
                 Ok(conn) => {
@@ -105,12 +105,12 @@ impl Pool {
         // Mostly one is free; then no timer is set.
         match self.slots.clone().try_acquire_owned() {
             Ok(slot) => return Ok(slot),
-            Err(TryAcquireError::Closed) => return Err(closed()),
+            Err(TryAcquireError::Closed) => return Err(Error::closed()),
             Err(TryAcquireError::NoPermits) => {}
         }
         match timeout(self.patience(), self.slots.clone().acquire_owned()).await {
             Ok(Ok(slot)) => Ok(slot),
-            Ok(Err(_)) => Err(closed()),
+            Ok(Err(_)) => Err(Error::closed()),
             Err(_) => Err(Error::Unavailable {
                 message: format!(
                     "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
@@ -164,7 +164,7 @@ impl Pool {
     /// # Errors
     /// `Unavailable` when the pool is closed.
     pub(crate) fn ensure_open(&self) -> Result<()> {
-        if self.closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+        if self.closed.load(Ordering::Acquire) { Err(Error::closed()) } else { Ok(()) }
     }
 
     /// Closes what rests; what is in use is closed when it comes back.
@@ -192,8 +192,4 @@ impl Lease {
             idle.stack.push(self.link);
         }
     }
-}
-
-fn closed() -> Error {
-    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
 }

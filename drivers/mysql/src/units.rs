@@ -94,6 +94,8 @@ impl<'u> Alone<'u> {
         let work = match units {
             [unit] => match only_write(unit)? {
                 Step::Execute(statement, _) => Self::Statement(statement),
+                // More than fits, even if they are numbers: not worth a look.
+                Step::Insert(insert) if insert.values().len() > SMALL / 16 => return None,
                 Step::Insert(insert) => Self::Rows(Batch::of(&[insert])),
                 _ => return None,
             },

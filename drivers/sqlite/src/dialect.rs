@@ -68,6 +68,14 @@ impl Dialect for Sqlite {
         sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
     }
 
+    fn integer(&self) -> &'static str {
+        "SIGNED"
+    }
+
+    fn assigned_key(&self) -> &'static str {
+        "NULL"
+    }
+
     fn keys_in_commit_order(&self) -> bool {
         true
     }

@@ -209,6 +209,8 @@ macro_rules! __catalogue {
                     of_many_callers_only_those_to_blame_fail,
                     /// After a failed unit the ones that follow it are whole.
                     an_error_in_a_group_leaves_later_units_whole,
+                    /// Of many callers at once each learns what its own unit did.
+                    each_caller_learns_what_its_own_unit_did,
                     /// What a caller committed is what it reads next, and its units keep their order.
                     units_of_a_caller_keep_their_order,
                 }
@@ -443,6 +445,8 @@ macro_rules! __catalogue {
                 figures {
                     /// Totals, sources and histograms follow the writes of every opening.
                     counts_follow_every_writer,
+                    /// They follow two openings that write in turn.
+                    counts_follow_openings_that_write_in_turn,
                     /// They follow rows that something else than the contract deletes, in the middle too.
                     counts_follow_deletions_past_the_contract,
                     /// They follow a purge by another opening, and ids that begin again after it.

@@ -1,18 +1,29 @@
-//! The search for a text, as a function of SQL: what `LIKE` would find, but for texts of any length and any bytes.
+//! Looking for texts, as functions of SQL: what `LIKE` would find, but in texts of any length and any bytes.
 
 use anyhow::Result;
-use memchr::memchr2_iter;
+use memchr::{memchr, memchr2_iter, memmem};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 
-/// Makes `decnet_contains(text, needle)` known, under the name that decnet-db's own statements use.
+/// Makes the functions of decnet-db's own statements known, under the same names: `decnet_contains(needle, text, …)`, and
+/// `decnet_may_have(json, key, text)`, which spares most rows a look at their JSON.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("decnet_contains", 2, flags, |context| {
-        Ok(match (context.get_raw(0), context.get_raw(1)) {
-            (ValueRef::Text(text), ValueRef::Text(needle)) => contains(text, needle),
+    connection.create_scalar_function("decnet_contains", -1, flags, |context| {
+        let ValueRef::Text(needle) = context.get_raw(0) else { return Ok(false) };
+        Ok((1..context.len()).any(|place| match context.get_raw(place) {
+            ValueRef::Text(text) => contains(text, needle),
             _ => false,
+        }))
+    })?;
+    connection.create_scalar_function("decnet_may_have", 3, flags, |context| {
+        Ok(match (context.get_raw(0), context.get_raw(1), context.get_raw(2)) {
+            (ValueRef::Text(json), ValueRef::Text(key), ValueRef::Text(text)) => {
+                let has = |needle| memmem::find(json, needle).is_some();
+                (has(text) && has(key)) || memchr(b'\\', json).is_some()
+            }
+            _ => true,
         })
     })?;
     Ok(())

@@ -9,13 +9,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::records::{ATTACKER, Attacker, BOUNTY, Bounty, LOG, Log, User};
 
 /// What decnet-db's statements have for `service:ssh username:root`.
-const MEMBERS: &str = "service = 'ssh' AND CASE WHEN json_valid(fields) THEN CASE WHEN instr(fields, char(0)) = 0 AND \
-     json_type(fields) = 'object' THEN CASE json_type(fields, '$.\"username\"') WHEN 'text' THEN \
-     json_extract(fields, '$.\"username\"') IS 'root' WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE \
-     (fields -> '$.\"username\"') IS 'root' END ELSE 0 END ELSE 0 END";
+const MEMBERS: &str = "service = 'ssh' AND CASE WHEN decnet_may_have(fields, '\"username\"', 'root') THEN \
+     CASE WHEN json_valid(fields) THEN CASE WHEN instr(fields, char(0)) = 0 AND json_type(fields) = 'object' THEN \
+     CASE json_type(fields, '$.\"username\"') WHEN 'text' THEN json_extract(fields, '$.\"username\"') IS 'root' \
+     WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (fields -> '$.\"username\"') IS 'root' END ELSE 0 END ELSE 0 END \
+     ELSE 0 END";
 /// And for `zx9probe`.
-const TEXT: &str = "(decnet_contains(raw_line, 'zx9probe') OR decnet_contains(decky, 'zx9probe') OR \
-     decnet_contains(service, 'zx9probe') OR decnet_contains(attacker_ip, 'zx9probe'))";
+const TEXT: &str = "decnet_contains('zx9probe', raw_line, decky, service, attacker_ip)";
 
 /// The statements' texts, made once.
 pub(crate) struct Texts {

@@ -76,7 +76,9 @@ impl Headline {
                 }
                 if !dialect.keys_in_commit_order() && bound.is_none() {
                     sql.push(", (SELECT one.id FROM logs AS one WHERE one.id >= ").bind(kept.last.0);
-                    sql.push(" AND NOT EXISTS (SELECT 1 FROM logs AS other WHERE other.id = one.id + 1)");
+                    // The largest id has no next one, and servers refuse to count beyond it.
+                    sql.push(" AND NOT EXISTS (SELECT 1 FROM logs AS other WHERE other.id = ");
+                    sql.push("CASE WHEN one.id < 9223372036854775807 THEN one.id + 1 END)");
                     sql.push(" ORDER BY one.id LIMIT 1)");
                 } else {
                     sql.push(", NULL");

@@ -53,6 +53,9 @@ fn meant(value: Value, column: &Column) -> Value {
     match (value, column.kind) {
         (Value::Int(number), ColumnKind::Bool) => Value::Bool(number != 0),
         (Value::Text(text), ColumnKind::Time) => Value::Time(text.parse().expect("a time")),
+        // SQLite turns JSON text that is a number into that number.
+        (Value::Int(number), ColumnKind::Json) => Value::Text(number.to_string()),
+        (Value::Real(number), ColumnKind::Json) => Value::Text(format!("{number:?}")),
         (value, _) => value,
     }
 }

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use decnet_db_core::sql::{
-    Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value,
-};
+use decnet_db_core::sql::{Dialect, Insert, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
 
 use crate::wrapper::Fault;
 
@@ -70,8 +68,7 @@ pub(crate) fn with_values(insert: &Insert, values: Vec<Value>) -> Insert {
 /// The same insert of other columns and rows.
 pub(crate) fn with(insert: &Insert, columns: Vec<&'static str>, values: Vec<Value>) -> Insert {
     let changed = Insert::raw(insert.table(), columns, values).expect("columns of the table, and whole rows");
-    let ignoring = insert.clone().on_duplicate(OnDuplicate::Ignore);
-    if *insert == ignoring { changed.on_duplicate(OnDuplicate::Ignore) } else { changed }
+    changed.on_duplicate(insert.duplicates())
 }
 
 /// A unit of this step alone.

@@ -17,6 +17,11 @@ pub(crate) type Right = Arc<dyn Backend>;
 /// What a wrong driver does otherwise. A fault answers the one or two methods that it is about.
 #[async_trait]
 pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
+    /// What the driver says of itself.
+    fn declares(driver: Driver) -> Driver {
+        driver
+    }
+
     /// The database was opened.
     fn opened(&self, _right: &Right) {}
 
@@ -61,6 +66,10 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
         right.bootstrap(bootstrap).await
     }
 
+    async fn ping(&self, right: &Right) -> Result<ServerInfo> {
+        right.ping().await
+    }
+
     async fn close(&self, right: &Right) {
         right.close().await;
     }
@@ -101,7 +110,7 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
 pub(crate) fn driver<F: Fault>() -> Driver {
     let mut driver = decnet_db_sqlite::DRIVER;
     driver.open = open::<F>;
-    driver
+    F::declares(driver)
 }
 
 fn open<F: Fault>(config: &Config) -> OpenFuture<'_> {
@@ -152,7 +161,7 @@ impl<F: Fault> Backend for Wrong<F> {
     }
 
     async fn ping(&self) -> Result<ServerInfo> {
-        self.right.ping().await
+        self.fault.ping(&self.right).await
     }
 
     fn pool(&self) -> PoolStatus {

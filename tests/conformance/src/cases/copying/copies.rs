@@ -66,12 +66,14 @@ pub(crate) async fn hostile_values_are_copied(db: Database) {
         texts.iter().map(|text| NewLog::new(*text, *text, *text, *text).raw_line(*text)).collect();
     logs[0].timestamp = Some("0001-01-01".parse().unwrap());
     logs[1].timestamp = Some("9999-12-31T23:59:59.999999Z".parse().unwrap());
-    logs[2].id = Some(i64::MAX - 1);
     logs[3].id = Some(-5);
+    logs.push(log("ß\n".repeat(2 << 20)));
+    logs.push(log("the last"));
+    let last = logs.len() - 1;
+    logs[last].id = Some(i64::MAX - 1);
     for log in logs {
         db.add_log(log).await.unwrap();
     }
-    db.add_log(log("ß\n".repeat(2 << 20))).await.unwrap();
     let target = db.second().await;
     let report = run(&*db, &*target, &options()).await.unwrap();
     assert!(report.is_complete(), "{report:#?}");

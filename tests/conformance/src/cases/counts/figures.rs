@@ -64,6 +64,23 @@ pub(crate) async fn counts_follow_every_writer(db: Database) {
     other.close().await;
 }
 
+pub(crate) async fn counts_follow_openings_that_write_in_turn(db: Database) {
+    let other = db.open_again().await;
+    let mut stored = 0;
+    // Nothing else happens to the database meanwhile: a further opening might make them count anew.
+    for round in 0..6 {
+        for writer in [&*db, &*other] {
+            writer.add_logs((0..3).map(|number| event(round * 10 + number, number)).collect()).await.unwrap();
+            stored += 3;
+            for reader in [&*db, &*other] {
+                assert_eq!(reader.get_total_logs(LogFilter::all()).await.unwrap(), stored);
+            }
+        }
+    }
+    agree(&db, &[&*other]).await;
+    other.close().await;
+}
+
 pub(crate) async fn counts_follow_deletions_past_the_contract(db: Database) {
     let other = db.open_again().await;
     db.add_logs((0..50).map(|number| event(number, number % 5)).collect()).await.unwrap();

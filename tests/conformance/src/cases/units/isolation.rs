@@ -77,6 +77,20 @@ pub(crate) async fn an_error_in_a_group_leaves_later_units_whole(db: Database) {
     }
 }
 
+pub(crate) async fn each_caller_learns_what_its_own_unit_did(db: Database) {
+    let is_there = |number: usize| number.is_multiple_of(3);
+    for number in (0..64).filter(|number| is_there(*number)) {
+        db.create_user(NewUser::new(format!("u{number}"), format!("name {number}"), "x")).await.unwrap();
+    }
+    let outcomes = attempts_at_once(&db, 64, async |repository, number| {
+        Ok((number, repository.delete_user(&format!("u{number}")).await?))
+    });
+    for outcome in outcomes.await {
+        let (number, deleted) = outcome.unwrap();
+        assert_eq!(deleted, is_there(number), "{number}");
+    }
+}
+
 pub(crate) async fn units_of_a_caller_keep_their_order(db: Database) {
     for number in 0..200 {
         db.unit().add_log(log(number.to_string())).set_state("k", json!(number)).commit().await.unwrap();

@@ -1,5 +1,6 @@
-//! Conditions find too much, too little, or fail.
+//! Conditions find too much, too little, or fail; and what is declared of them.
 
+use decnet_db_core::driver::{Capability, Driver};
 use decnet_db_core::sql::{Dialect, Sql};
 
 use crate::wrapper::Fault;
@@ -143,5 +144,42 @@ impl Fault for CutsBucketsTowardZero {
     fn bucket(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
         sql.push("(CAST(strftime('%s', substr(").identifier(column).push(", 1, 19)) AS INTEGER) / ");
         sql.number(seconds).push(" * ").number(seconds).push(")");
+    }
+}
+
+/// As an index on a prefix would, where nobody compares the rest.
+#[derive(Debug, Default)]
+pub(crate) struct ComparesTheFirstHundredCharacters;
+
+impl Fault for ComparesTheFirstHundredCharacters {
+    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+        sql.push("substr(").identifier(column).push(", 1, 100) = substr(").bind(text).push(", 1, 100)");
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct DoesNotLookIntoDeepJson;
+
+impl Fault for DoesNotLookIntoDeepJson {
+    fn json_member_equals(
+        &self,
+        right: &dyn Dialect,
+        sql: &mut Sql<'_>,
+        column: &'static str,
+        key: &str,
+        text: &str,
+    ) {
+        sql.push("(instr(").identifier(column).push(", ").bind("[".repeat(100)).push(") = 0 AND ");
+        right.json_member_equals(sql, column, key, text);
+        sql.push(")");
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct DeclaresALackThatIsNone;
+
+impl Fault for DeclaresALackThatIsNone {
+    fn declares(driver: Driver) -> Driver {
+        driver.lacks(Capability::NulInText, "it says so")
     }
 }

@@ -1,14 +1,14 @@
 //! Callers at the same time get into each other's way.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use decnet_db_core::driver::{BatchLimits, UnitQueue};
 use decnet_db_core::sql::{Expect, Outcome, Receipt, Rows, Sql, Statement, Step, Unit};
 use decnet_db_core::{Error, Result};
-use tokio::sync::Semaphore;
+use tokio::sync::{Barrier, Semaphore};
 
 use crate::rewrite::{self, alone, outcome, with_values};
 use crate::wrapper::{Fault, Right};
@@ -45,15 +45,10 @@ impl Fault for FailsTheWholeGroup {
                 let mut together = Unit::new();
                 group.iter().for_each(|pending| together.append(pending.unit.clone()));
                 let mut done = right.commit(together).await;
-                let mut position = 0..;
+                let mut positions = 0..;
                 for pending in group {
-                    let steps = pending.unit.steps().iter().zip(&mut position);
                     let own = match &mut done {
-                        Ok(receipt) => {
-                            let mut own = Receipt::default();
-                            steps.for_each(|(step, position)| own.push(outcome(receipt, position, step)));
-                            Ok(own)
-                        }
+                        Ok(receipt) => Ok(part_of(receipt, &pending.unit, &mut positions)),
                         Err(error) => Err(Error::conflict(error.to_string())),
                     };
                     pending.reply(own);
@@ -72,10 +67,50 @@ impl Fault for FailsTheWholeGroup {
     }
 }
 
+/// What the steps of one unit did, which have the next positions.
+fn part_of(receipt: &mut Receipt, unit: &Unit, positions: impl Iterator<Item = usize>) -> Receipt {
+    let mut part = Receipt::default();
+    for (step, position) in unit.steps().iter().zip(positions) {
+        part.push(outcome(receipt, position, step));
+    }
+    part
+}
+
+/// Who comes while others are there gets the receipt of the one before.
+#[derive(Debug, Default)]
+pub(crate) struct MixesUpReceipts {
+    there: AtomicUsize,
+    last: Mutex<Receipt>,
+}
+
+#[async_trait]
+impl Fault for MixesUpReceipts {
+    async fn commit(&self, right: &Right, unit: Unit) -> Result<Receipt> {
+        let alone = self.there.fetch_add(1, Ordering::SeqCst) == 0;
+        let done = right.commit(unit).await;
+        self.there.fetch_sub(1, Ordering::SeqCst);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        done.map(|own| if alone { own } else { std::mem::replace(&mut *last, own) })
+    }
+}
+
+/// Waits until a second one is here too, but not for ever: an odd one may be left.
+pub(crate) async fn meet(place: &Barrier, seconds: u64) {
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), place.wait()).await;
+}
+
 /// As an engine with many writers and without the locks that a guard asks for: who looks whether a row is there sees
 /// nothing of those who look at the same time.
-#[derive(Debug, Default)]
-pub(crate) struct IgnoresGuards;
+#[derive(Debug)]
+pub(crate) struct IgnoresGuards {
+    looking: Barrier,
+}
+
+impl Default for IgnoresGuards {
+    fn default() -> Self {
+        Self { looking: Barrier::new(2) }
+    }
+}
 
 #[async_trait]
 impl Fault for IgnoresGuards {
@@ -84,7 +119,7 @@ impl Fault for IgnoresGuards {
         for step in unit.steps() {
             decided.push(match step {
                 Step::Execute(insert, None) if insert.text().contains(") AS incoming WHERE NOT EXISTS (") => {
-                    decide(right, insert).await?
+                    decide(right, insert, &self.looking).await?
                 }
                 other => other.clone(),
             });
@@ -94,19 +129,16 @@ impl Fault for IgnoresGuards {
 }
 
 /// What the conditional insert does by what is there now.
-async fn decide(right: &Right, insert: &Statement) -> Result<Step> {
+async fn decide(right: &Right, insert: &Statement, looking: &Barrier) -> Result<Step> {
     let (text, values) = (insert.text(), insert.values().to_vec());
     let (into, select) = text.split_once("SELECT * FROM (").expect("the statement's form");
     let (row, condition) = select.split_once(" WHERE NOT EXISTS").expect("the statement's form");
     let look = format!("SELECT 1 FROM ({row} WHERE NOT EXISTS{condition}");
     let missing = !right.query(rewrite::of(right.dialect(), look, values.clone())).await?.is_empty();
-    // Others have the time to look, too.
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-    }
     if !missing {
         return Ok(Step::Guard(String::new()));
     }
+    meet(looking, 5).await;
     let count = row.matches('?').count();
     let text = format!("{into}SELECT * FROM ({row}");
     Ok(Step::Execute(rewrite::of(right.dialect(), text, values.into_iter().take(count)), None))
@@ -156,10 +188,10 @@ async fn would_succeed(right: &Right, unit: &Unit) -> Result<()> {
     }
 }
 
-/// A hundred rows at a time.
+/// Fifty rows at a time.
 fn pieces(step: &Step) -> Vec<Step> {
     let Step::Insert(insert) = step else { return vec![step.clone()] };
-    let values = insert.values().chunks(insert.columns().len() * 100);
+    let values = insert.values().chunks(insert.columns().len() * 50);
     values.map(|values| Step::Insert(with_values(insert, values.to_vec()))).collect()
 }
 

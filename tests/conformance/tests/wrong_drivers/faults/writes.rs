@@ -99,3 +99,18 @@ impl Fault for SaysBackendForAMissingSchema {
         }
     }
 }
+
+#[derive(Debug, Default)]
+pub(crate) struct ShowsWhatItCouldNotStore;
+
+#[async_trait]
+impl Fault for ShowsWhatItCouldNotStore {
+    async fn commit(&self, right: &Right, unit: Unit) -> Result<Receipt> {
+        right.commit(unit.clone()).await.map_err(|error| match error {
+            Error::Conflict { message, source } => {
+                Error::Conflict { message: format!("{message} ({unit:?})"), source }
+            }
+            other => other,
+        })
+    }
+}
