@@ -217,14 +217,15 @@ def telemetry(extra: dict) -> list[str]:
         for state, limit in TELEMETRY.items():
             # By rounds, whose three runs follow one another: what disturbs one disturbs the others.
             base = "bare" if state == "off" else "off"
-            costs = [1 - one[state] / one[base] for one in rounds]
+            costs = [1 - one[state]["ops_per_s"] / one[base]["ops_per_s"] for one in rounds]
+            cpu = statistics.median(one[state]["cpu_ms_per_op"] / one[base]["cpu_ms_per_op"] - 1 for one in rounds)
             cost = statistics.median(costs)
             lines.append(f"| {BACKENDS.get(backend, backend)} | {'nobody listens' if state == 'off' else 'spans and metrics recorded'} | "
-                         f"{cost:.1%} | {min(costs):.1%} … {max(costs):.1%} | ≤ {limit:.0%} {verdict(cost <= limit)} |")
+                         f"{cost:.1%} | {min(costs):.1%} … {max(costs):.1%} | {cpu:.1%} | ≤ {limit:.0%} {verdict(cost <= limit)} |")
     if not lines:
         return []
     return ["### Telemetry: throughput lost in mixed_c64_long", "",
-            "| | | median | all rounds | target |", "|---|---|--:|--:|--:|", *lines, ""]
+            "| | | median | all rounds | more CPU time | target |", "|---|---|--:|--:|--:|--:|", *lines, ""]
 
 
 def machine(results: dict) -> str:

@@ -59,7 +59,7 @@ fn a_database_that_is_not_empty_is_deleted_only_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bench.db");
     std::fs::write(&file, "precious").unwrap();
-    let arguments = ["--url", &url(folder.path()), "--rows", "100", "--ops", "get_total_logs"];
+    let arguments = ["--url", &url(folder.path()), "--rows", "500", "--ops", "get_total_logs"];
     let output = workload(&arguments);
     assert!(!output.status.success());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();

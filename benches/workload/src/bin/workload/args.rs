@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
         required_unless_present = "selftest",
         default_value_if("selftest", "true", "sqlite:///none")
     )]
-    pub(crate) url: String,
+    pub(crate) url: Option<String>,
 
     /// How many log rows are there before reads are measured: 10000, or 10k, 1M
     #[arg(long, default_value = "10k", value_parser = count)]

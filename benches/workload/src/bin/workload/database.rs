@@ -19,7 +19,8 @@ pub(crate) struct Database {
 impl Database {
     /// Fails unless the database is empty or may be emptied.
     pub(crate) async fn new(arguments: &Arguments) -> Result<Self> {
-        let url: DatabaseUrl = arguments.url.parse().context("--url")?;
+        let url: DatabaseUrl =
+            arguments.url.as_deref().context("--url is needed")?.parse().context("--url")?;
         let mut config = Config::new(url);
         config.seed = config.seed.with_admin_password("bench-password-1");
         let database = Self { config, telemetry: arguments.telemetry };

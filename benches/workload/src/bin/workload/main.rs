@@ -50,8 +50,8 @@ fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<String> {
     let (rows, seed) = (arguments.rows, arguments.seed);
-    if rows < 100 {
-        bail!("--rows must be at least 100: below that, operations have nothing to read");
+    if rows < 500 {
+        bail!("--rows must be at least 500: below that, the deep page is not full");
     }
     let database = Database::new(arguments).await?;
     let mut bench = Bench::new(arguments.ops.clone(), arguments.server_pid()?);
