@@ -8,5 +8,6 @@ mod commands;
 mod copying;
 mod errors;
 mod lines;
+mod new_driver;
 mod resetting;
 mod tool;

@@ -1,6 +1,6 @@
 //! What the engine itself can do with decnet-db's tables, and how near decnet-db comes to it.
 //!
-//!     cargo run --release -p decnet-db-limit -- --url sqlite:////tmp/limit.db --rows 100000 --against
+//!     cargo run --release -p decnet-db-limit -- --url sqlite:////tmp/limit.db --rows 100k --against
 //!
 //! See README.md beside this package.
 
@@ -31,8 +31,8 @@ struct Arguments {
     /// whose names begin so are replaced.
     #[arg(long)]
     url: Option<String>,
-    /// Log rows that are there before anything is measured.
-    #[arg(long, default_value_t = 100_000)]
+    /// Log rows that are there before anything is measured: a number, or one with `k` or `M`.
+    #[arg(long, default_value = "100k", value_parser = count)]
     rows: u64,
     /// Measure decnet-db too, in turns.
     #[arg(long)]
@@ -73,6 +73,16 @@ struct Arguments {
 enum Serve {
     /// The program of one layer, for the comparison to start: `limit`, `limit-mysql` or `ours`.
     Serve { layer: String },
+}
+
+/// `100k` is 100,000, `1M` is 1,000,000.
+fn count(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.strip_suffix('k') {
+        Some(digits) => (digits, 1_000),
+        None => text.strip_suffix('M').map_or((text, 1), |digits| (digits, 1_000_000)),
+    };
+    let number: u64 = digits.parse().map_err(|error| format!("{error}: say 10k, 100000 or 1M"))?;
+    number.checked_mul(unit).ok_or_else(|| "too many".to_owned())
 }
 
 fn main() -> Result<()> {
@@ -158,4 +168,17 @@ fn write(folder: &PathBuf, comparison: &Comparison, outcome: &Outcome, backend: 
             .with_context(|| format!("writing {}", file.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn rows_may_be_thousands_and_millions() {
+        assert_eq!(count("100k"), Ok(100_000));
+        assert_eq!(count("2M"), Ok(2_000_000));
+        assert_eq!(count("12"), Ok(12));
+        assert!(count("k").is_err() && count("").is_err() && count("20000000000000M").is_err());
+    }
 }

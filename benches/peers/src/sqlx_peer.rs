@@ -1,4 +1,4 @@
-//! sqlx as its documentation shows it: checked pools, `query_as` into structs that derive `FromRow`, batches by
+//! sqlx as its documentation shows it: checked pools, `query_as` into structs that are `FromRow`, batches by
 //! `QueryBuilder::push_values`. SQLite has a pool of one connection for writes, since more of them only wait for each
 //! other, and a pool for reads.
 
@@ -10,13 +10,31 @@ use decnet_db_harness::{Layer, Search};
 use decnet_db_workload as workload;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Executor, FromRow, MySqlPool, QueryBuilder, SqlitePool};
+use sqlx::{ColumnIndex, Decode, Executor, FromRow, MySqlPool, QueryBuilder, Row, SqlitePool, Type};
 
 use crate::times::time;
 
-#[derive(FromRow)]
-#[allow(dead_code)]
-struct Log {
+/// A record and what `#[derive(FromRow)]` makes of it. The derive itself would build sqlx a second time, for its macros.
+macro_rules! record {
+    ($name:ident { $($field:ident: $type:ty,)* }) => {
+        #[allow(dead_code)]
+        struct $name {
+            $($field: $type,)*
+        }
+
+        impl<'r, R: Row> FromRow<'r, R> for $name
+        where
+            &'static str: ColumnIndex<R>,
+            $($type: Decode<'r, R::Database> + Type<R::Database>,)*
+        {
+            fn from_row(row: &'r R) -> sqlx::Result<Self> {
+                Ok(Self { $($field: row.try_get(stringify!($field))?,)* })
+            }
+        }
+    };
+}
+
+record!(Log {
     id: i64,
     timestamp: NaiveDateTime,
     decky: String,
@@ -28,11 +46,9 @@ struct Log {
     msg: Option<String>,
     trace_id: Option<String>,
     span_id: Option<String>,
-}
+});
 
-#[derive(FromRow)]
-#[allow(dead_code)]
-struct Bounty {
+record!(Bounty {
     id: i64,
     timestamp: NaiveDateTime,
     decky: String,
@@ -40,11 +56,9 @@ struct Bounty {
     attacker_ip: String,
     bounty_type: String,
     payload: String,
-}
+});
 
-#[derive(FromRow)]
-#[allow(dead_code)]
-struct Attacker {
+record!(Attacker {
     uuid: String,
     ip: String,
     identity_id: Option<String>,
@@ -78,18 +92,16 @@ struct Attacker {
     last_ipv6_iid_kind: Option<String>,
     last_ipv6_mac_oui: Option<String>,
     updated_at: NaiveDateTime,
-}
+});
 
-#[derive(FromRow)]
-#[allow(dead_code)]
-struct User {
+record!(User {
     uuid: String,
     username: String,
     password_hash: String,
     role: String,
     must_change_password: bool,
     tokens_valid_from: Option<NaiveDateTime>,
-}
+});
 
 /// The longest statements, which are the same for both engines.
 const STATS: &str = "SELECT (SELECT COUNT(*) FROM logs), (SELECT COUNT(DISTINCT attacker_ip) FROM logs), \
@@ -198,7 +210,7 @@ macro_rules! layer {
             }
 
             async fn add_logs(&self, logs: Vec<Self::Log>) -> Result<()> {
-                let mut builder = QueryBuilder::new(
+                let mut builder = QueryBuilder::<<$pool as PoolOf>::Database>::new(
                     "INSERT INTO logs (timestamp, decky, service, event_type, attacker_ip, raw_line, fields, msg) ",
                 );
                 builder.push_values(logs, |mut row, (time, log)| {

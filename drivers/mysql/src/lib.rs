@@ -50,9 +50,16 @@
 //! # Writes
 //!
 //! Units of many callers are committed in groups, each isolated by a savepoint; single rows for one table are put into one
-//! INSERT. A unit is replayed, with jitter and at most twelve times, after a deadlock (1213), a lock wait that took too
-//! long (1205), and a connection that was lost before COMMIT was sent; the counter `db.client.replays` counts them by
-//! `reason`. When the connection is lost after COMMIT was sent, the error is `UnknownOutcome`.
+//! INSERT. What a single statement of at most 64 KiB does, for one unit or for a group, is sent without a transaction
+//! around it: it commits by itself, in one round trip. On MariaDB the rows of an INSERT are one command, whatever their
+//! number; MySQL gets statements of 512, 256, …, 2 and 1 rows.
+//!
+//! A unit is replayed, with jitter and at most twelve times, after a deadlock (1213), a lock wait that took too long (1205),
+//! and a connection that was lost before COMMIT, or the statement that commits by itself, was sent; the counter
+//! `db.client.replays` counts them by `reason`. When the connection is lost after that, the error is `UnknownOutcome`. A
+//! connection that has been silent for a millisecond is pinged before a statement that commits by itself, so that one
+//! which the server ended meanwhile is found out in time. A unit of several steps, such as `add_logs` with `set_state`,
+//! always has a COMMIT of its own.
 //!
 //! Guards are the server's named locks. Galera does not replicate them: with several nodes that take writes, two
 //! processes at different nodes can hold the same guard. Send writes to one node, as the host list does.

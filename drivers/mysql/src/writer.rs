@@ -1,9 +1,10 @@
-//! Lanes: tasks that take units from a queue in groups, commit each group, and answer the callers.
+//! Tasks that take units from a queue in groups, commit each group, and answer the callers.
 //!
-//! A unit belongs to its lane's task, so a caller's dropped future leaves nothing half done. While a lane waits for the
-//! server, units gather, and the next group has them all: the more callers, the fewer commits.
+//! A unit belongs to such a task, so a caller's dropped future leaves nothing half done. While a group is committed, units
+//! gather, and the next group has them all: the more callers, the fewer commits. So there is one group at a time, unless
+//! it takes long: then the next one begins beside it.
 //!
-//! A lone caller whose unit may be done by one statement runs it without a lane, which would cost two changes of tasks;
+//! A lone caller whose unit may be done by one statement runs it without that task, which would cost two changes of tasks;
 //! when its future is dropped, what remains of it becomes a task.
 
 use std::sync::Arc;
@@ -25,11 +26,13 @@ use crate::pool::Pool;
 use crate::run::Context;
 use crate::units::{Attempt, attempt, may_be_alone};
 
-const LIMITS: BatchLimits = BatchLimits { units: 64, rows: 2_000 };
-/// While one lane waits for its commit to reach the disk, others fill the next ones. More lanes than that commit smaller
-/// groups and wait for each other's row locks.
+/// More units than that at once make a caller wait for more than they save.
+const LIMITS: BatchLimits = BatchLimits { units: 256, rows: 2_000 };
+/// A group that takes longer than that waits for something: the disk, a row lock, the network. The next one need not.
+const LONG: Duration = Duration::from_millis(5);
+/// The most groups at once. More commit smaller groups and wait for each other's row locks.
 const LANES: u32 = 4;
-/// How long the unit that runs without a lane has to end when the repository is closed.
+/// How long the unit that runs without the queue has to end when the repository is closed.
 const ASIDE: Duration = Duration::from_secs(5);
 /// How often a unit that other transactions are in the way of is tried.
 const TRIES: u32 = 12;
@@ -37,19 +40,18 @@ const TRIES: u32 = 12;
 /// Takes units, and commits them.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// Units that any lane may take.
     plain: Arc<UnitQueue>,
-    /// Units with guards: one lane, so that units of this process with the same guard wait in the queue and not with a
-    /// connection each for the server's lock.
+    /// Units with guards: one group at a time, so that units of this process with the same guard wait in the queue and not
+    /// with a connection each for the server's lock.
     guarded: Arc<UnitQueue>,
     committer: Arc<Committer>,
-    /// For the one unit that runs without a lane.
+    /// For the one unit that runs without a queue.
     aside: Arc<Semaphore>,
-    lanes: Mutex<Vec<JoinHandle<()>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Writer {
-    /// Starts the lanes.
+    /// Starts the tasks.
     pub(crate) fn start(pool: &Arc<Pool>, context: &Arc<Context>, database: &str) -> Self {
         let (plain, guarded) = (Arc::new(UnitQueue::new()), Arc::new(UnitQueue::new()));
         let count = LANES.min(pool.status().max.saturating_sub(1)).max(1);
@@ -59,11 +61,10 @@ impl Writer {
             database: database.to_owned(),
             busy: AtomicUsize::new(0),
         });
-        let queues = std::iter::once(&guarded).chain((0..count).map(|_| &plain));
-        let lanes = queues
-            .map(|queue| tokio::spawn(Lane { queue: queue.clone(), committer: committer.clone() }.run()))
-            .collect();
-        Self { plain, guarded, committer, aside: Arc::new(Semaphore::new(1)), lanes: Mutex::new(lanes) }
+        let tasks = [(&guarded, 1), (&plain, count)]
+            .map(|(queue, lanes)| tokio::spawn(Taker::new(queue, lanes, &committer).run()))
+            .into();
+        Self { plain, guarded, committer, aside: Arc::new(Semaphore::new(1)), tasks: Mutex::new(tasks) }
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
@@ -90,35 +91,53 @@ impl Writer {
         u32::try_from(self.plain.len() + self.guarded.len()).unwrap_or(u32::MAX)
     }
 
-    /// Commits what is queued, then ends the lanes.
+    /// Commits what is queued, then ends the tasks.
     pub(crate) async fn close(&self) {
         self.plain.close();
         self.guarded.close();
-        let lanes = std::mem::take(&mut *self.lanes.lock());
-        for lane in lanes {
-            let _ = lane.await;
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            let _ = task.await;
         }
-        // Whoever runs a unit without a lane may have stopped polling it.
+        // Whoever runs a unit without the queue may have stopped polling it.
         let _ = timeout(ASIDE, self.aside.acquire()).await;
         self.aside.close();
     }
 }
 
-struct Lane {
+/// Takes groups from one queue.
+struct Taker {
     queue: Arc<UnitQueue>,
     committer: Arc<Committer>,
+    lanes: Arc<Semaphore>,
+    count: u32,
 }
 
-impl Lane {
+impl Taker {
+    fn new(queue: &Arc<UnitQueue>, count: u32, committer: &Arc<Committer>) -> Self {
+        let lanes = Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
+        Self { queue: queue.clone(), committer: committer.clone(), lanes, count }
+    }
+
     async fn run(self) {
-        while let Some(group) = self.queue.take(LIMITS).await {
-            let _busy = Busy::new(&self.committer.busy);
-            self.committer.commit(group).await;
+        // Nobody closes the semaphore.
+        while let Ok(lane) = self.lanes.clone().acquire_owned().await
+            && let Some(group) = self.queue.take(LIMITS).await
+        {
+            let committer = self.committer.clone();
+            let mut work = Finished::new(async move {
+                let _busy = Busy::new(&committer.busy);
+                committer.commit(group).await;
+                drop(lane);
+            });
+            // One that takes longer goes on as a task.
+            let _ = timeout(LONG, &mut work).await;
         }
+        let _ = self.lanes.acquire_many(self.count).await;
     }
 }
 
-/// Counts a lane as busy until it is dropped.
+/// Counts a group as under way until it is dropped.
 struct Busy<'c>(&'c AtomicUsize);
 
 impl<'c> Busy<'c> {
@@ -140,7 +159,7 @@ struct Committer {
     pool: Arc<Pool>,
     context: Arc<Context>,
     database: String,
-    /// How many lanes are committing.
+    /// How many groups are under way.
     busy: AtomicUsize,
 }
 
@@ -247,8 +266,8 @@ enum Halt {
     Away(Error),
 }
 
-/// A lane ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.
-impl Drop for Lane {
+/// A task ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.
+impl Drop for Taker {
     fn drop(&mut self) {
         self.queue.close();
         while let Some(abandoned) = self.queue.take_blocking(LIMITS) {

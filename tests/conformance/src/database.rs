@@ -114,6 +114,11 @@ impl Database {
         self.why_it_lacks(capability).is_none()
     }
 
+    /// Starts processes of their own that open the database and begin at the same time.
+    pub(crate) fn processes_together(&self, work: Work, count: usize) -> Vec<std::process::Child> {
+        self.used.again.start_together(&self.url, work, count)
+    }
+
     /// Starts a process of its own that opens the database too.
     pub(crate) fn second_process(&self, work: Work) -> std::process::Child {
         self.used.again.start(&self.url, work)

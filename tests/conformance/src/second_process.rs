@@ -1,5 +1,6 @@
 //! A process of its own that opens the same database: this program, started once more.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 
@@ -11,6 +12,12 @@ use crate::harness::Harness;
 
 /// Names the work to the second process.
 const WORK: &str = "DECNET_TEST_SECOND_PROCESS";
+
+/// Tells the second process to wait for the others.
+const TOGETHER: &str = "DECNET_TEST_SECOND_PROCESS_WAITS";
+
+/// What it says then.
+const READY: &str = "the second process is ready";
 
 /// How this program comes to the same suite when it is started once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,18 +47,40 @@ impl Again {
 
     /// Starts it. Its output goes nowhere but to the standard error stream.
     pub(crate) fn start(&self, url: &DatabaseUrl, work: Work) -> Child {
+        self.command(url, work)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("this program starts once more")
+    }
+
+    /// Starts several, which begin their work at the same time, each with the database open.
+    pub(crate) fn start_together(&self, url: &DatabaseUrl, work: Work, count: usize) -> Vec<Child> {
+        let start = |_| {
+            let mut command = self.command(url, work);
+            command.env(TOGETHER, "1").stdin(Stdio::piped()).stdout(Stdio::piped());
+            command.spawn().expect("this program starts once more")
+        };
+        let mut children: Vec<Child> = (0..count).map(start).collect();
+        for child in &mut children {
+            let output = BufReader::new(child.stdout.as_mut().expect("it is piped"));
+            let ready = output.lines().map_while(Result::ok).any(|line| line.ends_with(READY));
+            assert!(ready, "the second process ended before it began");
+        }
+        // The end of the input is the sign.
+        children.iter_mut().for_each(|child| drop(child.stdin.take()));
+        children
+    }
+
+    fn command(&self, url: &DatabaseUrl, work: Work) -> Command {
         let (name, count) = match work {
             Work::Initialize => ("initialize", 0),
             Work::Units(count) => ("units", count),
         };
         let work = json!({"suite": self.suite, "url": url.expose(), "work": name, "count": count});
-        Command::new(std::env::current_exe().expect("this program has a path"))
-            .args(&self.arguments)
-            .env(WORK, work.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("this program starts once more")
+        let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
+        command.args(&self.arguments).env(WORK, work.to_string());
+        command
     }
 }
 
@@ -74,6 +103,11 @@ pub(crate) fn serve_if_asked(harness: &Arc<dyn Harness>, suite: &str) -> bool {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
         let repository = harness.driver().connect(&Config::new(url)).await.expect("the database opens");
+        if std::env::var_os(TOGETHER).is_some() {
+            // Past the capture of the test harness.
+            writeln!(std::io::stdout(), "{READY}").expect("the first process listens");
+            std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).expect("the input ends");
+        }
         match asked["work"].as_str() {
             Some("initialize") => drop(repository.initialize().await.expect("the schema is created")),
             Some("units") => units(&*repository, count).await,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use chrono::NaiveDateTime;
 use decnet_db_harness::{Layer, Search};
 use decnet_db_workload as workload;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, Func, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectOptions, ConnectionTrait, Database,
     DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
@@ -42,6 +42,13 @@ struct Stats {
     deckies: i64,
 }
 
+/// The search for the text on MySQL, where the columns' collation is binary.
+fn folded(column: logs::Column) -> Expr {
+    use sea_orm::sea_query::ExprTrait;
+
+    Func::lower(column.into_expr()).like("%zx9probe%")
+}
+
 impl SeaOrm {
     fn newest(&self, search: Option<Search>) -> Select<logs::Entity> {
         let find = logs::Entity::find();
@@ -66,11 +73,7 @@ impl SeaOrm {
                 for column in columns {
                     any = match backend {
                         DbBackend::Sqlite => any.add(column.contains("zx9probe")),
-                        // The columns' collation is binary.
-                        _ => any.add(
-                            Expr::expr(sea_orm::sea_query::Func::lower(column.into_expr()))
-                                .like("%zx9probe%"),
-                        ),
+                        _ => any.add(folded(column)),
                     };
                 }
                 find.filter(any)
@@ -93,7 +96,7 @@ impl Layer for SeaOrm {
             return Ok(Self { writer: pool.clone(), reader: pool });
         }
         let path = url.strip_prefix("sqlite:///").context("no SQLite URL")?;
-        let connect = async |connections, cache: &'static str| {
+        let connect = async |connections: u32, cache: &'static str| {
             let mut options = ConnectOptions::new(format!("sqlite://{path}"));
             options.max_connections(connections).sqlx_logging(false);
             options.map_sqlx_sqlite_opts(move |options| {

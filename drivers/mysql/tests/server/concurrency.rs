@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::{BountyFilter, LogFilter, NewBounty, NewLog, NewUser};
+use decnet_db_core::json::Json;
+use mysql_async::prelude::Queryable;
 use tokio::task::JoinSet;
 
 use crate::database::{Database, open};
@@ -31,6 +33,42 @@ async fn the_same_bounty_from_two_processes_is_one_row() {
     assert_eq!(database.texts("SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.processlist WHERE state LIKE 'User lock'").await, ["0"]);
     one.close().await;
     other.close().await;
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_that_wait_for_a_row_hold_up_no_others() {
+    let (database, repository) = Database::ready().await;
+    repository.set_state("k", Json::parse("0".to_owned()).unwrap()).await.unwrap();
+    let mut other = database.conn().await;
+    other.query_drop(format!("USE {}", database.name)).await.unwrap();
+    other.query_drop("BEGIN").await.unwrap();
+    other.query_drop("UPDATE state SET value = '1'").await.unwrap();
+    let mut tasks = JoinSet::new();
+    for waiting in 1..=2 {
+        let repository = repository.clone();
+        tasks.spawn(async move {
+            repository.set_state("k", Json::parse(waiting.to_string()).unwrap()).await.unwrap();
+        });
+        let count = format!(
+            "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+             ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = '{}'",
+            database.name
+        );
+        while database.texts(&count).await != [waiting.to_string()] {
+            // The server renews this table only for those who ask less than ten times a second.
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
+    }
+    let log = repository.add_log(NewLog::new("d", "s", "e", "x"));
+    tokio::time::timeout(Duration::from_secs(15), log).await.expect("held up").unwrap();
+    assert_eq!(tasks.len(), 2);
+    other.query_drop("ROLLBACK").await.unwrap();
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    other.disconnect().await.unwrap();
+    repository.close().await;
     database.drop().await;
 }
 

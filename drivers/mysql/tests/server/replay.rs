@@ -243,7 +243,7 @@ async fn what_is_lost_at_commit_has_an_unknown_outcome() {
             let (config, _) = through(&database, word, cut).await;
             let repository = open(&config).await.unwrap();
             let rows = first.get_total_logs(LogFilter::all()).await.unwrap();
-            let log = NewLog::new("d", "s", "e", "x").raw_line(word);
+            let log = NewLog::new("d", "s", "e", "x").raw_line("the only statement");
             let mut unit = repository.unit().add_log(log);
             if several {
                 unit = unit.set_state("k", json("1"));

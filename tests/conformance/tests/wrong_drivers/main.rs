@@ -1,5 +1,6 @@
 //! The kit bites: drivers with one deliberate fault each, on real SQLite files, and the case that catches each of them.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+#![allow(clippy::print_stdout, reason = "what each case found is shown with --nocapture")]
 
 mod faults;
 mod list;

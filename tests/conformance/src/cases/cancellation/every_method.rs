@@ -107,7 +107,7 @@ pub(crate) async fn writes_happen_whole_or_not_at_all(db: Database) {
             lines.iter().filter(|line| **line == key).count() == 4,
             db.get_user_by_uuid(&key).await.unwrap().is_some(),
             domains.contains(&json!(key)),
-            !db.get_bounties_for_ips(&[key.clone()]).await.unwrap().is_empty(),
+            !db.get_bounties_for_ips(std::slice::from_ref(&key)).await.unwrap().is_empty(),
             !called(&*db, "get_fleet_decky_by_name", json!({"name": key})).await.is_null(),
         ];
         let nothing = !lines.contains(&key) && found.iter().all(|found| !found);

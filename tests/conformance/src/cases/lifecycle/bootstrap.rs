@@ -85,8 +85,7 @@ pub(crate) async fn many_openings_initialize_at_once(db: Database) {
 
 pub(crate) async fn many_processes_initialize_at_once(db: Database) {
     let empty = db.without_schema().await;
-    let mut processes: Vec<_> = (0..6).map(|_| empty.second_process(Work::Initialize)).collect();
-    for process in &mut processes {
+    for mut process in empty.processes_together(Work::Initialize, 6) {
         assert!(process.wait().unwrap().success(), "a process could not initialize");
     }
     let done = empty.initialize().await.unwrap();

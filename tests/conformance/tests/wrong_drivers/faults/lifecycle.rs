@@ -1,10 +1,14 @@
 //! Opening, creating the schema, closing.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use decnet_db_core::Result;
 use decnet_db_core::driver::{Bootstrap, Bootstrapped, ServerInfo};
 use decnet_db_core::sql::{Rows, Sql, Step, Value};
+use tokio::sync::Barrier;
 
+use crate::faults::together::meet;
 use crate::rewrite::{self, alone, only};
 use crate::wrapper::{Fault, Right};
 
@@ -31,7 +35,14 @@ pub(crate) struct InitializesWithoutALock;
 #[async_trait]
 impl Fault for InitializesWithoutALock {
     async fn bootstrap(&self, right: &Right, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        static LOOKING: LazyLock<Barrier> = LazyLock::new(|| Barrier::new(2));
         let catalog = right.query(bootstrap.catalog(right.dialect())).await?;
+        // Who finds nothing waits for another one who looks, so that it does happen here. The kit's own first
+        // initialization, which is alone, seeds nobody: the stamp is set and read.
+        if catalog.is_empty() && bootstrap.seed().steps().len() > 2 {
+            // As long as the other one's hash of its password may take.
+            meet(&LOOKING, 30).await;
+        }
         create(right, bootstrap, catalog, str::to_owned).await
     }
 }

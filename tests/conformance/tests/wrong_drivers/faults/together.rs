@@ -1,15 +1,14 @@
 //! Callers at the same time get into each other's way.
 
-use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue};
+use decnet_db_core::driver::{BatchLimits, UnitQueue};
 use decnet_db_core::sql::{Expect, Outcome, Receipt, Rows, Sql, Statement, Step, Unit};
 use decnet_db_core::{Error, Result};
-use tokio::sync::Semaphore;
+use tokio::sync::{Barrier, Semaphore};
 
 use crate::rewrite::{self, alone, outcome, with_values};
 use crate::wrapper::{Fault, Right};
@@ -31,107 +30,87 @@ impl Fault for ReplaysWhatWasCommitted {
     }
 }
 
-/// Units of callers at the same time, committed as one.
+/// Group commit without savepoints.
 #[derive(Debug, Default)]
-struct Group {
+pub(crate) struct FailsTheWholeGroup {
     queue: Arc<UnitQueue>,
 }
 
-impl Group {
-    fn begin(&self, right: &Right, answer: fn(&Right, Vec<Pending>, Result<Receipt>) -> Answered) {
+#[async_trait]
+impl Fault for FailsTheWholeGroup {
+    fn opened(&self, right: &Right) {
         let (queue, right) = (Arc::clone(&self.queue), Right::clone(right));
         tokio::spawn(async move {
             while let Some(group) = queue.take(BatchLimits { units: 64, rows: 5_000 }).await {
                 let mut together = Unit::new();
                 group.iter().for_each(|pending| together.append(pending.unit.clone()));
-                let done = right.commit(together).await;
-                answer(&right, group, done).await;
+                let mut done = right.commit(together).await;
+                let mut positions = 0..;
+                for pending in group {
+                    let own = match &mut done {
+                        Ok(receipt) => Ok(part_of(receipt, &pending.unit, &mut positions)),
+                        Err(error) => Err(Error::conflict(error.to_string())),
+                    };
+                    pending.reply(own);
+                }
             }
-        });
-    }
-}
-
-type Answered = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Each unit's part of the receipt.
-fn apart(mut receipt: Receipt, group: &[Pending]) -> Vec<Receipt> {
-    let mut positions = 0..;
-    let part = |pending: &Pending| {
-        let mut part = Receipt::default();
-        for (step, position) in pending.unit.steps().iter().zip(&mut positions) {
-            part.push(outcome(&mut receipt, position, step));
-        }
-        part
-    };
-    group.iter().map(part).collect()
-}
-
-/// Group commit without savepoints.
-#[derive(Debug, Default)]
-pub(crate) struct FailsTheWholeGroup(Group);
-
-#[async_trait]
-impl Fault for FailsTheWholeGroup {
-    fn opened(&self, right: &Right) {
-        self.0.begin(right, |_, group, done| {
-            let error = done.as_ref().err().map(ToString::to_string).unwrap_or_default();
-            let receipts = done.map(|receipt| apart(receipt, &group)).unwrap_or_default();
-            let mut receipts = receipts.into_iter();
-            for pending in group {
-                pending.reply(receipts.next().ok_or_else(|| Error::conflict(error.as_str())));
-            }
-            Box::pin(std::future::ready(()))
         });
     }
 
     async fn commit(&self, _: &Right, unit: Unit) -> Result<Receipt> {
-        self.0.queue.submit(unit).await
+        self.queue.submit(unit).await
     }
 
     async fn close(&self, right: &Right) {
-        self.0.queue.close();
+        self.queue.close();
         right.close().await;
     }
 }
 
-/// Group commit that hands each caller another one's receipt.
+/// What the steps of one unit did, which have the next positions.
+fn part_of(receipt: &mut Receipt, unit: &Unit, positions: impl Iterator<Item = usize>) -> Receipt {
+    let mut part = Receipt::default();
+    for (step, position) in unit.steps().iter().zip(positions) {
+        part.push(outcome(receipt, position, step));
+    }
+    part
+}
+
+/// Who comes while others are there gets the receipt of the one before.
 #[derive(Debug, Default)]
-pub(crate) struct MixesUpReceipts(Group);
+pub(crate) struct MixesUpReceipts {
+    there: AtomicUsize,
+    last: Mutex<Receipt>,
+}
 
 #[async_trait]
 impl Fault for MixesUpReceipts {
-    fn opened(&self, right: &Right) {
-        self.0.begin(right, |right, group, done| {
-            let right = Right::clone(right);
-            Box::pin(async move {
-                let receipts = done.map(|receipt| apart(receipt, &group)).unwrap_or_default();
-                let mut receipts = receipts.into_iter().rev();
-                for pending in group {
-                    // After a failure each unit is on its own, as it should be.
-                    let answer = match receipts.next() {
-                        Some(receipt) => Ok(receipt),
-                        None => right.commit(pending.unit.clone()).await,
-                    };
-                    pending.reply(answer);
-                }
-            })
-        });
+    async fn commit(&self, right: &Right, unit: Unit) -> Result<Receipt> {
+        let alone = self.there.fetch_add(1, Ordering::SeqCst) == 0;
+        let done = right.commit(unit).await;
+        self.there.fetch_sub(1, Ordering::SeqCst);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        done.map(|own| if alone { own } else { std::mem::replace(&mut *last, own) })
     }
+}
 
-    async fn commit(&self, _: &Right, unit: Unit) -> Result<Receipt> {
-        self.0.queue.submit(unit).await
-    }
-
-    async fn close(&self, right: &Right) {
-        self.0.queue.close();
-        right.close().await;
-    }
+/// Waits until a second one is here too, but not for ever: an odd one may be left.
+pub(crate) async fn meet(place: &Barrier, seconds: u64) {
+    let _ = tokio::time::timeout(Duration::from_secs(seconds), place.wait()).await;
 }
 
 /// As an engine with many writers and without the locks that a guard asks for: who looks whether a row is there sees
 /// nothing of those who look at the same time.
-#[derive(Debug, Default)]
-pub(crate) struct IgnoresGuards;
+#[derive(Debug)]
+pub(crate) struct IgnoresGuards {
+    looking: Barrier,
+}
+
+impl Default for IgnoresGuards {
+    fn default() -> Self {
+        Self { looking: Barrier::new(2) }
+    }
+}
 
 #[async_trait]
 impl Fault for IgnoresGuards {
@@ -140,7 +119,7 @@ impl Fault for IgnoresGuards {
         for step in unit.steps() {
             decided.push(match step {
                 Step::Execute(insert, None) if insert.text().contains(") AS incoming WHERE NOT EXISTS (") => {
-                    decide(right, insert).await?
+                    decide(right, insert, &self.looking).await?
                 }
                 other => other.clone(),
             });
@@ -150,19 +129,16 @@ impl Fault for IgnoresGuards {
 }
 
 /// What the conditional insert does by what is there now.
-async fn decide(right: &Right, insert: &Statement) -> Result<Step> {
+async fn decide(right: &Right, insert: &Statement, looking: &Barrier) -> Result<Step> {
     let (text, values) = (insert.text(), insert.values().to_vec());
     let (into, select) = text.split_once("SELECT * FROM (").expect("the statement's form");
     let (row, condition) = select.split_once(" WHERE NOT EXISTS").expect("the statement's form");
     let look = format!("SELECT 1 FROM ({row} WHERE NOT EXISTS{condition}");
     let missing = !right.query(rewrite::of(right.dialect(), look, values.clone())).await?.is_empty();
-    // Others have the time to look, too.
-    for _ in 0..200 {
-        tokio::task::yield_now().await;
-    }
     if !missing {
         return Ok(Step::Guard(String::new()));
     }
+    meet(looking, 5).await;
     let count = row.matches('?').count();
     let text = format!("{into}SELECT * FROM ({row}");
     Ok(Step::Execute(rewrite::of(right.dialect(), text, values.into_iter().take(count)), None))
@@ -212,10 +188,10 @@ async fn would_succeed(right: &Right, unit: &Unit) -> Result<()> {
     }
 }
 
-/// A hundred rows at a time.
+/// Fifty rows at a time.
 fn pieces(step: &Step) -> Vec<Step> {
     let Step::Insert(insert) = step else { return vec![step.clone()] };
-    let values = insert.values().chunks(insert.columns().len() * 100);
+    let values = insert.values().chunks(insert.columns().len() * 50);
     values.map(|values| Step::Insert(with_values(insert, values.to_vec()))).collect()
 }
 
