@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::time::Duration;
 
 use decnet_db_core::{Error, Result};
 use mysql_async::{Conn, DriverError, Error as Wire, IoError, Opts};
