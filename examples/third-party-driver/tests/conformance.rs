@@ -1,25 +1,18 @@
 //! The contract, on PostgreSQL: the suite that every driver passes.
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests are tests too")]
+
+mod server;
 
 use decnet_db_conformance::Server;
 use decnet_db_postgres::DRIVER;
-use tokio_postgres::NoTls;
 
-decnet_db_conformance::suite!(server());
+decnet_db_conformance::suite!(harness());
 
-fn server() -> Server {
-    let url = std::env::var("DECNET_TEST_POSTGRES_URL").expect(
-        "DECNET_TEST_POSTGRES_URL names no server: run tests/run of decnet-db, or start one with \
-         tests/servers/postgres.sh start and export DECNET_TEST_POSTGRES_URL=$(tests/servers/postgres.sh url)",
-    );
+fn harness() -> Server {
+    let url = server::url();
     let parsed = url.parse().expect("DECNET_TEST_POSTGRES_URL is a URL");
     Server::new(DRIVER, parsed, move |statement| {
         let url = url.clone();
-        async move {
-            let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
-            let connection = tokio::spawn(connection);
-            client.batch_execute(&statement).await?;
-            drop(client);
-            Ok(connection.await??)
-        }
+        async move { Ok(server::client(&url).await?.batch_execute(&statement).await?) }
     })
 }

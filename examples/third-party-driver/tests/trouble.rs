@@ -1,0 +1,94 @@
+//! What other transactions and lost connections do to units.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
+
+mod server;
+
+use std::sync::Arc;
+
+use decnet_db::config::{Config, DatabaseUrl};
+use decnet_db::contract::{NewLog, NewUser, Repository};
+use decnet_db::{ErrorKind, connect_with};
+use decnet_db_postgres as _;
+
+/// An initialized database of its own, which is dropped when the body is through.
+async fn with_database<F: Future<Output = ()>>(
+    name: &str,
+    body: impl FnOnce(Arc<dyn Repository>, String) -> F,
+) {
+    let server = server::client(&server::url()).await.expect("the server answers");
+    let name = format!("decnet_trouble_{name}_{}", std::process::id());
+    server.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
+    let url = server::url().parse::<DatabaseUrl>().unwrap().with_database(&name);
+    let repository = connect_with(&Config::new(url.clone())).await.unwrap();
+    repository.initialize().await.unwrap();
+    body(Arc::clone(&repository), url.expose()).await;
+    repository.close().await;
+    server.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+}
+
+fn log(line: String) -> NewLog {
+    NewLog::new("d", "s", "e", "203.0.113.7").raw_line(line)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_and_reads_outlive_their_connections() {
+    with_database("lost", async |repository, url| {
+        let killer = server::client(&url).await.unwrap();
+        let (mut stored, mut unknown) = (0, 0);
+        for round in 0..20 {
+            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
+                        AND usename = current_user AND pid <> pg_backend_pid()";
+            let (killed, written) =
+                tokio::join!(killer.batch_execute(kill), repository.add_log(log(round.to_string())));
+            killed.unwrap();
+            match written {
+                Ok(()) => stored += 1,
+                // Lost inside of COMMIT.
+                Err(error) if error.kind() == ErrorKind::UnknownOutcome => unknown += 1,
+                Err(error) => panic!("round {round}: {error}"),
+            }
+        }
+        let found = repository.get_total_logs(Default::default()).await.unwrap();
+        assert!((stored..=stored + unknown).contains(&found), "{stored} + {unknown}, found {found}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn units_that_lock_each_other_out_are_replayed() {
+    with_database("deadlock", async |repository, _| {
+        for name in ["a", "b"] {
+            repository.create_user(NewUser::new(name, name, "hash")).await.unwrap();
+        }
+        let tasks = (0..6).map(|number| {
+            let repository = Arc::clone(&repository);
+            tokio::spawn(async move {
+                let [first, second] = if number % 2 == 0 { ["a", "b"] } else { ["b", "a"] };
+                let unit =
+                    repository.unit().update_user_role(first, "admin").update_user_role(second, "admin");
+                unit.add_log(log(number.to_string())).commit().await
+            })
+        });
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(repository.get_total_logs(Default::default()).await.unwrap(), 6);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_keeps_a_database_from_opening_is_said() {
+    let url = server::url().parse::<DatabaseUrl>().unwrap();
+    let refused =
+        async |url: DatabaseUrl| connect_with(&Config::new(url)).await.err().expect("it does not open");
+    let error = refused(url.clone().with_password("hunter2")).await;
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    let error = refused(url.clone().with_database("decnet_not_there")).await;
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    let error = refused(url.with_option("no_such_option", "1")).await;
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    let error = refused("postgres://u:p@127.0.0.1:1/d".parse().unwrap()).await;
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
