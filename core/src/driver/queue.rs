@@ -76,7 +76,9 @@ pub struct UnitQueue {
 
 /// How long both sides stay awake for each other when there is a single caller: waking a thread takes about as long as a
 /// commit of one row.
-const AWAKE: Duration = Duration::from_micros(100);
+const AWAKE: Duration = Duration::from_micros(200);
+/// How often the processor pauses between two looks: together less than a microsecond.
+const PAUSES: u32 = 16;
 
 #[derive(Debug, Default)]
 struct State {
@@ -111,6 +113,8 @@ impl UnitQueue {
             let sent = Instant::now();
             // Other tasks get their turn, and with the first of them that writes this ends.
             while self.callers.load(Ordering::Relaxed) == 1 && sent.elapsed() < AWAKE {
+                // The other side may share the processor's units with this one.
+                (0..PAUSES).for_each(|_| std::hint::spin_loop());
                 tokio::task::yield_now().await;
                 match answer.try_recv() {
                     Ok(result) => return result,
@@ -176,7 +180,7 @@ impl UnitQueue {
         }
         let began = Instant::now();
         while self.waiting.load(Ordering::Acquire) == 0 && began.elapsed() < AWAKE {
-            std::hint::spin_loop();
+            (0..PAUSES).for_each(|_| std::hint::spin_loop());
         }
     }
 

@@ -150,8 +150,14 @@ fn move_log(connection: &Connection, writer: &Mutex<Option<Connection>>, insist:
         // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
         // moved by now: the rest is short.
         let _pause = writer.lock();
-        connection.busy_timeout(PATIENCE)?;
-        (log, _) = checkpoint(connection, "RESTART")?;
+        if log < insist.saturating_mul(2) {
+            // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
+            // the writer would take it for a foreign commit and read all of its pages again.
+            (log, _) = checkpoint(connection, "PASSIVE")?;
+        } else {
+            connection.busy_timeout(PATIENCE)?;
+            (log, _) = checkpoint(connection, "RESTART")?;
+        }
     }
     metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
     Ok(log)

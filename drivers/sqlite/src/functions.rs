@@ -1,8 +1,9 @@
 //! The SQL functions that the dialect uses: registered on every connection, stored in no schema.
 
 use decnet_db_core::time::Timestamp;
+use memchr::memmem::Finder;
 use rusqlite::functions::{Context, FunctionFlags};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, Result};
 
 /// Makes the functions known to the connection:
@@ -16,17 +17,15 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("decnet_contains", -1, flags, |context| {
-        let needle = match context.get_raw(0) {
-            ValueRef::Text(needle) => needle,
-            _ => return Ok(false),
-        };
-        Ok((1..context.len()).any(|place| with_text(context, place, |text| contains(text, needle))))
+        // Kept for the statement, whose needle is the same for all rows.
+        let needle =
+            context.get_or_create_aux(0, |value| Ok::<_, FromSqlError>(Needle::new(value.as_bytes()?)))?;
+        Ok((1..context.len()).any(|place| with_text(context, place, |text| needle.is_in(text))))
     })?;
     connection.create_scalar_function("decnet_may_have", 3, flags, |context| {
-        let (ValueRef::Text(key), ValueRef::Text(text)) = (context.get_raw(1), context.get_raw(2)) else {
-            return Ok(true);
-        };
-        Ok(with_text(context, 0, |json| may_have(json, key, text)))
+        let finder = |value: ValueRef<'_>| Ok::<_, FromSqlError>(Finder::new(value.as_bytes()?).into_owned());
+        let (key, text) = (context.get_or_create_aux(1, finder)?, context.get_or_create_aux(2, finder)?);
+        Ok(with_text(context, 0, |json| may_have(json, &key, &text)))
     })?;
     connection.create_scalar_function("decnet_bucket", 2, flags, |context| {
         let width = context.get::<i64>(1)?.max(1);
@@ -47,26 +46,38 @@ fn with_text(context: &Context<'_>, place: usize, use_it: impl FnOnce(&[u8]) -> 
     }
 }
 
-/// Whether `needle`, whose ASCII letters are small, is in `text`; ASCII letters match in either case.
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    let Some(anchor) = rarest(needle) else { return true };
-    let Some(last) = text.len().checked_sub(needle.len()) else { return false };
-    let (small, large) = (needle[anchor], needle[anchor].to_ascii_uppercase());
-    // Where the anchor may lie; the rest of the needle is compared around each of its occurrences.
-    let window = &text[anchor..=anchor + last];
-    let matches = |at: usize| text[at..at + needle.len()].eq_ignore_ascii_case(needle);
-    if small == large {
-        memchr::memchr_iter(small, window).any(matches)
-    } else {
-        memchr::memchr2_iter(small, large, window).any(matches)
+/// What is looked for: its ASCII letters are small.
+struct Needle {
+    bytes: Box<[u8]>,
+    /// The position of the byte that is likely to be rarest; none in an empty needle.
+    anchor: Option<usize>,
+}
+
+impl Needle {
+    fn new(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.into(), anchor: rarest(bytes) }
+    }
+
+    /// Whether it is in `text`; ASCII letters match in either case.
+    fn is_in(&self, text: &[u8]) -> bool {
+        let (needle, Some(anchor)) = (&*self.bytes, self.anchor) else { return true };
+        let Some(last) = text.len().checked_sub(needle.len()) else { return false };
+        let (small, large) = (needle[anchor], needle[anchor].to_ascii_uppercase());
+        // Where the anchor may lie; the rest of the needle is compared around each of its occurrences.
+        let window = &text[anchor..=anchor + last];
+        let matches = |at: usize| text[at..at + needle.len()].eq_ignore_ascii_case(needle);
+        if small == large {
+            memchr::memchr_iter(small, window).any(matches)
+        } else {
+            memchr::memchr2_iter(small, large, window).any(matches)
+        }
     }
 }
 
 /// Whether a JSON text can have the member: both key and value stand in it as they are, unless it spells something by
 /// escapes.
-fn may_have(json: &[u8], key: &[u8], text: &[u8]) -> bool {
-    let has = |needle| memchr::memmem::find(json, needle).is_some();
-    (has(text) && has(key)) || memchr::memchr(b'\\', json).is_some()
+fn may_have(json: &[u8], key: &Finder<'_>, text: &Finder<'_>) -> bool {
+    (text.find(json).is_some() && key.find(json).is_some()) || memchr::memchr(b'\\', json).is_some()
 }
 
 /// The position of the byte that is likely to be rarest in log lines, among the first of the needle.
@@ -132,7 +143,7 @@ mod tests {
                         .windows(needle.len())
                         .any(|window| window == needle.to_ascii_lowercase().as_bytes());
                 assert_eq!(
-                    contains(text, needle.to_ascii_lowercase().as_bytes()),
+                    Needle::new(needle.to_ascii_lowercase().as_bytes()).is_in(text),
                     expected,
                     "{text:?} {needle:?}"
                 );
@@ -144,13 +155,14 @@ mod tests {
     fn a_needle_longer_than_the_limit_of_like_is_found() {
         let needle = "x".repeat(100_000);
         let text = format!("a\0{}y", needle.to_uppercase());
-        assert!(contains(text.as_bytes(), needle.as_bytes()));
-        assert!(!contains(text.as_bytes(), format!("{needle}z").as_bytes()));
+        assert!(Needle::new(needle.as_bytes()).is_in(text.as_bytes()));
+        assert!(!Needle::new(format!("{needle}z").as_bytes()).is_in(text.as_bytes()));
     }
 
     #[test]
     fn members_are_ruled_out_only_when_they_are_not_there() {
-        let has = |json: &str| may_have(json.as_bytes(), b"\"user\"", "r\u{e9}".as_bytes());
+        let (key, text) = (Finder::new("\"user\""), Finder::new("r\u{e9}"));
+        let has = |json: &str| may_have(json.as_bytes(), &key, &text);
         assert!(has("{\"user\":\"r\u{e9}\"}"));
         assert!(has(r#"{"us\u0065r":"r\u00e9"}"#), "escapes may spell anything");
         assert!(!has(r#"{"username":"x"}"#));
