@@ -77,16 +77,30 @@ fn part_of(receipt: &mut Receipt, unit: &Unit, positions: impl Iterator<Item = u
 }
 
 /// Who comes while others are there gets the receipt of the one before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MixesUpReceipts {
     there: AtomicUsize,
     last: Mutex<Receipt>,
+    place: Barrier,
+}
+
+impl Default for MixesUpReceipts {
+    fn default() -> Self {
+        Self { there: AtomicUsize::default(), last: Mutex::default(), place: Barrier::new(2) }
+    }
 }
 
 #[async_trait]
 impl Fault for MixesUpReceipts {
     async fn commit(&self, right: &Right, unit: Unit) -> Result<Receipt> {
         let alone = self.there.fetch_add(1, Ordering::SeqCst) == 0;
+        if unit
+            .steps()
+            .iter()
+            .any(|step| matches!(step, Step::Execute(delete, _) if delete.text().starts_with("DELETE")))
+        {
+            meet(&self.place, 5).await;
+        }
         let done = right.commit(unit).await;
         self.there.fetch_sub(1, Ordering::SeqCst);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
