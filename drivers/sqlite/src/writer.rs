@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use decnet_db_core::driver::{BatchLimits, Bootstrap, Bootstrapped, PoolStatus, UnitQueue};
 use decnet_db_core::sql::{Receipt, Rows, Statement, Unit};
 use decnet_db_core::{Error, Result};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
 use crate::checkpoint::{self, Checkpointer};
@@ -267,7 +267,16 @@ impl Shared {
     fn commit(&self, units: &[&Unit]) -> Vec<Result<Receipt>> {
         metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
         let guard = self.connection.lock();
-        let Some(connection) = &*guard else { return units.iter().map(|_| Err(closed())).collect() };
+        let results = match &*guard {
+            Some(connection) => self.commit_on(connection, units),
+            None => units.iter().map(|_| Err(closed())).collect(),
+        };
+        // Whoever waits for the connection gets it now: a busy writer would take it again before they are awake.
+        MutexGuard::unlock_fair(guard);
+        results
+    }
+
+    fn commit_on(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
         if let Err(error) = self.check() {
             return refuse_all(units.len(), error);
         }
