@@ -63,6 +63,33 @@ impl Timestamp {
         Self::from_wide_microseconds(microseconds.into())
     }
 
+    /// The instant of a date (year, month from 1 to 12, day) and a time of day (hour, minute, second) in UTC, with
+    /// microseconds: for drivers, whose engines have dates of their own. A day behind the month's last one counts into the
+    /// next month.
+    ///
+    /// ```
+    /// use decnet_db_core::time::Timestamp;
+    ///
+    /// let time = Timestamp::from_civil([2026, 1, 2], [3, 4, 5], 678_000)?;
+    /// assert_eq!(time.to_sql_text(), "2026-01-02 03:04:05.678000");
+    /// # Ok::<(), decnet_db_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Invalid input outside years 1 to 9999.
+    pub fn from_civil(date: [i32; 3], time: [i32; 3], microseconds: i64) -> Result<Self> {
+        let ([year, month, day], [hour, minute, second]) = (date.map(i64::from), time.map(i64::from));
+        // Years that begin in March: the leap day is the last one.
+        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+        let days = year * 365 + leap_days + (153 * month + 2) / 5 + day - 719_469;
+        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+        Self::from_wide_microseconds(
+            i128::from(seconds) * i128::from(MICROS_PER_SECOND) + i128::from(microseconds),
+        )
+    }
+
     /// Microseconds since 1970-01-01T00:00:00Z, negative before it.
     pub const fn as_microseconds(self) -> i64 {
         self.microseconds

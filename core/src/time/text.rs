@@ -48,8 +48,8 @@ impl Timestamp {
             return None;
         };
         let digits = |from: usize, to: usize| {
-            text[from..to].iter().try_fold(0_i64, |value, byte| match byte {
-                b'0'..=b'9' => Some(value * 10 + i64::from(byte - b'0')),
+            text[from..to].iter().try_fold(0_i32, |value, byte| match byte {
+                b'0'..=b'9' => Some(value * 10 + i32::from(byte - b'0')),
                 _ => None,
             })
         };
@@ -62,11 +62,7 @@ impl Timestamp {
         if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        // Days since 1970-01-01, in years that begin in March, so that the leap day is the last one.
-        let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-        let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 719_469;
-        let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
-        Some(Self { microseconds: seconds * MICROS_PER_SECOND + digits(20, 26)? })
+        Self::from_civil([year, month, day], [hour, minute, second], digits(20, 26)?.into()).ok()
     }
 
     /// Hands the JSON text to `use_it`, without allocating.

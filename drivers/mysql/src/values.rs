@@ -145,16 +145,8 @@ fn decode_time(year: u16, month: u8, day: u8, clock: [u8; 3], micros: u32) -> Op
     if year == 0 || !(1..=12).contains(&month) || day == 0 {
         return None;
     }
-    let (year, month, day) = (i64::from(year), i64::from(month), i64::from(day));
-    let shifted_year = year - i64::from(month <= 2);
-    let (era, year_of_era) = (shifted_year.div_euclid(400), shifted_year.rem_euclid(400));
-    let shifted_month = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
-    let [hour, minute, second] = clock.map(i64::from);
-    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
-    Timestamp::from_microseconds(seconds * 1_000_000 + i64::from(micros)).ok()
+    let date = [year.into(), month.into(), day.into()];
+    Timestamp::from_civil(date, clock.map(i32::from), micros.into()).ok()
 }
 
 #[cfg(test)]
