@@ -80,6 +80,9 @@ const AWAKE: Duration = Duration::from_micros(200);
 /// How often the processor pauses between two looks: together less than a microsecond.
 const PAUSES: u32 = 16;
 
+/// However steadily units come, a group is not waited for longer than this many times the patience for one.
+const MANY: u32 = 10;
+
 #[derive(Debug, Default)]
 struct State {
     pending: VecDeque<Pending>,
@@ -115,6 +118,7 @@ impl UnitQueue {
             while self.callers.load(Ordering::Relaxed) == 1 && sent.elapsed() < AWAKE {
                 // The other side may share the processor's units with this one.
                 (0..PAUSES).for_each(|_| std::hint::spin_loop());
+                std::thread::yield_now();
                 tokio::task::yield_now().await;
                 match answer.try_recv() {
                     Ok(result) => return result,
@@ -142,6 +146,11 @@ impl UnitQueue {
         self.state.lock().pending.len()
     }
 
+    /// How many callers wait for an answer: those whose units wait, and those whose units are being committed.
+    pub fn callers(&self) -> usize {
+        self.callers.load(Ordering::Relaxed)
+    }
+
     /// Whether no unit waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -161,6 +170,10 @@ impl UnitQueue {
     pub fn take_blocking(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
         self.by_thread.store(true, Ordering::Relaxed);
         self.stay_awake();
+        self.wait_and_take(limits)
+    }
+
+    fn wait_and_take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
         let mut state = self.state.lock();
         loop {
             if !state.pending.is_empty() {
@@ -181,12 +194,13 @@ impl UnitQueue {
         let began = Instant::now();
         while self.waiting.load(Ordering::Acquire) == 0 && began.elapsed() < AWAKE {
             (0..PAUSES).for_each(|_| std::hint::spin_loop());
+            std::thread::yield_now();
         }
     }
 
-    /// As [`take_blocking`](Self::take_blocking), but gives the callers of the last group, who were answered just now, a
-    /// moment to come back: as long as fewer than `expected` units wait, up to `patience` from the first one on. Without
-    /// it the first to come back gets a commit of its own, and the others wait for that.
+    /// As [`take_blocking`](Self::take_blocking), but gives the callers of the last groups, who were answered just now, a
+    /// moment to come back: as long as fewer than `expected` units wait, until none has come for `patience`. Without it the
+    /// first to come back gets a commit of its own, and the others wait for that.
     pub fn gather_blocking(
         &self,
         limits: BatchLimits,
@@ -194,7 +208,9 @@ impl UnitQueue {
         patience: Duration,
     ) -> Option<Vec<Pending>> {
         self.by_thread.store(true, Ordering::Relaxed);
-        self.stay_awake();
+        if expected <= 1 {
+            self.stay_awake();
+        }
         {
             let mut state = self.state.lock();
             while state.pending.is_empty() && !state.closed {
@@ -202,11 +218,22 @@ impl UnitQueue {
             }
         }
         let began = Instant::now();
-        while self.waiting.load(Ordering::Acquire) < expected && began.elapsed() < patience {
+        let (mut seen, mut last) = (0, began);
+        loop {
+            let waiting = self.waiting.load(Ordering::Acquire);
+            if waiting >= expected.min(limits.units) {
+                break;
+            }
+            let now = Instant::now();
+            if waiting > seen {
+                (seen, last) = (waiting, now);
+            } else if now.duration_since(last) >= patience || now.duration_since(began) >= patience * MANY {
+                break;
+            }
             // Sleeping would take longer than they need; they get the processor instead.
             std::thread::yield_now();
         }
-        self.take_blocking(limits)
+        self.wait_and_take(limits)
     }
 
     /// As [`take_blocking`](Self::take_blocking), for a task; several tasks may take from one queue. Dropping the future

@@ -157,6 +157,13 @@ impl Insert {
         self.values.chunks_exact(self.columns.len().max(1))
     }
 
+    /// Whether [`text`](Self::text) is the same for both: a statement prepared for the one fits the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        std::ptr::eq(self.table.0, other.table.0)
+            && self.on_duplicate == other.on_duplicate
+            && self.columns == other.columns
+    }
+
     /// The text of an INSERT of `rows` rows, all values bound: for drivers that prepare it once and bind many times.
     /// The database assigns a serial key where NULL is bound, on engines where it does that.
     pub fn text(&self, dialect: &dyn Dialect, rows: usize) -> String {

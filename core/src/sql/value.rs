@@ -132,6 +132,14 @@ pub trait FromValue: Sized {
     /// # Errors
     /// When the value is of another kind.
     fn from_value(value: Value) -> Result<Self, DecodeError>;
+
+    /// As [`from_value`](Self::from_value) with a text that is only borrowed: types that don't keep it need no copy.
+    ///
+    /// # Errors
+    /// When the text is of another kind.
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        Self::from_value(Value::Text(text.to_owned()))
+    }
 }
 
 impl FromValue for Value {
@@ -201,11 +209,13 @@ impl FromValue for Timestamp {
     fn from_value(value: Value) -> Result<Self, DecodeError> {
         match value {
             Value::Time(v) => Ok(v),
-            Value::Text(text) => text
-                .parse()
-                .map_err(|_| DecodeError { expected: "a time", found: format!("the text {:.40?}", text) }),
+            Value::Text(text) => Self::from_text(&text),
             other => Err(DecodeError::new("a time", &other)),
         }
+    }
+
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        text.parse().map_err(|_| DecodeError { expected: "a time", found: format!("the text {text:.40?}") })
     }
 }
 
@@ -235,6 +245,10 @@ impl FromValue for JsonOrText {
 impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: Value) -> Result<Self, DecodeError> {
         if value.is_null() { Ok(None) } else { T::from_value(value).map(Some) }
+    }
+
+    fn from_text(text: &str) -> Result<Self, DecodeError> {
+        T::from_text(text).map(Some)
     }
 }
 

@@ -26,7 +26,7 @@ impl Backend for SqliteBackend {
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         match &self.readers {
-            Some(readers) => readers.query(statement).await,
+            Some(readers) => readers.query(statement, self.writer.is_quiet()).await,
             None => {
                 let desk = self.writer.desk();
                 blocking(move || desk.query(&statement)).await
@@ -37,7 +37,9 @@ impl Backend for SqliteBackend {
     async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
         let desk = self.writer.desk();
         match &self.readers {
-            Some(readers) => readers.query_then(statement, move || desk.foreign_commits()).await,
+            Some(readers) => {
+                readers.query_then(statement, self.writer.is_quiet(), move || desk.foreign_commits()).await
+            }
             // Nobody else can write to this memory.
             None => Ok((blocking(move || desk.query(&statement)).await?, Some(0))),
         }

@@ -37,23 +37,19 @@ pub(crate) fn fetch(statement: &mut Statement<'_>) -> Result<Rows> {
     let mut cursor = statement.raw_query();
     while let Some(row) = cursor.next()? {
         for column in 0..width {
-            rows.push(match row.get_ref(column)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(v) => Value::Int(v),
-                ValueRef::Real(v) => Value::Real(v),
-                ValueRef::Text(v) => text(v),
-                ValueRef::Blob(v) => Value::Blob(v.to_vec()),
-            });
+            match row.get_ref(column)? {
+                ValueRef::Null => rows.push(Value::Null),
+                ValueRef::Integer(v) => rows.push(Value::Int(v)),
+                ValueRef::Real(v) => rows.push(Value::Real(v)),
+                // Other programs may have stored text that is not UTF-8. As bytes it keeps what it is: a text field shows
+                // it with replacement characters, and a copy of the table does not change it unnoticed.
+                ValueRef::Text(v) => match str::from_utf8(v) {
+                    Ok(text) => rows.push_text(text),
+                    Err(_) => rows.push_blob(v),
+                },
+                ValueRef::Blob(v) => rows.push_blob(v),
+            }
         }
     }
     Ok(rows)
-}
-
-/// Other programs may have stored text that is not UTF-8. As bytes it keeps what it is: a text field shows it with
-/// replacement characters, and a copy of the table does not change it unnoticed.
-fn text(bytes: &[u8]) -> Value {
-    match str::from_utf8(bytes) {
-        Ok(text) => Value::Text(text.to_owned()),
-        Err(_) => Value::Blob(bytes.to_vec()),
-    }
 }

@@ -34,6 +34,7 @@ mod open;
 mod pragmas;
 mod readers;
 mod unit;
+mod waiting;
 mod writer;
 
 /// The driver, for [`Registry::collect`](decnet_db_core::driver::Registry::collect); linking this crate submits it too.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use decnet_db_core::config::{Config, DatabaseUrl, PoolConfig};
 use decnet_db_core::driver::{Backend, OpenFuture};
 use decnet_db_core::{Error, Result};
-use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::backend::SqliteBackend;
@@ -63,8 +62,8 @@ fn in_memory() -> Result<SqliteBackend> {
         Ok(connection)
     })
     .map_err(|error| errors.translate(error))?;
-    let connection = Arc::new(Mutex::new(Some(connection)));
-    let writer = Writer::start(connection, None, None, Duration::ZERO, errors).map_err(no_thread)?;
+    let writer =
+        Writer::start(connection, Arc::default(), None, None, Duration::ZERO, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: None })
 }
 
@@ -83,16 +82,16 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) 
         );
     }
     checkpoint::watch(&connection);
-    let connection = Arc::new(Mutex::new(Some(connection)));
+    let turn = Arc::default();
     let checkpointer = if with_log {
         let own = connect(&file, Role::Checkpointer, busy_timeout, &errors)?;
-        Some(Checkpointer::start(own, connection.clone(), checkpoint::LIMITS).map_err(no_thread)?)
+        Some(Checkpointer::start(own, Arc::clone(&turn), checkpoint::LIMITS).map_err(no_thread)?)
     } else {
         None
     };
     let readers = Readers::new(&file, pool, busy_timeout, errors.clone());
     let writer =
-        Writer::start(connection, Some(file), checkpointer, busy_timeout, errors).map_err(no_thread)?;
+        Writer::start(connection, turn, Some(file), checkpointer, busy_timeout, errors).map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: Some(readers) })
 }
 

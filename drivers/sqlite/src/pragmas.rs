@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Result};
 
 use crate::functions;
@@ -27,6 +28,8 @@ const STATEMENTS: usize = 128;
 /// Sets what is not stored in the file. Explicitly, whatever the linked library's defaults are.
 pub(crate) fn apply(connection: &Connection, role: Role, busy_timeout: Duration) -> Result<()> {
     connection.busy_timeout(busy_timeout)?;
+    // Else a statement whose LIMIT is bound is prepared anew each time, for a plan that depends on the number.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // In a write-ahead log NORMAL loses at most the last commits at a power failure, and nothing at a crash.
     connection.pragma_update(None, "synchronous", "NORMAL")?;

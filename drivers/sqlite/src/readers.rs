@@ -13,10 +13,13 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use self::crew::Crew;
 use crate::error::{Errors, closed};
 use crate::file::DatabaseFile;
 use crate::pragmas::{self, Role};
-use crate::unit;
+use crate::unit::Runner;
+
+mod crew;
 
 /// How long a connection that nobody uses stays open.
 const IDLE: Duration = Duration::from_secs(60);
@@ -30,6 +33,7 @@ pub(crate) struct Readers {
     pool: Mutex<Option<Pool<Manager>>>,
     /// One for each connection: waiting for one holds no thread, and ends when the caller is gone.
     permits: Arc<Semaphore>,
+    crew: Crew,
     max: u32,
     wait: Duration,
     errors: Errors,
@@ -64,21 +68,24 @@ impl Readers {
         Self {
             pool: Mutex::new(Some(pool)),
             permits: Arc::new(Semaphore::new(max as usize)),
+            crew: Crew::new(max as usize),
             max,
             wait,
             errors,
         }
     }
 
-    /// Runs one read on a blocking thread. When the future is dropped, the read is interrupted.
-    pub(crate) async fn query(&self, statement: Statement) -> Result<Rows> {
-        Ok(self.query_then(statement, || ()).await?.0)
+    /// Runs one read on a thread of its own. When the future is dropped, the read is interrupted. `quiet` tells that nobody
+    /// writes at the moment.
+    pub(crate) async fn query(&self, statement: Statement, quiet: bool) -> Result<Rows> {
+        Ok(self.query_then(statement, quiet, || ()).await?.0)
     }
 
     /// The same, and then `after` on the same thread.
     pub(crate) async fn query_then<T: Send + 'static>(
         &self,
         statement: Statement,
+        quiet: bool,
         after: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Rows, T)> {
         let permit = self.permit().await?;
@@ -86,14 +93,14 @@ impl Readers {
         let (wait, errors) = (self.wait, self.errors.clone());
         let caller = Caller::default();
         let read = caller.read.clone();
-        blocking(move || {
+        let work = move || {
             let rows = fetch(&pool, wait, &statement, &read, &errors);
             drop(pool);
             // Last, so that whoever has all permits knows that no connection is out.
             drop(permit);
             Ok((rows?, after()))
-        })
-        .await
+        };
+        self.crew.run(quiet, work).await
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
@@ -128,6 +135,7 @@ impl Readers {
             let _ = tokio::time::timeout(self.wait, self.permits.acquire_many(self.max)).await;
         }
         self.permits.close();
+        self.crew.close();
         drop(self.pool.lock().take());
     }
 }
@@ -161,7 +169,7 @@ fn fetch(
         }
         *read = Read::Running(connection.get_interrupt_handle());
     }
-    let rows = unit::query(connection, statement, &mut String::new(), errors);
+    let rows = Runner::new(connection, errors).query(statement);
     // From here on an interrupt would hit the connection's next user.
     *read.lock() = Read::Done;
     rows

@@ -2,7 +2,7 @@
 
 use decnet_db_core::sql::{Dialect, Expect, Insert, Outcome, Receipt, Rows, Statement, Step, Unit, Value};
 use decnet_db_core::{Error, Result};
-use rusqlite::{Connection, ffi};
+use rusqlite::{CachedStatement, Connection, ffi};
 
 use crate::bind::{bind, fetch};
 use crate::dialect::Sqlite;
@@ -20,79 +20,86 @@ pub(crate) fn is_one_statement(unit: &Unit) -> bool {
     single && statements.next().is_none()
 }
 
-/// Runs the steps in order, up to the first that fails. What was done is for the caller to roll back.
-pub(crate) fn run(connection: &Connection, unit: &Unit, errors: &Errors) -> Result<Receipt> {
-    let mut receipt = Receipt::default();
-    let mut scratch = String::new();
-    for step in unit.steps() {
-        receipt.push(match step {
-            Step::Execute(statement, expect) => {
-                Outcome::Affected(execute(connection, statement, expect.as_ref(), &mut scratch, errors)?)
-            }
-            Step::Query(statement) => Outcome::Rows(query(connection, statement, &mut scratch, errors)?),
-            Step::Insert(rows) => Outcome::Affected(insert(connection, rows, &mut scratch, errors)?),
-            // The writer is alone in the file.
-            Step::Guard(_) => Outcome::Affected(0),
-            _ => {
-                return Err(Error::Unsupported(
-                    "the SQLite driver does not know a step of the unit".to_owned(),
-                ));
-            }
+/// Runs units one after the other on one connection.
+pub(crate) struct Runner<'c> {
+    connection: &'c Connection,
+    errors: &'c Errors,
+    scratch: String,
+    /// The statement of the last rows: the units of a group mostly insert into the same table.
+    last: Option<(&'c Insert, CachedStatement<'c>)>,
+}
+
+impl<'c> Runner<'c> {
+    pub(crate) fn new(connection: &'c Connection, errors: &'c Errors) -> Self {
+        Self { connection, errors, scratch: String::new(), last: None }
+    }
+
+    /// Runs the steps in order, up to the first that fails. What was done is for the caller to roll back.
+    pub(crate) fn run(&mut self, unit: &'c Unit) -> Result<Receipt> {
+        let mut receipt = Receipt::default();
+        for step in unit.steps() {
+            receipt.push(match step {
+                Step::Execute(statement, expect) => {
+                    Outcome::Affected(self.execute(statement, expect.as_ref())?)
+                }
+                Step::Query(statement) => Outcome::Rows(self.query(statement)?),
+                Step::Insert(rows) => Outcome::Affected(self.insert(rows)?),
+                // The writer is alone in the file.
+                Step::Guard(_) => Outcome::Affected(0),
+                _ => {
+                    return Err(Error::Unsupported(
+                        "the SQLite driver does not know a step of the unit".to_owned(),
+                    ));
+                }
+            });
+        }
+        Ok(receipt)
+    }
+
+    /// Runs one statement and takes its rows.
+    pub(crate) fn query(&mut self, statement: &Statement) -> Result<Rows> {
+        let rows = self.connection.prepare_cached(statement.text()).and_then(|mut prepared| {
+            bind(&mut prepared, statement.values(), &mut self.scratch)?;
+            fetch(&mut prepared)
         });
+        rows.map_err(|error| self.errors.translate(error))
     }
-    Ok(receipt)
-}
 
-/// Runs one statement and takes its rows.
-pub(crate) fn query(
-    connection: &Connection,
-    statement: &Statement,
-    scratch: &mut String,
-    errors: &Errors,
-) -> Result<Rows> {
-    let rows = connection.prepare_cached(statement.text()).and_then(|mut prepared| {
-        bind(&mut prepared, statement.values(), scratch)?;
-        fetch(&mut prepared)
-    });
-    rows.map_err(|error| errors.translate(error))
-}
-
-fn execute(
-    connection: &Connection,
-    statement: &Statement,
-    expect: Option<&Expect>,
-    scratch: &mut String,
-    errors: &Errors,
-) -> Result<u64> {
-    let affected = connection
-        .prepare_cached(statement.text())
-        .and_then(|mut prepared| {
-            bind(&mut prepared, statement.values(), scratch)?;
+    fn execute(&mut self, statement: &Statement, expect: Option<&Expect>) -> Result<u64> {
+        let affected = self.connection.prepare_cached(statement.text()).and_then(|mut prepared| {
+            bind(&mut prepared, statement.values(), &mut self.scratch)?;
             prepared.raw_execute()
-        })
-        .map_err(|error| errors.translate(error))? as u64;
-    if let Some(expect) = expect {
-        expect.check(affected)?;
+        });
+        let affected = affected.map_err(|error| self.errors.translate(error))? as u64;
+        if let Some(expect) = expect {
+            expect.check(affected)?;
+        }
+        Ok(affected)
     }
-    Ok(affected)
-}
 
-/// One prepared statement, bound once for each row: SQLite has no round trips to save.
-fn insert(connection: &Connection, rows: &Insert, scratch: &mut String, errors: &Errors) -> Result<u64> {
-    if rows.is_empty() {
-        return Ok(0);
+    /// One prepared statement, bound once for each row: SQLite has no round trips to save.
+    fn insert(&mut self, rows: &'c Insert) -> Result<u64> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let mut prepared = match self.last.take() {
+            Some((last, prepared)) if rows.is_like(last) => prepared,
+            _ => {
+                let text = rows.text(&Sqlite, 1);
+                self.connection.prepare_cached(&text).map_err(|error| self.errors.translate(error))?
+            }
+        };
+        let mut affected = 0;
+        for (position, row) in rows.iter().enumerate() {
+            let done = bind(&mut prepared, row, &mut self.scratch).and_then(|()| prepared.raw_execute());
+            affected += done.map_err(|error| {
+                let error = refused(self.connection, rows, row, error, self.errors);
+                if rows.len() > 1 { error.within(&format!("[{position}]")) } else { error }
+            })? as u64;
+        }
+        self.last = Some((rows, prepared));
+        Ok(affected)
     }
-    let text = rows.text(&Sqlite, 1);
-    let mut prepared = connection.prepare_cached(&text).map_err(|error| errors.translate(error))?;
-    let mut affected = 0;
-    for (position, row) in rows.iter().enumerate() {
-        let done = bind(&mut prepared, row, scratch).and_then(|()| prepared.raw_execute());
-        affected += done.map_err(|error| {
-            let error = refused(connection, rows, row, error, errors);
-            if rows.len() > 1 { error.within(&format!("[{position}]")) } else { error }
-        })? as u64;
-    }
-    Ok(affected)
 }
 
 /// Why the row was refused; SQLite does not say which reference is broken.

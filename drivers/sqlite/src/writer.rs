@@ -16,14 +16,15 @@ use crate::dialect::Sqlite;
 use crate::error::{Errors, closed, duplicate};
 use crate::file::DatabaseFile;
 use crate::foreign::Foreign;
-use crate::pragmas;
-use crate::unit;
+use crate::unit::{self, Runner};
+use crate::waiting;
 
 /// What one commit takes at most: enough that its cost is spread thin, and little enough that the last caller's wait and
 /// the lock that other programs wait for stay short.
 const LIMITS: BatchLimits = BatchLimits { units: 512, rows: 5_000 };
 
-/// How long the writer waits for the callers of the last commit to come back: about what a commit of one row costs.
+/// How long the writer waits for the next of the callers of the last commits to come back: about what a commit of one row
+/// costs.
 const PATIENCE: Duration = Duration::from_micros(100);
 
 /// SQLite's lock is not fair: who finds it taken sleeps up to 100 ms between attempts, while we take it again at once.
@@ -41,7 +42,9 @@ struct Shared {
     queue: UnitQueue,
     /// `None` once closed. The thread has it while it writes; creating the schema, and all reads of a database in
     /// memory, take it in between.
-    connection: Arc<Mutex<Option<Connection>>>,
+    connection: Mutex<Option<Connection>>,
+    /// Held while units are committed. The checkpointer takes it to keep the log from growing for a moment.
+    turn: Arc<Mutex<()>>,
     /// `None` for a database in memory.
     file: Option<DatabaseFile>,
     checkpointer: Option<Checkpointer>,
@@ -65,19 +68,22 @@ impl Writer {
     /// # Errors
     /// When the system gives no thread.
     pub(crate) fn start(
-        connection: Arc<Mutex<Option<Connection>>>,
+        connection: Connection,
+        turn: Arc<Mutex<()>>,
         file: Option<DatabaseFile>,
         checkpointer: Option<Checkpointer>,
         busy_timeout: Duration,
         errors: Errors,
     ) -> std::io::Result<Self> {
         let foreign = Foreign::default();
-        if let Some(connection) = &*connection.lock() {
-            foreign.look(connection).map_err(std::io::Error::other)?;
-        }
+        foreign
+            .look(&connection)
+            .and_then(|_| waiting::install(&connection))
+            .map_err(std::io::Error::other)?;
         let shared = Arc::new(Shared {
             queue: UnitQueue::new(),
-            connection,
+            connection: Mutex::new(Some(connection)),
+            turn,
             file,
             checkpointer,
             busy_timeout,
@@ -99,6 +105,11 @@ impl Writer {
     /// How many units wait.
     pub(crate) fn queued(&self) -> usize {
         self.shared.queue.len()
+    }
+
+    /// Whether nobody waits for a commit.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.shared.queue.callers() == 0
     }
 
     /// How the one connection stands; it is taken when someone writes (or, in memory, reads) at this moment.
@@ -201,7 +212,7 @@ impl Desk {
                 done.map_err(|error| shared.errors.translate(error))
             };
             set(true)?;
-            let rows = unit::query(connection, statement, &mut String::new(), &shared.errors);
+            let rows = Runner::new(connection, &shared.errors).query(statement);
             set(false)?;
             rows
         })
@@ -209,23 +220,22 @@ impl Desk {
 }
 
 fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Result<Bootstrapped> {
-    let catalog = unit::query(connection, &bootstrap.catalog(&Sqlite), &mut String::new(), errors)?;
+    let catalog = Runner::new(connection, errors).query(&bootstrap.catalog(&Sqlite))?;
     let missing = bootstrap.missing(catalog, &Sqlite)?;
     for statement in &missing {
         connection.execute_batch(statement.text()).map_err(|error| errors.translate(error))?;
     }
-    let receipt = unit::run(connection, bootstrap.seed(), errors)?;
+    let receipt = Runner::new(connection, errors).run(bootstrap.seed())?;
     bootstrap.finish(missing.len(), receipt)
 }
 
 impl Shared {
     fn run(&self) {
         let mut since = Instant::now();
-        let mut last = 1;
+        let mut expected = 1;
         loop {
             let asked = Instant::now();
-            let Some(group) = self.queue.gather_blocking(LIMITS, last, PATIENCE) else { return };
-            last = group.len();
+            let Some(group) = self.queue.gather_blocking(LIMITS, expected, PATIENCE) else { return };
             if asked.elapsed() >= PAUSE {
                 since = Instant::now();
             } else if self.file.is_some() && since.elapsed() >= STRETCH {
@@ -234,6 +244,8 @@ impl Shared {
             }
             let units: Vec<&Unit> = group.iter().map(|pending| &pending.unit).collect();
             let results = catch_unwind(AssertUnwindSafe(|| self.commit(&units)));
+            // Those that wait already, and those that are answered now.
+            expected = self.queue.len() + group.len();
             match results {
                 Ok(results) => {
                     for (pending, result) in group.into_iter().zip(results) {
@@ -266,19 +278,28 @@ impl Shared {
     /// Commits the units together; if that fails as a whole, one by one, so that only those to blame fail.
     fn commit(&self, units: &[&Unit]) -> Vec<Result<Receipt>> {
         metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
+        let turn = self.turn.lock();
         let guard = self.connection.lock();
         let results = match &*guard {
             Some(connection) => self.commit_on(connection, units),
             None => units.iter().map(|_| Err(closed())).collect(),
         };
-        // Whoever waits for the connection gets it now: a busy writer would take it again before they are awake.
+        // Whoever waits gets it now: a busy writer would take it again before they are awake.
         MutexGuard::unlock_fair(guard);
+        MutexGuard::unlock_fair(turn);
         results
     }
 
     fn commit_on(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
         if let Err(error) = self.check() {
             return refuse_all(units.len(), error);
+        }
+        if let [unit] = units
+            && unit::is_one_statement(unit)
+        {
+            // It is a transaction of its own without being told.
+            waiting::patience(self.busy_timeout);
+            return vec![Runner::new(connection, &self.errors).run(unit)];
         }
         match if units.len() > 1 { self.together(connection, units) } else { Err(Lost::GivenUp) } {
             Ok(results) => results,
@@ -289,8 +310,10 @@ impl Shared {
 
     fn together(&self, connection: &Connection, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Lost> {
         self.begin(connection).map_err(Lost::Refused)?;
-        let done =
-            units.iter().map(|unit| self.behind_savepoint(connection, unit)).collect::<Result<Vec<_>>>();
+        let mut runner = Runner::new(connection, &self.errors);
+        let done: Result<Vec<_>> =
+            units.iter().map(|unit| self.behind_savepoint(connection, &mut runner, unit)).collect();
+        drop(runner);
         done.and_then(|results| self.commit_transaction(connection).map(|()| results)).map_err(|error| {
             tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
             self.rollback(connection);
@@ -300,16 +323,21 @@ impl Shared {
 
     /// # Errors
     /// When the unit can't be told apart from the others any more. A unit that failed alone is the inner error.
-    fn behind_savepoint(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
+    fn behind_savepoint<'c>(
+        &self,
+        connection: &Connection,
+        runner: &mut Runner<'c>,
+        unit: &'c Unit,
+    ) -> Result<Result<Receipt>> {
         if unit::is_one_statement(unit) {
-            return match unit::run(connection, unit, &self.errors) {
+            return match runner.run(unit) {
                 // It rolled back everything, and with it the units before this one.
                 Err(error) if connection.is_autocommit() => Err(error),
                 done => Ok(done),
             };
         }
         self.statement(connection, "SAVEPOINT unit")?;
-        let done = unit::run(connection, unit, &self.errors);
+        let done = runner.run(unit);
         if done.is_err() {
             // Some errors (a full disk, for one) roll back everything; then there is no savepoint any more.
             self.statement(connection, "ROLLBACK TO unit")?;
@@ -336,7 +364,8 @@ impl Shared {
     /// When the transaction can't even begin: the next unit would wait as long for nothing.
     fn alone(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
         self.begin(connection)?;
-        let done = unit::run(connection, unit, &self.errors)
+        let done = Runner::new(connection, &self.errors)
+            .run(unit)
             .and_then(|receipt| self.commit_transaction(connection).map(|()| receipt));
         if done.is_err() {
             self.rollback(connection);
@@ -347,22 +376,8 @@ impl Shared {
     /// IMMEDIATE waits for other writers here, once. A transaction that begins as a reader and becomes a writer later
     /// fails at once when someone else has written meanwhile.
     fn begin(&self, connection: &Connection) -> Result<()> {
-        let deadline = Instant::now() + self.busy_timeout;
-        let mut pause = Duration::from_micros(200);
-        // SQLite's own waiting sleeps up to 100 ms at a time: against a busy writer that is hardly ever the right moment.
-        let set_waiting = |wait| connection.busy_timeout(wait).map_err(|error| self.errors.translate(error));
-        set_waiting(Duration::ZERO)?;
-        let begun = loop {
-            match prepared(connection, "BEGIN IMMEDIATE") {
-                Err(error) if pragmas::is_busy(&error) && Instant::now() < deadline => {
-                    thread::sleep(pause);
-                    pause = (pause * 2).min(Duration::from_millis(3));
-                }
-                done => break done.map_err(|error| self.errors.translate(error)),
-            }
-        };
-        set_waiting(self.busy_timeout)?;
-        begun?;
+        waiting::patience(self.busy_timeout);
+        self.statement(connection, "BEGIN IMMEDIATE")?;
         let seen = self.foreign.begun(connection).map_err(|error| self.errors.translate(error));
         if seen.is_err() {
             self.rollback(connection);

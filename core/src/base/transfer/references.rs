@@ -37,7 +37,7 @@ pub(super) async fn broken(
             without_parent(&mut sql, table, key, present(key.table));
             sql.push(" ORDER BY ").identifiers(table.primary_key.iter().copied()).page(LISTED, 0);
             let rows = source.query(sql.finish()).await?;
-            findings.first.extend(rows.iter().map(|values| finding(table, values, key)));
+            findings.first.extend(rows.iter().map(|values| finding(table, &values, key)));
         }
     }
     Ok(findings)

@@ -17,7 +17,8 @@ fn open(path: &Path, role: Role) -> Connection {
 /// A writer that reports its commits, as the real one does.
 struct World {
     path: std::path::PathBuf,
-    writer: Arc<Mutex<Option<Connection>>>,
+    writer: Connection,
+    turn: Arc<Mutex<()>>,
     checkpointer: Checkpointer,
     _folder: tempfile::TempDir,
 }
@@ -30,17 +31,17 @@ impl World {
         assert_eq!(pragmas::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
         connection.execute_batch("CREATE TABLE t (x); PRAGMA journal_size_limit = 0").unwrap();
         watch(&connection);
-        let writer = Arc::new(Mutex::new(Some(connection)));
+        let turn = Arc::default();
         let own = open(&path, Role::Checkpointer);
-        let checkpointer = Checkpointer::start(own, writer.clone(), SMALL).unwrap();
-        Self { path, writer, checkpointer, _folder: folder }
+        let checkpointer = Checkpointer::start(own, Arc::clone(&turn), SMALL).unwrap();
+        Self { path, writer: connection, turn, checkpointer, _folder: folder }
     }
 
     fn write(&self, commits: usize) {
         for _ in 0..commits {
-            let guard = self.writer.lock();
-            guard.as_ref().unwrap().execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
-            drop(guard);
+            let turn = self.turn.lock();
+            self.writer.execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
+            drop(turn);
             self.checkpointer.grown(pages());
         }
     }

@@ -2,7 +2,7 @@ use decnet_db_core::ErrorKind;
 use decnet_db_core::sql::{Column, ColumnKind, Expect, ForeignKey, Insert, Sql, Table, Value};
 
 use super::*;
-use crate::pragmas::Role;
+use crate::pragmas::{self, Role};
 
 static PARENT: Table = Table {
     name: "parent",
@@ -32,7 +32,8 @@ fn shared() -> Shared {
     }
     Shared {
         queue: UnitQueue::new(),
-        connection: Arc::new(Mutex::new(Some(connection))),
+        connection: Mutex::new(Some(connection)),
+        turn: Arc::default(),
         file: None,
         checkpointer: None,
         busy_timeout: Duration::ZERO,
@@ -155,7 +156,11 @@ fn a_group_that_can_not_begin_fails_as_a_whole_after_one_wait() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let wait = Duration::from_millis(100);
-    let shared = Shared { connection: Arc::new(Mutex::new(Some(mine))), busy_timeout: wait, ..shared() };
+    waiting::install(&mine).unwrap();
+    let shared = Shared { connection: Mutex::new(Some(mine)), busy_timeout: wait, ..shared() };
+    let alone = Instant::now();
+    assert_eq!(kinds(&commit(&shared, &[parent(1, "a")])), [Some(ErrorKind::Unavailable)]);
+    assert!((wait..wait * 20).contains(&alone.elapsed()), "{:?}", alone.elapsed());
     let units: Vec<_> = (0..50).map(|id| parent(id, "a")).collect();
     let started = Instant::now();
     let results = commit(&shared, &units);

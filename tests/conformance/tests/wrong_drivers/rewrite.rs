@@ -88,10 +88,10 @@ pub(crate) fn outcome(receipt: &mut Receipt, position: usize, step: &Step) -> Ou
 
 /// The rows that a condition leaves.
 pub(crate) fn only(rows: &Rows, keep: impl Fn(usize, &[Value]) -> bool) -> Rows {
-    let mut left = Rows::new(rows.iter().next().map_or(0, <[_]>::len));
+    let mut left = Rows::new(rows.iter().next().map_or(0, |row| row.len()));
     for (position, row) in rows.iter().enumerate() {
-        if keep(position, row) {
-            row.iter().for_each(|value| left.push(value.clone()));
+        if keep(position, &row) {
+            row.into_iter().for_each(|value| left.push(value));
         }
     }
     left

@@ -1,0 +1,279 @@
+//! The threads that run the reads.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use decnet_db_core::{Error, Result};
+use parking_lot::{Condvar, Mutex};
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
+/// A job that has run for longer is not one that others wait for: short reads don't wait behind long ones.
+const SHORT: Duration = Duration::from_millis(4);
+/// How long a thread and a lone caller stay awake for each other: waking either takes longer than most reads.
+const AWAKE: Duration = Duration::from_micros(200);
+/// How often the processor pauses between two looks: together less than a microsecond.
+const PAUSES: u32 = 16;
+/// How long a thread that has nothing to do stays.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Runs short reads on as many threads as there are processors, and long ones on further threads.
+///
+/// Tokio's threads for what blocks would take all reads at once, 60 and more of them on two processors, and each would
+/// take as long as all together; and they sleep between any two calls of a lone caller.
+pub(crate) struct Crew {
+    shared: Arc<Shared>,
+}
+
+/// What a thread runs: it calls its argument when the work is done, before the caller is answered.
+type Work = Box<dyn FnOnce(&dyn Fn()) + Send>;
+
+struct Job {
+    work: Work,
+    /// Whether its caller was alone.
+    alone: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    arrived: Condvar,
+    /// Jobs that wait, for those who look without the lock.
+    waiting: AtomicUsize,
+    /// Callers that wait for an answer.
+    callers: AtomicUsize,
+    processors: usize,
+    most: usize,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: VecDeque<Job>,
+    /// One for as many as there ever were at once.
+    threads: Vec<Thread>,
+    /// Threads that look out for a job without sleeping.
+    awake: usize,
+    sleeping: usize,
+    /// Whether one of those will look when the running jobs have become long ones.
+    watched: bool,
+    closed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Thread {
+    Gone,
+    Free,
+    Running(Instant),
+}
+
+impl Crew {
+    /// Starts no thread yet; there will be `most` at most.
+    pub(crate) fn new(most: usize) -> Self {
+        let processors = thread::available_parallelism().map_or(1, Into::into);
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                arrived: Condvar::new(),
+                waiting: AtomicUsize::new(0),
+                callers: AtomicUsize::new(0),
+                processors,
+                most: most.max(1),
+            }),
+        }
+    }
+
+    /// Runs the work, which may block. `quiet` tells that nobody writes at the moment.
+    ///
+    /// # Errors
+    /// What the work returns, or `Unavailable` when the system gives no thread.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        quiet: bool,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let shared = &self.shared;
+        let (reply, mut answer) = oneshot::channel();
+        let work: Work = Box::new(move |done| {
+            let result = work();
+            done();
+            // A caller that is gone needs no answer.
+            let _ = reply.send(result);
+        });
+        let _caller = Caller::count(&shared.callers);
+        let alone = quiet && shared.processors > 1 && shared.callers.load(Ordering::Relaxed) == 1;
+        shared.offer(Job { work, alone })?;
+        if alone {
+            let asked = Instant::now();
+            // Other tasks get their turn, and with the first of them that reads this ends.
+            while shared.callers.load(Ordering::Relaxed) == 1 && asked.elapsed() < AWAKE {
+                (0..PAUSES).for_each(|_| std::hint::spin_loop());
+                thread::yield_now();
+                tokio::task::yield_now().await;
+                match answer.try_recv() {
+                    Ok(result) => return result,
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Closed) => return Err(panicked()),
+                }
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(panicked()))
+    }
+
+    /// Lets the threads end once no job waits.
+    pub(crate) fn close(&self) {
+        self.shared.state.lock().closed = true;
+        self.shared.arrived.notify_all();
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl State {
+    /// The jobs that keep a processor busy: those that run and have not become long ones.
+    fn short(&self, now: Instant) -> impl Iterator<Item = Instant> {
+        self.threads.iter().filter_map(move |thread| match thread {
+            Thread::Running(since) if now.duration_since(*since) < SHORT => Some(*since),
+            _ => None,
+        })
+    }
+
+    /// How long the first job must wait for a processor, if nothing ends before; none when there is one.
+    fn wait(&self, processors: usize, now: Instant) -> Option<Duration> {
+        if self.short(now).count() < processors {
+            return None;
+        }
+        self.short(now).min().map(|since| (since + SHORT).duration_since(now))
+    }
+}
+
+impl Shared {
+    fn offer(self: &Arc<Self>, job: Job) -> Result<()> {
+        let mut state = self.state.lock();
+        state.jobs.push_back(job);
+        self.waiting.store(state.jobs.len(), Ordering::Release);
+        let called = self.call(&mut state);
+        if called.is_err() && state.threads.iter().all(|thread| *thread == Thread::Gone) {
+            state.jobs.clear();
+            self.waiting.store(0, Ordering::Release);
+            return called;
+        }
+        // The threads that there are come to it.
+        Ok(())
+    }
+
+    /// Sees to it that a thread comes for the first job, or looks after it in time.
+    fn call(self: &Arc<Self>, state: &mut State) -> Result<()> {
+        if state.jobs.len() <= state.awake
+            || (state.watched && state.wait(self.processors, Instant::now()).is_some())
+        {
+            return Ok(());
+        }
+        if state.sleeping > 0 {
+            self.arrived.notify_one();
+            return Ok(());
+        }
+        let gone = state.threads.iter().position(|thread| *thread == Thread::Gone);
+        let place = gone.unwrap_or(state.threads.len());
+        if place >= self.most {
+            return Ok(());
+        }
+        let shared = self.clone();
+        thread::Builder::new()
+            .name("decnet-sqlite-reader".to_owned())
+            .spawn(move || shared.serve(place))
+            .map_err(|error| Error::unavailable("the system gives no thread for reading", error))?;
+        if gone.is_none() {
+            state.threads.push(Thread::Free);
+        }
+        state.threads[place] = Thread::Free;
+        // Until it looks for the first time: it is on its way.
+        state.awake += 1;
+        Ok(())
+    }
+
+    /// A thread's life.
+    fn serve(self: Arc<Self>, place: usize) {
+        let mut ended = Instant::now();
+        let mut state = self.state.lock();
+        state.awake -= 1;
+        while !(state.closed && state.jobs.is_empty()) {
+            let now = Instant::now();
+            let wait = if state.jobs.is_empty() { Some(IDLE) } else { state.wait(self.processors, now) };
+            let Some(wait) = wait else {
+                let Some(job) = state.jobs.pop_front() else { continue };
+                self.waiting.store(state.jobs.len(), Ordering::Release);
+                state.threads[place] = Thread::Running(now);
+                // Without another thread the other jobs wait for this one.
+                let _ = self.call(&mut state);
+                drop(state);
+                // Whoever reads seldom is not worth staying awake for.
+                let stays = job.alone && now.duration_since(ended) < AWAKE;
+                self.run(job.work, place, stays);
+                ended = Instant::now();
+                while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < AWAKE {
+                    (0..PAUSES).for_each(|_| std::hint::spin_loop());
+                    thread::yield_now();
+                }
+                state = self.state.lock();
+                state.awake -= usize::from(stays);
+                continue;
+            };
+            let watches = !state.jobs.is_empty() && !state.watched;
+            state.watched |= watches;
+            state.sleeping += 1;
+            let timed_out = self.arrived.wait_for(&mut state, if watches { wait } else { IDLE }).timed_out();
+            state.sleeping -= 1;
+            state.watched &= !watches;
+            if timed_out && state.jobs.is_empty() {
+                break;
+            }
+        }
+        state.threads[place] = Thread::Gone;
+    }
+
+    /// Runs the work. When it is done and before its caller knows, the thread is free again: the caller's next job is for it.
+    fn run(&self, work: Work, place: usize, stays: bool) {
+        let done = Cell::new(false);
+        let free = || {
+            let mut state = self.state.lock();
+            state.threads[place] = Thread::Free;
+            state.awake += usize::from(stays);
+            done.set(true);
+        };
+        // The caller learns of a panic by getting no answer.
+        let _ = catch_unwind(AssertUnwindSafe(|| work(&free)));
+        if !done.get() {
+            free();
+        }
+    }
+}
+
+/// A caller that waits for its answer, also when it goes away.
+struct Caller<'c>(&'c AtomicUsize);
+
+impl<'c> Caller<'c> {
+    fn count(callers: &'c AtomicUsize) -> Self {
+        callers.fetch_add(1, Ordering::Relaxed);
+        Self(callers)
+    }
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn panicked() -> Error {
+    Error::backend("a read failed: its thread panicked", anyhow::anyhow!("a panic was caught"))
+}
+
+#[cfg(test)]
+mod tests;
