@@ -177,7 +177,7 @@ def beside_writers(results: dict) -> list[str]:
     for (who, backend, rows), figures in results.items():
         if who != "ours":
             continue
-        reads = {op.split("@")[0]: f for op, f in figures.items() if op.endswith("@writing")}
+        reads = {op.split("@")[0]: f for op, f in figures.items() if op.endswith("@writing") and f.get("p50_ms") is not None}
         mixed = figures.get("mixed_c64", {})
         if "read_p99_ms" in mixed:
             reads = {"get_logs_page1 in mixed_c64": {"p50_ms": mixed["read_p50_ms"], "p99_ms": mixed["read_p99_ms"]}, **reads}

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use decnet_db_core::sql::{Dialect, Insert, OnDuplicate, Value};
+use decnet_db_core::sql::{Column, ColumnKind, Dialect, Insert, OnDuplicate, Value};
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Statement};
 
@@ -23,6 +23,8 @@ use crate::values::{Encoded, encode, size};
 const MAX_ROWS: usize = 512;
 /// The same where the rows are no part of the text.
 const MAX_BULK_ROWS: usize = 8_192;
+/// Statements of any number of rows up to this one stay prepared.
+const MAX_EXACT_ROWS: usize = 64;
 /// More bytes than that in one INSERT gain nothing, unless one row has them.
 const MAX_BYTES: usize = 1024 * 1024;
 
@@ -33,6 +35,8 @@ pub(crate) struct Batch<'u> {
     inserts: Vec<&'u Insert>,
     rows: Vec<&'u [Value]>,
     bytes: usize,
+    /// Whether the server numbers the rows.
+    numbered: bool,
     /// Whether all rows have values of one kind in each column, as one list of types for all of them demands.
     uniform: bool,
 }
@@ -43,7 +47,11 @@ impl<'u> Batch<'u> {
         let rows: Vec<_> = inserts.iter().flat_map(|insert| insert.iter()).collect();
         let bytes = rows.iter().flat_map(|row| row.iter()).map(size).sum();
         let uniform = rows.len() > 1 && uniform(&rows);
-        Self { inserts: inserts.to_vec(), rows, bytes, uniform }
+        let numbered = inserts.first().is_some_and(|insert| {
+            let is_serial = |column: &Column| column.kind == ColumnKind::Serial;
+            insert.serial().is_none() && insert.table().columns.iter().any(is_serial)
+        });
+        Self { inserts: inserts.to_vec(), rows, bytes, numbered, uniform }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -66,13 +74,17 @@ impl<'u> Batch<'u> {
             && link.bulk() != Some(false);
         if bulk {
             let count = fitting(rest, MAX_BULK_ROWS, max_bytes);
-            if count > 1 {
+            if count > 1 && !self.numbered {
                 return (Way::Bulk, start..start + count);
+            }
+            if count > MAX_EXACT_ROWS {
+                return (Way::Bulk, start..start + without_gap(count));
             }
         }
         let width = self.columns().len().max(1);
         let limit = MAX_ROWS.min(context.dialect.max_parameters() / width).max(1);
-        let count = 1 << fitting(rest, limit, max_bytes).ilog2();
+        let count = fitting(rest, limit, max_bytes);
+        let count = if count <= MAX_EXACT_ROWS { count } else { 1 << count.ilog2() };
         (Way::Statement, start..start + count)
     }
 
@@ -179,6 +191,11 @@ fn fitting(rows: &[&[Value]], limit: usize, max_bytes: usize) -> usize {
         .max(1)
 }
 
+/// The largest 1 + 2 + 4 + … up to a number: see the top of this file.
+fn without_gap(rows: usize) -> usize {
+    (1 << (rows + 1).ilog2()) - 1
+}
+
 /// Whether each column has values of one kind, or none.
 fn uniform(rows: &[&[Value]]) -> bool {
     let Some(first) = rows.first() else { return true };
@@ -198,6 +215,13 @@ fn uniform(rows: &[&[Value]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_leave_no_numbers_over() {
+        for (rows, expected) in [(1, 1), (2, 1), (3, 3), (6, 3), (7, 7), (500, 255), (510, 255), (511, 511)] {
+            assert_eq!(without_gap(rows), expected);
+        }
+    }
 
     #[test]
     fn rows_that_fit_are_counted_by_number_and_bytes() {

@@ -30,8 +30,8 @@ pub(super) struct Headline {
     pub(super) added: u64,
     /// How many of the two ends that are kept are there still.
     standing: u64,
-    /// The last id before one that is missing, behind those that are kept.
-    pub(super) run: Option<i64>,
+    /// How many events came where none was expected any more.
+    late: u64,
     /// How many events there are, counted one by one.
     pub(super) all: Option<u64>,
     /// How many sources the new events have that no earlier one has.
@@ -74,20 +74,13 @@ impl Headline {
                         .bind(time.clone())
                         .push(")");
                 }
-                if !dialect.keys_in_commit_order() && bound.is_none() {
-                    sql.push(", (SELECT one.id FROM logs AS one WHERE one.id >= ").bind(kept.last.0);
-                    // The largest id has no next one, and servers refuse to count beyond it.
-                    sql.push(" AND NOT EXISTS (SELECT 1 FROM logs AS other WHERE other.id = ");
-                    sql.push("CASE WHEN one.id < 9223372036854775807 THEN one.id + 1 END)");
-                    sql.push(" ORDER BY one.id LIMIT 1)");
-                } else {
-                    sql.push(", NULL");
-                }
+                sql.push(", ");
+                state.gaps.write_late(&mut sql);
             }
             None => {
                 // So that an index is read from end to end and not the table, which is far larger.
                 up_to(&mut sql, " WHERE id + 0 <= ", bound);
-                sql.push("), 2, NULL");
+                sql.push("), 2, 0");
             }
         }
         sql.push(if state.verify && bound.is_none() { ", (SELECT COUNT(*) FROM logs)" } else { ", NULL" });
@@ -95,13 +88,17 @@ impl Headline {
             match state.sources {
                 Some((known, _)) => {
                     // Not the bare column: SQLite would read its whole index, in order, instead of the few new rows.
-                    sql.push(
-                        ", (SELECT COUNT(DISTINCT CASE WHEN NOT EXISTS (SELECT 1 FROM logs AS known WHERE ",
-                    );
-                    sql.push("known.attacker_ip = recent.attacker_ip AND known.id <= ").bind(known);
-                    sql.push(") THEN recent.attacker_ip END) FROM logs AS recent WHERE recent.id > ")
+                    sql.push(", (SELECT COUNT(*) FROM (SELECT DISTINCT CASE WHEN id > 0 OR id <= 0 THEN attacker_ip END AS ")
+                        .push("attacker_ip FROM logs WHERE id > ")
                         .bind(known);
-                    up_to(&mut sql, " AND recent.id <= ", bound);
+                    up_to(&mut sql, " AND id <= ", bound);
+                    // Its first event is the first entry of a source in the index. Whether it has one up to an id, and which
+                    // is the least, takes some servers all of its entries.
+                    sql.push(
+                        ") AS recent WHERE (SELECT known.id FROM logs AS known WHERE known.attacker_ip = ",
+                    )
+                    .push("recent.attacker_ip ORDER BY known.id LIMIT 1) > ")
+                    .bind(known);
                 }
                 None => {
                     sql.push(", (SELECT COUNT(DISTINCT attacker_ip) FROM logs");
@@ -130,7 +127,7 @@ impl Headline {
                 ends: first.zip(last).map(|(first, last)| ((first, first_time), (last, last_time))),
                 added: row.read("logs", "count")?,
                 standing: row.read("logs", "count")?,
-                run: row.read("logs", "id")?,
+                late: row.read("logs", "count")?,
                 all: row.read("logs", "count")?,
                 fresh: row.read::<Option<u64>>("logs", "attacker_ip")?.unwrap_or(0),
                 fleet: if wanted.fleet {
@@ -149,7 +146,9 @@ impl Headline {
     pub(super) fn confirms(&self, state: &State) -> bool {
         let Some(kept) = &state.kept else { return true };
         let same = self.ends.as_ref().is_some_and(|(first, _)| first.0 == kept.first.0);
-        same && self.standing == 2 && self.all.is_none_or(|all| all == kept.count.saturating_add(self.added))
+        same && self.standing == 2
+            && self.late == 0
+            && self.all.is_none_or(|all| all == kept.count.saturating_add(self.added))
     }
 
     /// What is kept and what came since, together.

@@ -38,27 +38,42 @@ impl Minutes {
         self.hopeless
     }
 
-    /// Adds the events up to the id `last`, which must be `total` then; `settled` says that none can come in between any
-    /// more. Whether that succeeded.
+    /// Adds the events up to the id and number of events `settled`, before which none can come any more, for good; and
+    /// those up to `last` until the next time. Whether the numbers agreed.
     pub(super) async fn extend(
         &mut self,
         backend: &dyn Backend,
-        last: i64,
-        total: u64,
-        settled: bool,
+        settled: Option<(i64, u64)>,
+        last: (i64, u64),
     ) -> Result<bool> {
-        if self.hopeless {
-            return Ok(false);
-        }
         self.tail.clear();
-        let (known, before) = self.upto.map_or((None, 0), |(id, count)| (Some(id), count));
-        if known == Some(last) || total == 0 {
-            return Ok(before == total);
+        if let Some(settled) = settled
+            && self.upto != Some(settled)
+        {
+            let Some(groups) = self.count(backend, settled).await? else { return Ok(false) };
+            for (minute, count) in groups {
+                *self.counts.entry(minute).or_default() += count;
+            }
+            self.upto = Some(settled);
         }
-        let rows = backend.query(statement(backend.dialect(), known, last)).await?;
+        if self.upto != Some(last) && last.1 > 0 {
+            let Some(groups) = self.count(backend, last).await? else { return Ok(false) };
+            self.tail = groups;
+        }
+        Ok(!self.hopeless)
+    }
+
+    /// The minutes of the events behind those that are counted, up to the id and number of events `to`; none when the numbers
+    /// don't agree.
+    async fn count(&mut self, backend: &dyn Backend, to: (i64, u64)) -> Result<Option<Vec<(i64, u64)>>> {
+        if self.hopeless {
+            return Ok(None);
+        }
+        let (known, before) = self.upto.map_or((None, 0), |(id, count)| (Some(id), count));
+        let rows = backend.query(statement(backend.dialect(), known, to.0)).await?;
         if rows.len().saturating_add(self.counts.len()) > MOST {
             *self = Self { hopeless: true, ..Self::default() };
-            return Ok(false);
+            return Ok(None);
         }
         let mut sum = before;
         let mut disordered = self.disordered;
@@ -70,23 +85,16 @@ impl Minutes {
             disordered |= minute.is_some_and(|minute| !ends.iter().all(|end| is_plain(end, minute)));
             Ok(minute.map(|minute| (minute, count)))
         })?;
-        let Some(groups) = groups.into_iter().collect::<Option<Vec<_>>>() else {
+        let Some(mut groups) = groups.into_iter().collect::<Option<Vec<_>>>() else {
             *self = Self { hopeless: true, ..Self::default() };
-            return Ok(false);
+            return Ok(None);
         };
-        if sum != total {
-            return Ok(false);
+        if sum != to.1 {
+            return Ok(None);
         }
         self.disordered = disordered;
-        if settled {
-            for (minute, count) in groups {
-                *self.counts.entry(minute).or_default() += count;
-            }
-            self.upto = Some((last, total));
-        } else {
-            self.tail = groups;
-        }
-        Ok(true)
+        groups.sort_unstable();
+        Ok(Some(groups))
     }
 
     /// The intervals of `width` minutes that have events.
@@ -113,11 +121,17 @@ impl Minutes {
     /// In which minute the event lies that so many newer ones come before: its end, and how many of its own events are
     /// newer.
     pub(super) fn seek(&self, offset: u64) -> Option<(Timestamp, u64)> {
-        if self.disordered || !self.tail.is_empty() {
+        if self.disordered {
             return None;
         }
+        let mut settled = self.counts.iter().rev().map(|(minute, count)| (*minute, *count)).peekable();
+        let mut tail = self.tail.iter().rev().copied().peekable();
         let mut newer = 0_u64;
-        for (minute, count) in self.counts.iter().rev() {
+        while let Some(minute) = settled.peek().max(tail.peek()).map(|(minute, _)| *minute) {
+            let mut count = 0;
+            for part in [settled.next_if(|it| it.0 == minute), tail.next_if(|it| it.0 == minute)] {
+                count += part.map_or(0, |(_, count)| count);
+            }
             if newer + count > offset {
                 let end = minute.checked_add(60)?.checked_mul(1_000_000)?;
                 return Some((Timestamp::from_microseconds(end).ok()?, offset - newer));

@@ -2,7 +2,7 @@
 //!
 //! Dashboards ask all the time how many events there are, from how many sources, and when they came. Counting anew costs
 //! more the more there is; but events are only ever appended, so the next answer is the last one and what came since.
-//! [`LogSummary`] keeps the last one, with the id up to which it is true.
+//! [`LogSummary`] keeps the last one, with the id up to which it is true ([`gaps`] has why that need not be the newest).
 //!
 //! Other programs write the same table. What is kept is used only after the database confirmed, in the same statement that
 //! counts what is new, that the first and the last event that it covers are there still; and after the driver
@@ -11,6 +11,7 @@
 //! this way is an event that another program changed in place, which no method of the contract does: that shows within a
 //! minute or, where counting everything takes longer than 0.3 s, within 200 times as long.
 
+mod gaps;
 mod headline;
 mod minutes;
 
@@ -19,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
+use self::gaps::Gaps;
 use self::headline::{Headline, Wanted};
 use self::minutes::Minutes;
 use crate::contract::{Bucket, Stats};
@@ -31,8 +33,6 @@ use crate::time::Timestamp;
 const BELIEVED: Duration = Duration::from_secs(60);
 /// And how much longer than counting took, so that counting never costs more than a two-hundredth of the time.
 const BELIEVED_TIMES: u32 = 200;
-/// How long an id that is missing may still come: other writers take their ids before they commit.
-const LATE: Duration = Duration::from_secs(60);
 /// From so many new events on, those before a missing id are counted for good, although that takes another round trip.
 const MANY: u64 = 1_000;
 /// How often what changes meanwhile is looked at again, before the table itself is asked.
@@ -52,7 +52,7 @@ struct State {
     /// Up to which id sources were counted, and how many there are.
     sources: Option<(i64, u64)>,
     minutes: Minutes,
-    hole: Option<Hole>,
+    gaps: Gaps,
     /// What the driver said before `kept` was confirmed.
     mark: Option<u64>,
     /// Whether the next headline counts all events.
@@ -73,15 +73,6 @@ struct Kept {
     since: Instant,
     /// How long it took to count everything.
     cost: Duration,
-}
-
-/// An id that is missing, and may still come.
-#[derive(Debug, Clone, Copy)]
-struct Hole {
-    after: i64,
-    /// The newest id when it was seen first.
-    newest: i64,
-    since: Instant,
 }
 
 /// The state of the table at one moment.
@@ -184,10 +175,10 @@ impl LogSummary {
     async fn minutes(&self, backend: &dyn Backend, state: &mut State) -> Result<Option<Answer>> {
         for _ in 0..ATTEMPTS {
             let answer = self.current(backend, state, Wanted::default()).await?;
-            let settled = state.kept.as_ref().is_some_and(|kept| kept.last.0 == answer.last);
+            let settled = state.kept.as_ref().map(|kept| (kept.last.0, kept.count));
             let begun = Instant::now();
             let whole = !state.minutes.has_begun();
-            if !state.minutes.extend(backend, answer.last, answer.total, settled).await? {
+            if !state.minutes.extend(backend, settled, (answer.last, answer.total)).await? {
                 if state.minutes.is_hopeless() {
                     return Ok(None);
                 }
@@ -208,6 +199,7 @@ impl LogSummary {
         loop {
             attempt += 1;
             self.forget(state);
+            state.gaps.expire();
             let asked = Instant::now();
             let statement = Headline::statement(backend.dialect(), state, wanted);
             let (rows, mark) = backend.query_marked(statement).await?;
@@ -248,24 +240,19 @@ impl LogSummary {
                 Some(kept) => (kept.since, kept.cost),
                 None => (Instant::now(), answer.asked.elapsed()),
             };
-            state.hole = None;
+            state.gaps.none_open();
             state.kept = Some(Kept { first, last, count: answer.total, since, cost });
             if answer.wanted.sources {
                 state.sources = Some((answer.last, answer.sources));
             }
             return Ok(());
         }
-        let run = headline.run.unwrap_or(known);
-        let bound = match state.hole {
-            Some(hole) if hole.after == run => (hole.since.elapsed() >= LATE).then_some(hole.newest),
-            _ => {
-                state.hole = Some(Hole { after: run, newest: last.0, since: Instant::now() });
-                (!whole && run > known && headline.added >= MANY).then_some(run)
-            }
-        };
-        let Some(bound) = bound else { return Ok(()) };
+        let reach = state.gaps.look(backend, known, last.0).await?;
+        if reach.to <= known || (reach.to < last.0 && !whole && headline.added < MANY) {
+            return Ok(());
+        }
         let (begun, wanted) = (Instant::now(), Wanted { sources: true, fleet: false });
-        let statement = Headline::up_to(backend.dialect(), state, bound);
+        let statement = Headline::up_to(backend.dialect(), state, reach.to);
         let part = Headline::read(backend.query(statement).await?, wanted)?;
         if part.confirms(state)
             && let Some((first, last)) = part.ends.clone()
@@ -277,7 +264,10 @@ impl LogSummary {
             };
             state.sources = Some((last.0, answer.sources));
             state.kept = Some(Kept { first, last, count: answer.total, since, cost });
-            state.hole = None;
+            state.gaps.watch(reach);
+        } else {
+            // An event came where none was expected any more.
+            *state = State { changes: state.changes, mark: state.mark, ..State::default() };
         }
         Ok(())
     }

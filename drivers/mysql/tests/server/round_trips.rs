@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use decnet_db_core::config::{Config, Host};
-use decnet_db_core::contract::{LogFilter, NewLog, Repository};
+use decnet_db_core::contract::{LogFilter, LogQuery, NewLog, Repository};
 use decnet_db_core::json::Json;
 use mysql_async::prelude::Queryable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
@@ -61,23 +61,27 @@ async fn a_write_of_one_statement_is_one_command() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_of_any_number_are_one_command() {
+async fn many_rows_are_few_commands_and_leave_no_number_out() {
     let server = Private::start("");
     let database = Database::on(&server.url(), "CHARACTER SET utf8mb4").await;
     let repository = database.open().await;
     repository.initialize().await.unwrap();
-    // Prepares the statement, and finds out that the server takes many rows at once.
-    repository.add_logs(vec![log(0), log(1)]).await.unwrap();
-    for (rows, transactions) in [(37, 0), (500, 1)] {
+    let mut stored = 0;
+    // Up to 64 rows are one statement, which commits by itself; 500 are 255, 127, 63 and 55.
+    for (rows, commands, transactions) in [(37_usize, 1, 0), (500, 4, 1)] {
+        // Prepares the statements, and finds out that the server takes many rows at once.
+        repository.add_logs((0..rows).map(log).collect()).await.unwrap();
         let before = counts(&database).await;
         repository.add_logs((0..rows).map(log).collect()).await.unwrap();
         let after = counts(&database).await;
-        assert_eq!(more(&before, &after, "Com_insert"), 1, "{rows}");
-        // A small statement commits by itself.
+        assert_eq!(more(&before, &after, "Com_insert"), commands, "{rows}");
         assert_eq!(more(&before, &after, "Com_commit"), transactions, "{rows}");
         for name in ["Com_savepoint", "Com_stmt_prepare"] {
             assert_eq!(more(&before, &after, name), 0, "{name}, {rows}");
         }
+        stored += 2 * rows;
+        let newest = repository.get_logs(LogQuery::newest().limit(1)).await.unwrap();
+        assert_eq!(newest[0].id, i64::try_from(stored).unwrap(), "a number was left out");
     }
     repository.close().await;
 }

@@ -94,6 +94,33 @@ pub(crate) async fn writes(bench: &mut Bench, repository: &Arc<dyn Repository>, 
     Ok(())
 }
 
+/// What a dashboard shows.
+const READS: [&str; 9] = [
+    "get_logs_page1",
+    "get_total_logs",
+    "get_log_histogram",
+    "get_stats_summary",
+    "get_logs_after_id",
+    "get_bounties_page1",
+    "get_attackers_page1",
+    "get_user_by_username",
+    "get_state",
+];
+
+async fn read_once(repository: &dyn Repository, read: &str) -> decnet_db::Result<()> {
+    match read {
+        "get_logs_page1" => repository.get_logs(LogQuery::newest().limit(50)).await.map(drop),
+        "get_total_logs" => repository.get_total_logs(LogFilter::all()).await.map(drop),
+        "get_log_histogram" => repository.get_log_histogram(LogFilter::all(), 15).await.map(drop),
+        "get_stats_summary" => repository.get_stats_summary().await.map(drop),
+        "get_logs_after_id" => repository.get_logs_after_id(1000, 500, LogFilter::all()).await.map(drop),
+        "get_bounties_page1" => repository.get_bounties(BountyQuery::default()).await.map(drop),
+        "get_attackers_page1" => repository.get_attackers(AttackerQuery::default()).await.map(drop),
+        "get_user_by_username" => repository.get_user_by_username(SEED_USER).await.map(drop),
+        _ => repository.get_state(&state_key(0)).await.map(drop),
+    }
+}
+
 /// 64 callers add rows without a pause, while one caller reads all that a dashboard shows, one after another.
 async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -112,42 +139,25 @@ async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, see
             anyhow::Ok(samples)
         });
     }
-    const READS: [&str; 9] = [
-        "get_logs_page1",
-        "get_total_logs",
-        "get_log_histogram",
-        "get_stats_summary",
-        "get_logs_after_id",
-        "get_bounties_page1",
-        "get_attackers_page1",
-        "get_user_by_username",
-        "get_state",
-    ];
     let reader = repository.clone();
     let reading = tokio::spawn(async move {
         let mut samples: [Samples; READS.len()] = Default::default();
-        let key = state_key(0);
+        // A dashboard polls all the time: what the first answers cost, many rows after the last ones, is not what it sees.
+        for read in READS {
+            read_once(&*reader, read).await?;
+        }
+        let first = Instant::now();
         for read in (0..READS.len()).cycle() {
             let began = Instant::now();
-            if began - started >= WRITING {
+            if began - first >= WRITING {
                 break;
             }
-            let result = match READS[read] {
-                "get_logs_page1" => reader.get_logs(LogQuery::newest().limit(50)).await.map(drop),
-                "get_total_logs" => reader.get_total_logs(LogFilter::all()).await.map(drop),
-                "get_log_histogram" => reader.get_log_histogram(LogFilter::all(), 15).await.map(drop),
-                "get_stats_summary" => reader.get_stats_summary().await.map(drop),
-                "get_logs_after_id" => reader.get_logs_after_id(1000, 500, LogFilter::all()).await.map(drop),
-                "get_bounties_page1" => reader.get_bounties(BountyQuery::default()).await.map(drop),
-                "get_attackers_page1" => reader.get_attackers(AttackerQuery::default()).await.map(drop),
-                "get_user_by_username" => reader.get_user_by_username(SEED_USER).await.map(drop),
-                _ => reader.get_state(&key).await.map(drop),
-            };
+            let result = read_once(&*reader, READS[read]).await;
             samples[read].add(result, began.elapsed());
         }
-        samples
+        anyhow::Ok(samples)
     });
-    let samples = reading.await?;
+    let samples = reading.await??;
     stop.store(true, Ordering::Relaxed);
     let mut written = Samples::default();
     while let Some(writer) = writers.join_next().await {

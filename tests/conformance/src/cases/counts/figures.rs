@@ -145,6 +145,25 @@ pub(crate) async fn counts_follow_ids_that_were_left_out_before(db: Database) {
     other.close().await;
 }
 
+pub(crate) async fn counts_follow_ids_in_gaps_far_behind(db: Database) {
+    let other = db.open_again().await;
+    let numbered = |id: i64| {
+        let mut log = event(id, id % 3);
+        log.id = Some(id);
+        log
+    };
+    // So far behind the newest that a summary may take them for lost.
+    db.add_logs((1..10).chain(20..30).chain(50_000..50_010).map(numbered).collect()).await.unwrap();
+    agree(&db, &[&*other]).await;
+    other.add_log(event(60_000, 5)).await.unwrap();
+    agree(&db, &[&*other]).await;
+    for (writer, id) in [(&*other, 15), (&*db, 10), (&*other, 49_999), (&*other, 16)] {
+        writer.add_logs(vec![numbered(id)]).await.unwrap();
+        agree(&db, &[&*other]).await;
+    }
+    other.close().await;
+}
+
 pub(crate) async fn times_at_the_ends_of_the_calendar_have_their_minutes(db: Database) {
     let at = |text: &str| NewLog::new("d", "s", "e", "i").timestamp(text.parse().unwrap());
     let times = ["0001-01-01", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z", "1970-01-01"];
