@@ -229,8 +229,9 @@ impl Upsert {
             update.push(if position > 0 { ", " } else { "" }).identifier(column.name).push(" = ");
             update.bind_into(Attacker::TABLE, column.name, value.clone());
         }
-        // MySQL reads the table that it updates only through a derived table.
-        update.push(" WHERE uuid = (SELECT uuid FROM (");
+        // The address once more, since MySQL looks for it in an index only there; and it reads the table that it updates only
+        // through a derived table.
+        update.push(" WHERE ").exactly("ip", &self.ip).push(" AND uuid = (SELECT uuid FROM (");
         first_of(&mut update, &self.ip);
         update.push(") AS first_row)");
         match must_be_there {

@@ -26,13 +26,17 @@ pub struct BatchLimits {
 pub struct Pending {
     /// What is to be committed.
     pub unit: Unit,
-    reply: oneshot::Sender<Result<Receipt>>,
+    reply: oneshot::Sender<Answer>,
 }
+
+/// What the caller gets: also its unit, since memory is costly to free for another thread than the one that allocated it, and
+/// a writer has no time for that.
+type Answer = (Result<Receipt>, Unit);
 
 impl Pending {
     /// Answers the caller. A caller that is gone does not matter: the unit is committed all the same.
     pub fn reply(self, result: Result<Receipt>) {
-        let _ = self.reply.send(result);
+        let _ = self.reply.send((result, self.unit));
     }
 }
 
@@ -121,13 +125,16 @@ impl UnitQueue {
                 std::thread::yield_now();
                 tokio::task::yield_now().await;
                 match answer.try_recv() {
-                    Ok(result) => return result,
+                    Ok((result, _)) => return result,
                     Err(TryRecvError::Empty) => {}
                     Err(TryRecvError::Closed) => return Err(Error::closed()),
                 }
             }
         }
-        answer.await.unwrap_or_else(|_| Err(Error::closed()))
+        match answer.await {
+            Ok((result, _)) => result,
+            Err(_) => Err(Error::closed()),
+        }
     }
 
     /// Whether a thread takes the units, and there is a processor for either side.

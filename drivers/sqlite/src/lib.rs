@@ -5,7 +5,8 @@
 //! they open a repository through the facade, and the registry finds [`DRIVER`].
 //!
 //! - One thread writes. It commits what several callers have queued in one transaction, each unit behind a savepoint.
-//! - Reads go to a pool of connections on tokio's blocking threads; the write-ahead log lets them run beside the writer.
+//! - Reads go to a pool of connections, on threads of the driver's own: as many at once as there are processors, and more
+//!   as soon as some take long. The write-ahead log lets them run beside the writer.
 //! - A thread of its own moves the log into the database file, so that commits don't wait for it.
 //! - Other programs, DECNET included, may use the file at the same time.
 //! - `synchronous=NORMAL`: what was acknowledged survives a crash of the program; a power failure may lose the last

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use decnet_db_core::driver::{BatchLimits, Bootstrap, Bootstrapped, PoolStatus, UnitQueue};
-use decnet_db_core::sql::{Receipt, Rows, Statement, Unit};
+use decnet_db_core::driver::{BatchLimits, PoolStatus, UnitQueue};
+use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
 use crate::checkpoint::{self, Checkpointer};
-use crate::dialect::Sqlite;
 use crate::error::{Errors, closed, duplicate};
 use crate::file::DatabaseFile;
 use crate::foreign::Foreign;
 use crate::unit::{self, Runner};
 use crate::waiting;
+
+mod desk;
+
+pub(crate) use desk::Desk;
 
 /// What one commit takes at most: enough that its cost is spread thin, and little enough that the last caller's wait and
 /// the lock that other programs wait for stay short.
@@ -167,68 +170,6 @@ impl Drop for Writer {
     }
 }
 
-/// How long whoever asks for foreign commits waits for a commit of ours that is just beginning or ending.
-const A_MOMENT: Duration = Duration::from_millis(5);
-
-/// See [`Writer::desk`].
-pub(crate) struct Desk(Arc<Shared>);
-
-impl Desk {
-    /// Creates what is missing and seeds it, in one transaction.
-    pub(crate) fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
-        let shared = &self.0;
-        shared.check()?;
-        shared.with(|connection| {
-            shared.begin(connection)?;
-            let done = create(connection, bootstrap, &shared.errors);
-            let done = done.and_then(|done| shared.commit_transaction(connection).map(|()| done));
-            if done.is_err() {
-                shared.rollback(connection);
-            }
-            done
-        })
-    }
-
-    /// How many times others were seen to have committed since the file was opened, up to now; none when that can't be told
-    /// at the moment.
-    pub(crate) fn foreign_commits(&self) -> Option<u64> {
-        let shared = &self.0;
-        if let Some(count) = shared.foreign.while_writing() {
-            return Some(count);
-        }
-        match shared.connection.try_lock_for(A_MOMENT) {
-            Some(guard) => shared.foreign.look(guard.as_ref()?).ok(),
-            None => shared.foreign.while_writing(),
-        }
-    }
-
-    /// Runs a read on the writer's connection: for a database in memory, which has only one.
-    pub(crate) fn query(&self, statement: &Statement) -> Result<Rows> {
-        let shared = &self.0;
-        shared.with(|connection| {
-            // As on the connections that only read.
-            let set = |only: bool| {
-                let done = connection.pragma_update(None, "query_only", only);
-                done.map_err(|error| shared.errors.translate(error))
-            };
-            set(true)?;
-            let rows = Runner::new(connection, &shared.errors).query(statement);
-            set(false)?;
-            rows
-        })
-    }
-}
-
-fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Result<Bootstrapped> {
-    let catalog = Runner::new(connection, errors).query(&bootstrap.catalog(&Sqlite))?;
-    let missing = bootstrap.missing(catalog, &Sqlite)?;
-    for statement in &missing {
-        connection.execute_batch(statement.text()).map_err(|error| errors.translate(error))?;
-    }
-    let receipt = Runner::new(connection, errors).run(bootstrap.seed())?;
-    bootstrap.finish(missing.len(), receipt)
-}
-
 impl Shared {
     fn run(&self) {
         let mut since = Instant::now();
@@ -314,6 +255,9 @@ impl Shared {
         let done: Result<Vec<_>> =
             units.iter().map(|unit| self.behind_savepoint(connection, &mut runner, unit)).collect();
         drop(runner);
+        // The first pages of a log that starts anew wait for the disk. They go there while it is sure that nobody else commits,
+        // so that whoever asks for foreign commits need not wait too; COMMIT reports what fails.
+        let _ = connection.cache_flush();
         done.and_then(|results| self.commit_transaction(connection).map(|()| results)).map_err(|error| {
             tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
             self.rollback(connection);

@@ -453,6 +453,7 @@ macro_rules! __catalogue {
                     counts_follow_a_purge_and_what_comes_after_it,
                     /// They follow events whose ids lie below those that were counted already.
                     counts_follow_ids_that_were_left_out_before,
+                    /// They follow events whose ids come late, so far behind the newest that they seemed lost.
                     counts_follow_ids_in_gaps_far_behind,
                     /// The first and the last year have minutes too.
                     times_at_the_ends_of_the_calendar_have_their_minutes,

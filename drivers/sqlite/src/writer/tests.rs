@@ -2,6 +2,7 @@ use decnet_db_core::ErrorKind;
 use decnet_db_core::sql::{Column, ColumnKind, Expect, ForeignKey, Insert, Sql, Table, Value};
 
 use super::*;
+use crate::dialect::Sqlite;
 use crate::pragmas::{self, Role};
 
 static PARENT: Table = Table {

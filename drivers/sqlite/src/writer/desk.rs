@@ -1,0 +1,76 @@
+//! Work on the writer's connection that is no unit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use decnet_db_core::Result;
+use decnet_db_core::driver::{Bootstrap, Bootstrapped};
+use decnet_db_core::sql::{Rows, Statement};
+use rusqlite::Connection;
+
+use super::Shared;
+use crate::dialect::Sqlite;
+use crate::error::Errors;
+use crate::unit::Runner;
+
+/// How long whoever asks for foreign commits waits for a commit of ours that is just beginning or ending.
+const A_MOMENT: Duration = Duration::from_millis(1);
+
+/// See [`Writer::desk`](super::Writer::desk).
+pub(crate) struct Desk(pub(super) Arc<Shared>);
+
+impl Desk {
+    /// Creates what is missing and seeds it, in one transaction.
+    pub(crate) fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
+        let shared = &self.0;
+        shared.check()?;
+        shared.with(|connection| {
+            shared.begin(connection)?;
+            let done = create(connection, bootstrap, &shared.errors);
+            let done = done.and_then(|done| shared.commit_transaction(connection).map(|()| done));
+            if done.is_err() {
+                shared.rollback(connection);
+            }
+            done
+        })
+    }
+
+    /// How many times others were seen to have committed since the file was opened, up to now; none when that can't be told
+    /// at the moment.
+    pub(crate) fn foreign_commits(&self) -> Option<u64> {
+        let shared = &self.0;
+        if let Some(count) = shared.foreign.while_writing() {
+            return Some(count);
+        }
+        match shared.connection.try_lock_for(A_MOMENT) {
+            Some(guard) => shared.foreign.look(guard.as_ref()?).ok(),
+            None => shared.foreign.while_writing(),
+        }
+    }
+
+    /// Runs a read on the writer's connection: for a database in memory, which has only one.
+    pub(crate) fn query(&self, statement: &Statement) -> Result<Rows> {
+        let shared = &self.0;
+        shared.with(|connection| {
+            // As on the connections that only read.
+            let set = |only: bool| {
+                let done = connection.pragma_update(None, "query_only", only);
+                done.map_err(|error| shared.errors.translate(error))
+            };
+            set(true)?;
+            let rows = Runner::new(connection, &shared.errors).query(statement);
+            set(false)?;
+            rows
+        })
+    }
+}
+
+fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Result<Bootstrapped> {
+    let catalog = Runner::new(connection, errors).query(&bootstrap.catalog(&Sqlite))?;
+    let missing = bootstrap.missing(catalog, &Sqlite)?;
+    for statement in &missing {
+        connection.execute_batch(statement.text()).map_err(|error| errors.translate(error))?;
+    }
+    let receipt = Runner::new(connection, errors).run(bootstrap.seed())?;
+    bootstrap.finish(missing.len(), receipt)
+}
