@@ -91,6 +91,10 @@ const MANY: u32 = 10;
 struct State {
     pending: VecDeque<Pending>,
     closed: bool,
+    /// Since when the writer's thread waits for the next unit.
+    idle: Option<Instant>,
+    /// Whether the last one came so soon that it is worth staying awake for.
+    brisk: bool,
 }
 
 impl UnitQueue {
@@ -184,6 +188,7 @@ impl UnitQueue {
         let mut state = self.state.lock();
         loop {
             if !state.pending.is_empty() {
+                state.brisk = state.idle.take().is_some_and(|since| since.elapsed() < AWAKE);
                 return Some(self.take_now(&mut state, limits));
             }
             if state.closed {
@@ -193,12 +198,17 @@ impl UnitQueue {
         }
     }
 
-    /// Looks out for the next unit for a while, so that it need not wake this thread.
+    /// Looks out for the next unit for a while, so that it need not wake this thread; unless they come seldom.
     fn stay_awake(&self) {
-        if !has_several_processors() {
+        let began = Instant::now();
+        let brisk = {
+            let mut state = self.state.lock();
+            state.idle = Some(began);
+            state.brisk
+        };
+        if !brisk || !has_several_processors() {
             return;
         }
-        let began = Instant::now();
         while self.waiting.load(Ordering::Acquire) == 0 && began.elapsed() < AWAKE {
             (0..PAUSES).for_each(|_| std::hint::spin_loop());
             std::thread::yield_now();

@@ -54,8 +54,7 @@ struct State {
     jobs: VecDeque<Job>,
     /// One for as many as there ever were at once.
     threads: Vec<Thread>,
-    /// Threads that look out for a job without sleeping.
-    awake: usize,
+    /// Those that are free and sleep; those that are free and don't are on their way to the next job.
     sleeping: usize,
     /// Whether one of those will look when the running jobs have become long ones.
     watched: bool,
@@ -144,6 +143,12 @@ impl State {
         })
     }
 
+    /// Threads that will look for a job without being called.
+    fn coming(&self) -> usize {
+        let free = self.threads.iter().filter(|thread| **thread == Thread::Free).count();
+        free.saturating_sub(self.sleeping)
+    }
+
     /// How long the first job must wait for a processor, if nothing ends before; none when there is one.
     fn wait(&self, processors: usize, now: Instant) -> Option<Duration> {
         if self.short(now).count() < processors {
@@ -170,7 +175,7 @@ impl Shared {
 
     /// Sees to it that a thread comes for the first job, or looks after it in time.
     fn call(self: &Arc<Self>, state: &mut State) -> Result<()> {
-        if state.jobs.len() <= state.awake
+        if state.jobs.len() <= state.coming()
             || (state.watched && state.wait(self.processors, Instant::now()).is_some())
         {
             return Ok(());
@@ -193,8 +198,6 @@ impl Shared {
             state.threads.push(Thread::Free);
         }
         state.threads[place] = Thread::Free;
-        // Until it looks for the first time: it is on its way.
-        state.awake += 1;
         Ok(())
     }
 
@@ -202,7 +205,6 @@ impl Shared {
     fn serve(self: Arc<Self>, place: usize) {
         let mut ended = Instant::now();
         let mut state = self.state.lock();
-        state.awake -= 1;
         while !(state.closed && state.jobs.is_empty()) {
             let now = Instant::now();
             let wait = if state.jobs.is_empty() { Some(IDLE) } else { state.wait(self.processors, now) };
@@ -215,14 +217,13 @@ impl Shared {
                 drop(state);
                 // Whoever reads seldom is not worth staying awake for.
                 let stays = job.alone && now.duration_since(ended) < AWAKE;
-                self.run(job.work, place, stays);
+                self.run(job.work, place);
                 ended = Instant::now();
                 while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < AWAKE {
                     (0..PAUSES).for_each(|_| std::hint::spin_loop());
                     thread::yield_now();
                 }
                 state = self.state.lock();
-                state.awake -= usize::from(stays);
                 continue;
             };
             let watches = !state.jobs.is_empty() && !state.watched;
@@ -239,12 +240,10 @@ impl Shared {
     }
 
     /// Runs the work. When it is done and before its caller knows, the thread is free again: the caller's next job is for it.
-    fn run(&self, work: Work, place: usize, stays: bool) {
+    fn run(&self, work: Work, place: usize) {
         let done = Cell::new(false);
         let free = || {
-            let mut state = self.state.lock();
-            state.threads[place] = Thread::Free;
-            state.awake += usize::from(stays);
+            self.state.lock().threads[place] = Thread::Free;
             done.set(true);
         };
         // The caller learns of a panic by getting no answer.
