@@ -265,11 +265,7 @@ async fn one(
 /// table. It is what single events from many callers are.
 fn alike<'u>(units: &[&'u Unit]) -> Vec<&'u Insert> {
     let Some(first) = units.first().and_then(|unit| only_insert(unit)) else { return Vec::new() };
-    let alike = |insert: &&Insert| {
-        std::ptr::eq(insert.table(), first.table())
-            && insert.columns() == first.columns()
-            && insert.duplicates() == OnDuplicate::Fail
-    };
+    let alike = |insert: &&Insert| insert.is_like(first) && insert.duplicates() == OnDuplicate::Fail;
     units.iter().map_while(|unit| only_insert(unit)).take_while(alike).collect()
 }
 
