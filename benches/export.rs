@@ -14,7 +14,7 @@ use decnet_db::time::Timestamp;
 
 const BATCH: u32 = 1_000;
 
-fn attacker(number: u32) -> Fields<Attacker> {
+fn attacker(number: u32) -> Changeset<Attacker> {
     let seen = Timestamp::from_microseconds(1_767_225_600_000_000 + i64::from(number)).unwrap();
     let [a, b, c, d] = number.to_be_bytes();
     Fields::new()

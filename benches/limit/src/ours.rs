@@ -46,7 +46,7 @@ fn filter(search: Option<Search>) -> LogFilter {
 impl Layer for Ours {
     type Log = NewLog;
     type Bounty = NewBounty;
-    type Attacker = Fields<contract::Attacker>;
+    type Attacker = Changeset<contract::Attacker>;
     type State = (String, Json);
 
     async fn open(url: &str) -> Result<Self> {

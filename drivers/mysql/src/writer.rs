@@ -44,7 +44,7 @@ pub(crate) struct Writer {
     /// Units with guards: one group at a time, so that units of this process with the same guard wait in the queue and not
     /// with a connection each for the server's lock.
     guarded: Arc<UnitQueue>,
-    committer: Arc<Committer>,
+    committer: Arc<Engine>,
     /// For the one unit that runs without a queue.
     aside: Arc<Semaphore>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -55,7 +55,7 @@ impl Writer {
     pub(crate) fn start(pool: &Arc<Pool>, context: &Arc<Context>, database: &str) -> Self {
         let (plain, guarded) = (Arc::new(UnitQueue::new()), Arc::new(UnitQueue::new()));
         let count = LANES.min(pool.status().max.saturating_sub(1)).max(1);
-        let committer = Arc::new(Committer {
+        let committer = Arc::new(Engine {
             pool: pool.clone(),
             context: context.clone(),
             database: database.to_owned(),
@@ -108,13 +108,13 @@ impl Writer {
 /// Takes groups from one queue.
 struct Taker {
     queue: Arc<UnitQueue>,
-    committer: Arc<Committer>,
+    committer: Arc<Engine>,
     lanes: Arc<Semaphore>,
     count: u32,
 }
 
 impl Taker {
-    fn new(queue: &Arc<UnitQueue>, count: u32, committer: &Arc<Committer>) -> Self {
+    fn new(queue: &Arc<UnitQueue>, count: u32, committer: &Arc<Engine>) -> Self {
         let lanes = Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
         Self { queue: queue.clone(), committer: committer.clone(), lanes, count }
     }
@@ -155,7 +155,7 @@ impl Drop for Busy<'_> {
 
 /// Commits units, and replays them.
 #[derive(Debug)]
-struct Committer {
+struct Engine {
     pool: Arc<Pool>,
     context: Arc<Context>,
     database: String,
@@ -163,7 +163,7 @@ struct Committer {
     busy: AtomicUsize,
 }
 
-impl Committer {
+impl Engine {
     fn is_idle(&self) -> bool {
         self.busy.load(Ordering::Relaxed) == 0
     }

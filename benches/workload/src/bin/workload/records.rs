@@ -29,7 +29,7 @@ pub(crate) fn bounty(row: Bounty) -> Result<NewBounty> {
         .timestamp(instant(row.seconds)?))
 }
 
-pub(crate) fn attacker(row: Attacker) -> Result<Fields<contract::Attacker>> {
+pub(crate) fn attacker(row: Attacker) -> Result<Changeset<contract::Attacker>> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let fields = Fields::new()
         .set("ip", row.ip)

@@ -42,12 +42,12 @@ async fn agree(db: &Database, others: &[&dyn Repository]) {
 }
 
 async fn delete(repository: &dyn Repository, condition: impl FnOnce(&mut Sql<'_>)) {
-    let mut sql = Sql::new(repository.committer().dialect());
+    let mut sql = Sql::new(repository.engine().dialect());
     sql.push("DELETE FROM logs WHERE ");
     condition(&mut sql);
     let mut unit = Unit::new();
     unit.execute(sql.finish());
-    repository.committer().commit(unit).await.unwrap();
+    repository.engine().commit(unit).await.unwrap();
 }
 
 pub(crate) async fn counts_follow_every_writer(db: Database) {

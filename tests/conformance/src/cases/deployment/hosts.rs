@@ -2,7 +2,7 @@
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::{DeckyShard, Topology};
-use decnet_db_core::sql::{self, Fields, Insert, Record, Unit};
+use decnet_db_core::sql::{self, Changeset, Insert, Record, Unit};
 use decnet_db_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ pub(crate) async fn a_host_that_a_topology_targets_stays(db: Database) {
     ];
     let mut unit = Unit::new();
     unit.insert(Insert::raw(Topology::TABLE, columns, row).unwrap());
-    db.committer().commit(unit).await.unwrap();
+    db.engine().commit(unit).await.unwrap();
     let (kind, text) = refused(&*db, "delete_swarm_host", json!({"uuid": "h1"})).await;
     assert_eq!((kind, text.contains("a topology targets the host")), (ErrorKind::Conflict, true), "{text}");
     assert_eq!(shard(&db, "d").await["host_uuid"], "h1");
@@ -226,7 +226,7 @@ pub(crate) async fn a_new_shard_needs_a_host_that_exists(db: Database) {
         assert_eq!((ours, text.contains(message)), (kind, true), "{text}");
     }
     // In a unit nothing else is written either.
-    let lacking = Fields::<DeckyShard>::new().set("decky_name", "d").set("state", "running");
+    let lacking = Changeset::<DeckyShard>::new().set("decky_name", "d").set("state", "running");
     let error = db.unit().set_state("k", json!(1)).upsert_decky_shard(lacking).commit().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(called(&*db, "get_state", json!({"key": "k"})).await, json!(null));

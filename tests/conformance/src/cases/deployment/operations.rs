@@ -114,7 +114,7 @@ pub(crate) async fn of_two_ends_one_wins(db: Database) {
             let id = id.clone();
             async move {
                 let status = if number % 2 == 0 { "succeeded" } else { "failed" };
-                let fields = Fields::<DeckyLifecycle>::new().set("status", status).set("error", status);
+                let fields = Changeset::<DeckyLifecycle>::new().set("status", status).set("error", status);
                 repository.update_lifecycle(&id, fields).await.map(|()| status)
             }
         });
