@@ -238,8 +238,9 @@ impl Sql<'_> {
         self.verb(Verb::Ddl)
     }
 
-    /// Says what a statement of fixed text does.
-    pub(in crate::sql) fn verb(&mut self, verb: Verb) -> &mut Self {
+    /// Says what a statement of fixed text does; without it, it is a query. Statements that begin with
+    /// [`update`](Self::update), [`delete`](Self::delete) or an insert know it.
+    pub fn verb(&mut self, verb: Verb) -> &mut Self {
         self.statement.verb = verb;
         self
     }

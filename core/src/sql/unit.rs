@@ -34,6 +34,14 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepId(usize);
 
+impl StepId {
+    /// The id of the step at this position, counted from 0: for wrappers that go through the steps of a unit.
+    #[must_use]
+    pub const fn at(position: usize) -> Self {
+        Self(position)
+    }
+}
+
 /// How many rows a step must affect; otherwise the unit is rolled back and fails with a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {

@@ -187,7 +187,7 @@ mod tests {
             let mut sql = Sql::new(&Plain);
             let values: Vec<Value> = columns.iter().map(|name| (*name).into()).collect();
             behind(&mut sql, columns, &values);
-            sql.finish().into_parts()
+            sql.into_statement().into_parts()
         };
         assert_eq!(text(&["a"]).0, "a > ?");
         assert_eq!(text(&["a", "b"]).0, "a >= ? AND (a > ? OR (b > ?))");

@@ -40,7 +40,7 @@ impl Calls {
         let mut unit = Unit::new();
         let mut sql = Sql::new(self.repository.engine().dialect());
         write(&mut sql);
-        unit.execute(sql.finish());
+        unit.execute(sql.finish().expect("a statement"));
         self.repository.engine().commit(unit).await.expect("the statement runs");
     }
 
@@ -55,15 +55,15 @@ impl Calls {
     /// One value, read past the contract.
     pub(crate) async fn stored<T: FromValue>(&self, query: &'static str) -> T {
         let mut unit = Unit::new();
-        unit.query(self.statement(query));
+        let step = unit.query(self.statement(query));
         let mut receipt = self.repository.engine().commit(unit).await.expect("the query runs");
-        receipt.rows(0).scalar().expect("a value of this type").expect("a row")
+        receipt.rows(step).scalar().expect("a value of this type").expect("a row")
     }
 
     fn statement(&self, text: &'static str) -> decnet_db_core::sql::Statement {
         let mut sql = Sql::new(self.repository.engine().dialect());
         sql.push(text);
-        sql.finish()
+        sql.finish().expect("a statement")
     }
 
     /// An attacker with this address; its uuid.

@@ -156,7 +156,7 @@ pub(crate) async fn what_a_read_returned_is_accepted_back(database: Database) {
 
 pub(crate) async fn a_unit_stores_attackers_and_what_hangs_on_them_or_nothing(database: Database) {
     let db = Calls::of(&database);
-    let known = |ip: &str| Changeset::<Attacker>::new().set("ip", ip).set("event_count", 3);
+    let known = |ip: &str| Changeset::<Attacker>::new().set(Attacker::IP, ip).set(Attacker::EVENT_COUNT, 3);
     let unit = db.repository.unit().upsert_attacker(known("203.0.113.7"));
     let error = unit.commit().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);

@@ -1,7 +1,7 @@
 //! What dashboards ask all the time is computed from the last answer and what came since: it must be what counting anew
 //! gives, whoever wrote, deleted or purged meanwhile.
 
-use decnet_db_core::contract::{LogFilter, NewLog, Repository};
+use decnet_db_core::contract::{Log, LogFilter, NewLog, Repository};
 use decnet_db_core::sql::{Sql, Unit};
 use serde_json::{Value, json};
 
@@ -43,10 +43,10 @@ async fn agree(db: &Database, others: &[&dyn Repository]) {
 
 async fn delete(repository: &dyn Repository, condition: impl FnOnce(&mut Sql<'_>)) {
     let mut sql = Sql::new(repository.engine().dialect());
-    sql.push("DELETE FROM logs WHERE ");
+    sql.delete::<Log>().push(" WHERE ");
     condition(&mut sql);
     let mut unit = Unit::new();
-    unit.execute(sql.finish());
+    unit.execute(sql.finish().unwrap());
     repository.engine().commit(unit).await.unwrap();
 }
 

@@ -11,13 +11,13 @@ use crate::json::called;
 fn statement(db: &Database, write: impl FnOnce(&mut Sql<'_>)) -> Statement {
     let mut sql = Sql::new(db.engine().dialect());
     write(&mut sql);
-    sql.finish()
+    sql.finish().unwrap()
 }
 
 /// Sets the value of a key that is there.
 fn update(db: &Database, key: &str, value: &str) -> Statement {
     statement(db, |sql| {
-        sql.push("UPDATE state SET value = ").bind(value).push(" WHERE ").exactly("key", key);
+        sql.update::<StateEntry>().set(StateEntry::VALUE, value).only(StateEntry::KEY, key);
     })
 }
 
@@ -46,11 +46,11 @@ pub(crate) async fn affected_rows_are_those_that_were_found(db: Database) {
     let same = unit.expect(update(&db, "a", "1"), Expect::one_row("no such row"));
     let missing = unit.execute(update(&db, "x", "1"));
     let all = unit.execute(statement(&db, |sql| {
-        sql.push("UPDATE state SET value = ").bind("2");
+        sql.update::<StateEntry>().set(StateEntry::VALUE, "2");
     }));
     let ignored = unit.insert(entries(&[("b", "x"), ("c", "x")]).on_duplicate(OnDuplicate::Ignore));
     let read = unit.query(statement(&db, |sql| {
-        sql.push("SELECT value FROM state WHERE ").exactly("key", "c");
+        sql.push("SELECT value").from::<StateEntry>().only(StateEntry::KEY, "c");
     }));
     let mut receipt = db.engine().commit(unit).await.unwrap();
     assert_eq!([same, missing, all, ignored].map(|step| receipt.affected(step)), [1, 0, 2, 1]);
@@ -85,8 +85,8 @@ pub(crate) async fn a_guard_keeps_units_apart(db: Database) {
                 let mut unit = Unit::new();
                 unit.guard("conformance", "count");
                 let replace = statement(&db, |sql| {
-                    sql.push("UPDATE state SET value = ").bind((before + 1).to_string()).push(" WHERE ");
-                    sql.exactly("key", "count").push(" AND value = ").bind(before.to_string());
+                    sql.update::<StateEntry>().set(StateEntry::VALUE, (before + 1).to_string());
+                    sql.only(StateEntry::KEY, "count").only(StateEntry::VALUE, before.to_string());
                 });
                 unit.expect(replace, Expect::one_row("somebody was faster"));
                 match db.engine().commit(unit).await {
@@ -117,7 +117,7 @@ pub(crate) async fn queries_in_a_unit_see_its_writes(db: Database) {
     unit.insert(entries(&[("a", "1"), ("b", "1")]));
     let between = unit.query(count(&db));
     unit.execute(statement(&db, |sql| {
-        sql.push("DELETE FROM state WHERE ").exactly("key", "a");
+        sql.delete::<StateEntry>().only(StateEntry::KEY, "a");
     }));
     let after = unit.query(count(&db));
     let mut receipt = db.engine().commit(unit).await.unwrap();
