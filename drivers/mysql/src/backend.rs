@@ -11,15 +11,16 @@ use mysql_async::prelude::Queryable;
 
 use crate::bootstrap::bootstrap;
 use crate::connect::Connector;
+use crate::context::Context;
+use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
-use crate::mark::Deletions;
-use crate::pool::Pool;
-use crate::run::{Context, query};
+use crate::execute::query;
+use crate::options::Targets;
+use crate::read::pool::Pool;
 use crate::server::Server;
 use crate::session::setup;
-use crate::url::Targets;
-use crate::writer::Writer;
+use crate::write::Writer;
 
 /// How often a read is tried on another connection when it lost the one that it had.
 const TRIES: u32 = 5;
@@ -30,7 +31,7 @@ pub(crate) struct MysqlBackend {
     pool: Arc<Pool>,
     context: Arc<Context>,
     writer: Writer,
-    deletions: Deletions,
+    delete_counter: DeleteCounter,
     system: &'static str,
 }
 
@@ -52,7 +53,13 @@ impl MysqlBackend {
         });
         let writer = Writer::start(&pool, &context, config.url.database());
         tracing::debug!(version = server.version, "connected");
-        Ok(Self { pool, context, writer, deletions: Deletions::default(), system: server.flavour.system() })
+        Ok(Self {
+            pool,
+            context,
+            writer,
+            delete_counter: DeleteCounter::default(),
+            system: server.flavour.system(),
+        })
     }
 
     async fn read(&self, statement: &Statement) -> Result<Rows> {
@@ -60,7 +67,7 @@ impl MysqlBackend {
         loop {
             let mut lease = self.pool.acquire().await?;
             // A connection whose answer was not read to its end is not given back.
-            let failure = match query(lease.link(), &self.context, statement).await {
+            let failure = match query(lease.connection(), &self.context, statement).await {
                 Ok(rows) => {
                     lease.give_back();
                     return Ok(rows);
@@ -94,7 +101,7 @@ impl Backend for MysqlBackend {
         let rows = self.read(&statement).await?;
         let mut lease = self.pool.acquire().await?;
         // A mark that can't be read is none.
-        let mark = match self.deletions.mark(lease.link()).await {
+        let mark = match self.delete_counter.mark(lease.connection()).await {
             Ok(mark) => {
                 lease.give_back();
                 mark
@@ -119,7 +126,7 @@ impl Backend for MysqlBackend {
 
     async fn ping(&self) -> Result<ServerInfo> {
         let mut lease = self.pool.acquire().await?;
-        let version: Option<String> = match lease.link().query_first("SELECT VERSION()").await {
+        let version: Option<String> = match lease.connection().query_first("SELECT VERSION()").await {
             Ok(version) => version,
             Err(error) => {
                 self.pool.suspect();

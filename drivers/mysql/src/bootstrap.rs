@@ -6,10 +6,12 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use crate::connect::Connector;
+use crate::context::Context;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, exists_already};
-use crate::link::Link;
-use crate::run::{Context, query, steps};
+use crate::execute::query;
+use crate::read::connection::Connection;
+use crate::write::transaction::steps;
 
 /// DECNET's own name for it, so that the two keep each other out.
 const LOCK: &str = "decnet_schema_init";
@@ -25,17 +27,17 @@ pub(crate) async fn bootstrap(
 ) -> Result<Bootstrapped> {
     let mut tries = 0;
     loop {
-        let mut link = Link::new(connector.connect().await.map_err(|refused| refused.error)?);
-        let outcome = locked(&mut link, context, bootstrap).await;
+        let mut connection = Connection::new(connector.connect().await.map_err(|refused| refused.error)?);
+        let outcome = locked(&mut connection, context, bootstrap).await;
         tries += 1;
         match outcome {
             Ok(done) => {
-                let _ = link.into_conn().disconnect().await;
+                let _ = connection.into_conn().disconnect().await;
                 return Ok(done);
             }
             // Closing the connection ends its transaction and lets go of its lock.
             Err(failure) if failure.verdict() == Verdict::Final || tries == TRIES => {
-                let _ = link.into_conn().disconnect().await;
+                let _ = connection.into_conn().disconnect().await;
                 return Err(failure.tell("creating the schema"));
             }
             Err(_) => tokio::time::sleep(backoff(tries + 4)).await,
@@ -43,7 +45,11 @@ pub(crate) async fn bootstrap(
     }
 }
 
-async fn locked(conn: &mut Link, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+async fn locked(
+    conn: &mut Connection,
+    context: &Context,
+    bootstrap: &Bootstrap,
+) -> Result<Bootstrapped, Failure> {
     let taken: Option<Option<i64>> =
         conn.query_first(format!("SELECT GET_LOCK('{LOCK}', {WAIT_SECONDS})")).await?;
     if taken.flatten() != Some(1) {
@@ -58,7 +64,11 @@ async fn locked(conn: &mut Link, context: &Context, bootstrap: &Bootstrap) -> Re
     Ok(done)
 }
 
-async fn create(conn: &mut Link, context: &Context, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+async fn create(
+    conn: &mut Connection,
+    context: &Context,
+    bootstrap: &Bootstrap,
+) -> Result<Bootstrapped, Failure> {
     let dialect = beside_what_is_there(conn, &context.dialect, bootstrap).await?;
     let catalog = query(conn, context, &bootstrap.catalog(&dialect)).await?;
     let missing = bootstrap.missing(catalog, &dialect)?;

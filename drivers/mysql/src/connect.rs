@@ -8,7 +8,7 @@ use mysql_async::{Conn, DriverError, Error as Wire, IoError, Opts};
 use tokio::time::timeout;
 
 use crate::error::{may_connect_later, tell};
-use crate::url::{Target, Targets};
+use crate::options::{Target, Targets};
 
 /// Opens connections to the first server that takes one.
 #[derive(Clone)]

@@ -7,12 +7,11 @@ use std::borrow::Cow;
 
 use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table, Value};
 
-use crate::server::Flavour;
+use crate::error::OTHER_KEY;
+use crate::flavour::Flavour;
 
 /// `TO_SECONDS('1970-01-01')`, on both servers.
 const EPOCH: &str = "62167219200";
-/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
-pub(crate) const OTHER_KEY: &str = "18446744073709551615";
 
 /// The dialect of one database.
 #[derive(Debug, Clone)]

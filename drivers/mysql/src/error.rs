@@ -3,8 +3,8 @@
 use decnet_db_core::{Error, ErrorKind, one_line};
 use mysql_async::{DriverError, Error as Wire, ServerError};
 
-use crate::dialect::OTHER_KEY;
-
+/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
+pub(crate) const OTHER_KEY: &str = "18446744073709551615";
 /// A key that must be unique is there already.
 const DUPLICATE: u16 = 1062;
 /// A row that others refer to was to be deleted or changed.

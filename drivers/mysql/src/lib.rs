@@ -76,31 +76,26 @@
 
 mod backend;
 mod bootstrap;
+mod codec;
 mod connect;
+mod context;
+mod delete_counter;
 mod dialect;
 mod error;
-mod finished;
-mod floats;
-mod guard;
-mod limits;
-mod link;
-#[cfg(test)]
-mod lint;
-mod mark;
-mod pool;
-mod rows;
-mod run;
+mod execute;
+mod flavour;
+mod legacy;
+mod options;
+mod read;
 mod server;
 mod session;
-mod units;
-mod url;
-mod values;
-mod writer;
+mod write;
 
 use std::sync::Arc;
 
 use decnet_db_core::config::Config;
 use decnet_db_core::driver::{Backend, Capability, Driver, OpenFuture};
+use decnet_db_core::sql::Dialect;
 
 /// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::driver::Registry::collect).
 pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
@@ -109,6 +104,13 @@ pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
     .lacks(Capability::DeepJson, "MariaDB reads JSON of 32 levels at most, MySQL of 100");
 
 decnet_db_core::register!(DRIVER);
+
+/// The dialect for a server of that version, for tests that look at statements and ask no server.
+#[doc(hidden)]
+#[must_use]
+pub fn dialect(version: &str, other_charsets: bool) -> Box<dyn Dialect> {
+    Box::new(dialect::Mysql::new(flavour::Flavour::of(version), other_charsets))
+}
 
 fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {

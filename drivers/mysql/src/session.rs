@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::server::{Flavour, Server};
+use crate::flavour::Flavour;
+use crate::server::Server;
 
 /// The statement. It is sent once for each connection: nothing here changes session variables later.
 ///

@@ -7,6 +7,12 @@
 //! A lone caller whose unit may be done by one statement runs it without that task, which would cost two changes of tasks;
 //! when its future is dropped, what remains of it becomes a task.
 
+pub(crate) mod bulk_insert;
+pub(crate) mod detached;
+pub(crate) mod group;
+pub(crate) mod named_lock;
+pub(crate) mod transaction;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -19,21 +25,21 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::context::Context;
 use crate::error::{Failure, Verdict, again};
-use crate::finished::Finished;
-use crate::guard::has_guard;
-use crate::pool::Pool;
-use crate::run::Context;
-use crate::units::{Attempt, attempt, may_be_alone};
+use crate::read::pool::Pool;
+use crate::write::detached::Detached;
+use crate::write::group::{Attempt, attempt, may_autocommit};
+use crate::write::named_lock::has_guard;
 
 /// More units than that at once make a caller wait for more than they save.
 const LIMITS: BatchLimits = BatchLimits { units: 256, rows: 2_000 };
 /// A group that takes longer than that waits for something: the disk, a row lock, the network. The next one need not.
 const LONG: Duration = Duration::from_millis(5);
 /// The most groups at once. More commit smaller groups and wait for each other's row locks.
-const LANES: u32 = 4;
+const MAX_CONCURRENT: u32 = 4;
 /// How long the unit that runs without the queue has to end when the repository is closed.
-const ASIDE: Duration = Duration::from_secs(5);
+const FAST_PATH_END: Duration = Duration::from_secs(5);
 /// How often a unit that other transactions are in the way of is tried.
 const TRIES: u32 = 12;
 
@@ -46,7 +52,7 @@ pub(crate) struct Writer {
     guarded: Arc<UnitQueue>,
     committer: Arc<Committer>,
     /// For the one unit that runs without a queue.
-    aside: Arc<Semaphore>,
+    fast_path: Arc<Semaphore>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -54,7 +60,7 @@ impl Writer {
     /// Starts the tasks.
     pub(crate) fn start(pool: &Arc<Pool>, context: &Arc<Context>, database: &str) -> Self {
         let (plain, guarded) = (Arc::new(UnitQueue::new()), Arc::new(UnitQueue::new()));
-        let count = LANES.min(pool.status().max.saturating_sub(1)).max(1);
+        let count = MAX_CONCURRENT.min(pool.status().max.saturating_sub(1)).max(1);
         let committer = Arc::new(Committer {
             pool: pool.clone(),
             context: context.clone(),
@@ -62,9 +68,11 @@ impl Writer {
             busy: AtomicUsize::new(0),
         });
         let tasks = [(&guarded, 1), (&plain, count)]
-            .map(|(queue, lanes)| tokio::spawn(Taker::new(queue, lanes, &committer).run()))
+            .map(|(queue, concurrency)| {
+                tokio::spawn(GroupCommitter::new(queue, concurrency, &committer).run())
+            })
             .into();
-        Self { plain, guarded, committer, aside: Arc::new(Semaphore::new(1)), tasks: Mutex::new(tasks) }
+        Self { plain, guarded, committer, fast_path: Arc::new(Semaphore::new(1)), tasks: Mutex::new(tasks) }
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
@@ -73,12 +81,12 @@ impl Writer {
         }
         if self.plain.is_empty()
             && self.committer.is_idle()
-            && may_be_alone(&unit)
-            && let Ok(turn) = self.aside.clone().try_acquire_owned()
+            && may_autocommit(&unit)
+            && let Ok(turn) = self.fast_path.clone().try_acquire_owned()
         {
             let committer = self.committer.clone();
-            return Finished::new(async move {
-                let outcome = committer.commit_alone(&unit).await;
+            return Detached::new(async move {
+                let outcome = committer.commit_directly(&unit).await;
                 drop(turn);
                 outcome
             })
@@ -100,32 +108,32 @@ impl Writer {
             let _ = task.await;
         }
         // Whoever runs a unit without the queue may have stopped polling it.
-        let _ = timeout(ASIDE, self.aside.acquire()).await;
-        self.aside.close();
+        let _ = timeout(FAST_PATH_END, self.fast_path.acquire()).await;
+        self.fast_path.close();
     }
 }
 
 /// Takes groups from one queue.
-struct Taker {
+struct GroupCommitter {
     queue: Arc<UnitQueue>,
     committer: Arc<Committer>,
-    lanes: Arc<Semaphore>,
+    concurrency: Arc<Semaphore>,
     count: u32,
 }
 
-impl Taker {
+impl GroupCommitter {
     fn new(queue: &Arc<UnitQueue>, count: u32, committer: &Arc<Committer>) -> Self {
-        let lanes = Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
-        Self { queue: queue.clone(), committer: committer.clone(), lanes, count }
+        let concurrency = Arc::new(Semaphore::new(usize::try_from(count).unwrap_or(1)));
+        Self { queue: queue.clone(), committer: committer.clone(), concurrency, count }
     }
 
     async fn run(self) {
         // Nobody closes the semaphore.
-        while let Ok(lane) = self.lanes.clone().acquire_owned().await
+        while let Ok(lane) = self.concurrency.clone().acquire_owned().await
             && let Some(group) = self.queue.take(LIMITS).await
         {
             let committer = self.committer.clone();
-            let mut work = Finished::new(async move {
+            let mut work = Detached::new(async move {
                 let _busy = Busy::new(&committer.busy);
                 committer.commit(group).await;
                 drop(lane);
@@ -133,7 +141,7 @@ impl Taker {
             // One that takes longer goes on as a task.
             let _ = timeout(LONG, &mut work).await;
         }
-        let _ = self.lanes.acquire_many(self.count).await;
+        let _ = self.concurrency.acquire_many(self.count).await;
     }
 }
 
@@ -169,7 +177,7 @@ impl Committer {
     }
 
     /// Commits one unit.
-    async fn commit_alone(&self, unit: &Unit) -> Result<Receipt> {
+    async fn commit_directly(&self, unit: &Unit) -> Result<Receipt> {
         let started = Instant::now();
         match self.attempt(&[unit]).await {
             Ok(outcomes) => only(outcomes),
@@ -267,7 +275,7 @@ enum Halt {
 }
 
 /// A task ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.
-impl Drop for Taker {
+impl Drop for GroupCommitter {
     fn drop(&mut self) {
         self.queue.close();
         while let Some(abandoned) = self.queue.take_blocking(LIMITS) {

@@ -7,7 +7,7 @@ use mysql_async::Conn;
 
 /// A connection of the pool. It is used like the [`Conn`] that it holds.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub(crate) struct Connection {
     conn: Conn,
     born: Instant,
     /// When the server was last known to answer.
@@ -16,7 +16,7 @@ pub(crate) struct Link {
     bulk: Option<bool>,
 }
 
-impl Link {
+impl Connection {
     /// A connection that was opened just now.
     pub(crate) fn new(conn: Conn) -> Self {
         let now = Instant::now();
@@ -54,7 +54,7 @@ impl Link {
     }
 }
 
-impl Deref for Link {
+impl Deref for Connection {
     type Target = Conn;
 
     fn deref(&self) -> &Conn {
@@ -62,7 +62,7 @@ impl Deref for Link {
     }
 }
 
-impl DerefMut for Link {
+impl DerefMut for Connection {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.conn
     }

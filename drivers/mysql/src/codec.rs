@@ -13,8 +13,6 @@ use decnet_db_core::time::Timestamp;
 use mysql_async::consts::ColumnType;
 use mysql_async::{Column, Params, Value as Wire};
 
-use crate::floats::decoded;
-
 /// The number of the character set `binary`.
 const BINARY: u16 = 63;
 const DAY: i64 = 86_400_000_000;
@@ -93,6 +91,11 @@ pub(crate) fn decode(value: Wire, column: &Column) -> Value {
         }
         Wire::Bytes(bytes) => decode_bytes(bytes, column),
     }
+}
+
+/// The number whose shortest decimal is that of the stored one.
+pub(crate) fn decoded(stored: f32) -> f64 {
+    stored.to_string().parse().unwrap_or_else(|_| stored.into())
 }
 
 fn decode_bytes(bytes: Vec<u8>, column: &Column) -> Value {

@@ -6,15 +6,15 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 /// A future that runs to its end once it was polled: when it is dropped before, the rest of it becomes a task.
-pub(crate) struct Finished<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+pub(crate) struct Detached<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
 
-impl<T: Send + 'static> Finished<T> {
+impl<T: Send + 'static> Detached<T> {
     pub(crate) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
         Self(Some(Box::pin(work)))
     }
 }
 
-impl<T: Send + 'static> Future for Finished<T> {
+impl<T: Send + 'static> Future for Detached<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
@@ -27,7 +27,7 @@ impl<T: Send + 'static> Future for Finished<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Finished<T> {
+impl<T: Send + 'static> Drop for Detached<T> {
     fn drop(&mut self) {
         // Without a runtime nothing can go on: the connection is closed, and the server decides.
         if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current())
@@ -51,7 +51,7 @@ mod tests {
         let (begun, has_begun) = oneshot::channel();
         let (go, gone) = oneshot::channel();
         let (done, is_done) = oneshot::channel();
-        let work = Finished::new(async move {
+        let work = Detached::new(async move {
             begun.send(()).unwrap();
             gone.await.unwrap();
             done.send("done").unwrap();
@@ -67,6 +67,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_waited_for_gives_its_answer() {
-        assert_eq!(Finished::new(async { 7 }).await, 7);
+        assert_eq!(Detached::new(async { 7 }).await, 7);
     }
 }

@@ -11,7 +11,8 @@ use decnet_db_core::sql::{Insert, Statement, Value};
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use crate::limits::{argument, table};
+use crate::codec::decoded;
+use crate::legacy::statement_text::{argument, table, target};
 
 /// The columns of type FLOAT, by table. Read once, when the database is opened: tables that this library adds have none.
 #[derive(Debug, Clone, Default)]
@@ -76,11 +77,6 @@ fn narrowed(number: f64) -> f32 {
     number as f32
 }
 
-/// The number whose shortest decimal is that of the stored one.
-pub(crate) fn decoded(stored: f32) -> f64 {
-    stored.to_string().parse().unwrap_or_else(|_| stored.into())
-}
-
 fn refusal(argument: &str, number: f64) -> Error {
     Error::invalid_input(
         argument,
@@ -89,26 +85,6 @@ fn refusal(argument: &str, number: f64) -> Error {
             decoded(narrowed(number))
         ),
     )
-}
-
-/// The column that the value at this position goes to, in a statement as the base writes it: a list of columns with a value
-/// for each, or `column = ?`.
-pub(crate) fn target(text: &str, position: usize) -> Option<&str> {
-    let name = |text: &str| -> Option<std::ops::Range<usize>> {
-        let end = text.trim_end_matches('`').len();
-        let start =
-            text[..end].rfind(|c: char| !c.is_ascii_alphanumeric() && c != '_').map_or(0, |at| at + 1);
-        (start < end).then_some(start..end)
-    };
-    if let Some(rest) = text.strip_prefix("INSERT INTO ") {
-        let (_, rest) = rest.split_once(' ')?;
-        let rest = rest.strip_prefix('(')?;
-        let (columns, _) = rest.split_once(')')?;
-        return columns.split(", ").nth(position).map(|column| column.trim_matches('`'));
-    }
-    let (at, _) = text.match_indices('?').nth(position)?;
-    let before = text[..at].strip_suffix(" = ")?;
-    before.get(name(before)?)
 }
 
 #[cfg(test)]
@@ -123,14 +99,5 @@ mod tests {
         for number in [1.0 / 3.0, 0.123_456_789, 16_777_217.0, 1e39, 1e-60, 1_700_000_000.123] {
             assert_eq!(lost(&Value::Real(number)), Some(number));
         }
-    }
-
-    #[test]
-    fn values_have_their_columns() {
-        let insert = "INSERT INTO t (a, `key`, c) VALUES (?, ?, ?) ON DUPLICATE KEY UPDATE c = VALUES(c)";
-        assert_eq!([0, 1, 2, 3].map(|n| target(insert, n)), [Some("a"), Some("key"), Some("c"), None]);
-        assert_eq!(target("INSERT INTO t VALUES (?, ?)", 0), None);
-        let update = "UPDATE t SET a = ?, `key` = ? WHERE (c = ? AND CAST(c AS BINARY) = CAST(? AS BINARY))";
-        assert_eq!([0, 1, 2, 3].map(|n| target(update, n)), [Some("a"), Some("key"), Some("c"), None]);
     }
 }

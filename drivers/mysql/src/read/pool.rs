@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
 
 use crate::connect::Connector;
-use crate::link::Link;
+use crate::read::connection::Connection;
 
 /// A connection that rested for less than that is handed out unseen: pinging each time would double the round trips.
 const FRESH: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ pub(crate) struct Pool {
 #[derive(Debug)]
 struct Idle {
     /// The one that was used last is on top.
-    stack: Vec<Link>,
+    stack: Vec<Connection>,
     /// When a connection was last found dead: what rested then is tried before it is used.
     suspect_before: Option<Instant>,
 }
@@ -45,7 +45,7 @@ struct Idle {
 /// A connection in use.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    link: Link,
+    connection: Connection,
     pool: Arc<Pool>,
     _slot: OwnedSemaphorePermit,
 }
@@ -57,7 +57,7 @@ impl Pool {
             connector,
             config,
             slots: Arc::new(Semaphore::new(max)),
-            idle: Mutex::new(Idle { stack: vec![Link::new(first)], suspect_before: None }),
+            idle: Mutex::new(Idle { stack: vec![Connection::new(first)], suspect_before: None }),
             closed: AtomicBool::new(false),
         }
     }
@@ -79,8 +79,8 @@ impl Pool {
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease> {
         let started = Instant::now();
         let slot = self.slot().await?;
-        if let Some(link) = self.rested().await {
-            return Ok(Lease { link, pool: self.clone(), _slot: slot });
+        if let Some(connection) = self.rested().await {
+            return Ok(Lease { connection, pool: self.clone(), _slot: slot });
         }
         let mut attempt = 0;
         loop {
@@ -89,7 +89,7 @@ impl Pool {
             }
             match self.connector.connect().await {
                 Ok(conn) => {
-                    return Ok(Lease { link: Link::new(conn), pool: self.clone(), _slot: slot });
+                    return Ok(Lease { connection: Connection::new(conn), pool: self.clone(), _slot: slot });
                 }
                 Err(refused) if refused.retry && started.elapsed() < self.patience() => {
                     tokio::time::sleep(backoff(attempt)).await;
@@ -124,24 +124,24 @@ impl Pool {
     }
 
     /// A connection that is open already and fit for use.
-    async fn rested(&self) -> Option<Link> {
+    async fn rested(&self) -> Option<Connection> {
         loop {
-            let (mut link, suspect) = {
+            let (mut connection, suspect) = {
                 let mut idle = self.idle.lock();
-                let link = idle.stack.pop()?;
-                let suspect = idle.suspect_before.is_some_and(|moment| link.alive() <= moment);
-                (link, suspect)
+                let connection = idle.stack.pop()?;
+                let suspect = idle.suspect_before.is_some_and(|moment| connection.alive() <= moment);
+                (connection, suspect)
             };
-            if link.age() >= self.config.recycle {
+            if connection.age() >= self.config.recycle {
                 continue;
             }
-            let ping = suspect || (self.config.pre_ping != Some(false) && link.silence() >= FRESH);
+            let ping = suspect || (self.config.pre_ping != Some(false) && connection.silence() >= FRESH);
             if !ping {
-                return Some(link);
+                return Some(connection);
             }
-            if matches!(timeout(PING_TIMEOUT, link.ping()).await, Ok(Ok(()))) {
-                link.answered();
-                return Some(link);
+            if matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
+                connection.answered();
+                return Some(connection);
             }
             self.suspect();
         }
@@ -172,24 +172,24 @@ impl Pool {
         self.closed.store(true, Ordering::Release);
         self.slots.close();
         let resting = std::mem::take(&mut self.idle.lock().stack);
-        for link in resting {
-            let _ = timeout(PING_TIMEOUT, link.into_conn().disconnect()).await;
+        for connection in resting {
+            let _ = timeout(PING_TIMEOUT, connection.into_conn().disconnect()).await;
         }
     }
 }
 
 impl Lease {
-    pub(crate) fn link(&mut self) -> &mut Link {
-        &mut self.link
+    pub(crate) fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
     }
 
     /// Hands the connection to the next user. Only for connections that are in no transaction and hold no lock.
     pub(crate) fn give_back(mut self) {
-        self.link.answered();
+        self.connection.answered();
         let size = usize::try_from(self.pool.config.size.max(1)).unwrap_or(usize::MAX);
         let mut idle = self.pool.idle.lock();
         if idle.stack.len() < size && !self.pool.closed.load(Ordering::Acquire) {
-            idle.stack.push(self.link);
+            idle.stack.push(self.connection);
         }
     }
 }

@@ -19,7 +19,7 @@ const OPEN: Duration = Duration::from_secs(60);
 
 /// What is known of the server's count.
 #[derive(Debug, Default)]
-pub(crate) struct Deletions {
+pub(crate) struct DeleteCounter {
     last: Mutex<Option<Seen>>,
 }
 
@@ -31,7 +31,7 @@ struct Seen {
     first: bool,
 }
 
-impl Deletions {
+impl DeleteCounter {
     /// Reads the count, and makes a mark of it: see [`Backend::query_marked`](decnet_db_core::driver::Backend::query_marked).
     pub(crate) async fn mark(&self, conn: &mut Conn) -> Result<Option<u64>, Failure> {
         let row: Option<(String, String)> =
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_mark_stands_still_with_the_count_and_is_none_for_a_while_after_it_has_grown() {
-        let deletions = Deletions::default();
+        let deletions = DeleteCounter::default();
         let begun = Instant::now();
         let first = deletions.judge(7, begun);
         assert!(first.is_some() && first != Some(0));

@@ -12,12 +12,12 @@ use decnet_db_core::sql::{Column, ColumnKind, Dialect, Insert, OnDuplicate, Valu
 use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Statement};
 
+use crate::codec::{Encoded, encode, size};
+use crate::context::{Context, OVERHEAD};
 use crate::error::Failure;
-use crate::limits::with_limit;
-use crate::link::Link;
-use crate::run::{Context, OVERHEAD};
-use crate::server::Flavour;
-use crate::values::{Encoded, encode, size};
+use crate::flavour::Flavour;
+use crate::legacy::column_limits::with_limit;
+use crate::read::connection::Connection;
 
 /// More rows than that in one INSERT gain nothing, and cost memory on both sides.
 const MAX_ROWS: usize = 512;
@@ -59,19 +59,19 @@ impl<'u> Batch<'u> {
     }
 
     /// Whether one command is sure to do it: then the rows are all in or none is, without a transaction around them.
-    pub(crate) fn is_one_command(&self, link: &Link, context: &Context) -> bool {
-        let (way, rows) = self.next(0, link, context);
-        rows.len() == self.rows.len() && (way == Way::Statement || link.bulk() == Some(true))
+    pub(crate) fn is_one_command(&self, connection: &Connection, context: &Context) -> bool {
+        let (way, rows) = self.next(0, connection, context);
+        rows.len() == self.rows.len() && (way == Way::Statement || connection.bulk() == Some(true))
     }
 
     /// How the rows from `start` on go in, and how many of them with the next command.
-    fn next(&self, start: usize, link: &Link, context: &Context) -> (Way, Range<usize>) {
+    fn next(&self, start: usize, connection: &Connection, context: &Context) -> (Way, Range<usize>) {
         let max_bytes = MAX_BYTES.min(context.max_packet - OVERHEAD);
         let rest = &self.rows[start..];
         let bulk = self.uniform
             && self.inserts.iter().all(|insert| insert.duplicates() == OnDuplicate::Fail)
             && context.dialect.flavour() == Flavour::MariaDb
-            && link.bulk() != Some(false);
+            && connection.bulk() != Some(false);
         if bulk {
             let count = fitting(rest, MAX_BULK_ROWS, max_bytes);
             if count > 1 && !self.numbered {
@@ -92,33 +92,33 @@ impl<'u> Batch<'u> {
     pub(crate) async fn prepare(
         &self,
         start: usize,
-        link: &mut Link,
+        connection: &mut Connection,
         context: &Context,
     ) -> Result<Command, Failure> {
         if start == 0 {
             self.inserts.iter().try_for_each(|insert| context.floats.check_rows(insert))?;
         }
-        let (way, rows) = self.next(start, link, context);
+        let (way, rows) = self.next(start, connection, context);
         let first = self.first_name(start);
         // A row that is too large is alone.
         context.check_row_size(&self.rows[rows.clone()], self.columns(), first)?;
         let texts = if way == Way::Bulk { 1 } else { rows.len() };
         let text = self.inserts.first().map(|insert| insert.text(&context.dialect, texts));
-        let statement = link.prep(text.unwrap_or_default()).await?;
+        let statement = connection.prep(text.unwrap_or_default()).await?;
         Ok(Command { way, rows, statement })
     }
 
     /// Runs the command and returns how many rows went in.
-    pub(crate) async fn run(&self, command: &Command, link: &mut Link) -> Result<u64, Failure> {
+    pub(crate) async fn run(&self, command: &Command, connection: &mut Connection) -> Result<u64, Failure> {
         let rows = &self.rows[command.rows.clone()];
         let sent = match command.way {
             Way::Statement => {
                 let values = rows.iter().flat_map(|row| row.iter()).map(encode).collect();
-                link.exec_drop(&command.statement, Params::Positional(values)).await
+                connection.exec_drop(&command.statement, Params::Positional(values)).await
             }
             Way::Bulk => {
                 let rows = rows.iter().map(|row| Params::Positional(row.iter().map(encode).collect()));
-                link.exec_batch(&command.statement, rows).await
+                connection.exec_batch(&command.statement, rows).await
             }
         };
         match sent {
@@ -126,27 +126,31 @@ impl<'u> Batch<'u> {
             Err(error) => match self.inserts[..] {
                 [insert] => {
                     let first = self.first_name(command.rows.start);
-                    return Err(with_limit(link, insert.table().name, first, error.into()).await);
+                    return Err(with_limit(connection, insert.table().name, first, error.into()).await);
                 }
                 // Of several callers: it only says that they must go in one by one.
                 _ => return Err(error.into()),
             },
         }
-        let affected = link.affected_rows();
+        let affected = connection.affected_rows();
         if command.way == Way::Statement {
             return Ok(affected);
         }
         // Where the command is not known, the library runs the statement for each row, and this is the last one's answer.
-        link.set_bulk(affected == rows.len() as u64);
+        connection.set_bulk(affected == rows.len() as u64);
         Ok(rows.len() as u64)
     }
 
     /// Inserts all rows, inside a transaction that is open.
-    pub(crate) async fn insert(&self, link: &mut Link, context: &Context) -> Result<u64, Failure> {
+    pub(crate) async fn insert(
+        &self,
+        connection: &mut Connection,
+        context: &Context,
+    ) -> Result<u64, Failure> {
         let (mut done, mut affected) = (0, 0);
         while done < self.rows.len() {
-            let command = self.prepare(done, link, context).await?;
-            affected += self.run(&command, link).await?;
+            let command = self.prepare(done, connection, context).await?;
+            affected += self.run(&command, connection).await?;
             done = command.rows.end;
         }
         Ok(affected)

@@ -9,7 +9,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use crate::error::{Failure, refused_column, refused_row};
-use crate::floats::target;
+use crate::legacy::statement_text::{argument, table, target};
 
 /// What the smallest text type without a length holds.
 const TEXT_BYTES: usize = 65_535;
@@ -73,18 +73,6 @@ fn refusal(table: &str, column: &str, row: Option<usize>, kind: &str, limit: &st
         argument(row, column),
         format!("more than {table}.{column} can hold in this database, which is {kind}{limit}"),
     )
-}
-
-/// A column, or the column of one of several rows, as `Insert::rows` names it.
-pub(crate) fn argument(row: Option<usize>, column: &str) -> String {
-    row.map_or_else(|| column.to_owned(), |row| format!("[{row}].{column}"))
-}
-
-/// The table that a statement writes values to.
-pub(crate) fn table(statement: &Statement) -> Option<&str> {
-    let text = statement.text();
-    let rest = text.strip_prefix("INSERT INTO ").or_else(|| text.strip_prefix("UPDATE "))?;
-    rest.split_whitespace().next().map(|name| name.trim_matches('`'))
 }
 
 fn integer_range(kind: &str) -> Option<(i64, i64)> {

@@ -7,13 +7,15 @@ use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step
 use mysql_async::Statement as Prepared;
 use mysql_async::prelude::Queryable;
 
+use crate::codec::size;
+use crate::context::Context;
 use crate::error::{Failure, Verdict};
-use crate::guard;
-use crate::link::Link;
-use crate::pool::Lease;
-use crate::rows::{Batch, Command};
-use crate::run::{Context, execute_prepared, prepare, steps};
-use crate::values::size;
+use crate::execute::{execute_prepared, prepare};
+use crate::read::connection::Connection;
+use crate::read::pool::Lease;
+use crate::write::bulk_insert::{Batch, Command};
+use crate::write::named_lock;
+use crate::write::transaction::steps;
 
 /// What has more bytes than that is not sent as a statement that commits by itself. When the connection is lost meanwhile,
 /// the outcome of such a statement is unknown, while what comes before a COMMIT can be replayed; and the more there is
@@ -42,43 +44,43 @@ pub(crate) async fn attempt(
     units: &[&Unit],
     wait: Duration,
 ) -> Attempt {
-    let locks = guard::names(database, units.iter().copied());
+    let locks = named_lock::names(database, units.iter().copied());
     if !locks.is_empty() {
-        if let Err(failure) = guard::take(lease.link(), &locks, wait).await {
+        if let Err(failure) = named_lock::take(lease.connection(), &locks, wait).await {
             // Some of the locks may be held: the connection is closed, and they go with it, unless all are let go.
-            if guard::release(lease.link()).await.is_ok() {
+            if named_lock::release(lease.connection()).await.is_ok() {
                 lease.give_back();
             }
             return Attempt::Undone(failure);
         }
-        lease.link().answered();
+        lease.connection().answered();
     }
-    let (attempt, clean) = commit(lease.link(), context, units).await;
+    let (attempt, clean) = commit(lease.connection(), context, units).await;
     // Otherwise the connection is closed, which ends its transaction and its locks for sure.
-    if clean && (locks.is_empty() || guard::release(lease.link()).await.is_ok()) {
+    if clean && (locks.is_empty() || named_lock::release(lease.connection()).await.is_ok()) {
         lease.give_back();
     }
     attempt
 }
 
 /// Runs and commits; the second answer says whether the connection is outside of any transaction now.
-async fn commit(link: &mut Link, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
+async fn commit(connection: &mut Connection, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
     let mut join = true;
-    if let Some(work) = Alone::of(units)
-        && work.is_one_command(link, context)
+    if let Some(work) = Autocommit::of(units)
+        && work.is_one_command(connection, context)
     {
-        match by_itself(link, context, units, &work).await {
+        match autocommit(connection, context, units, &work).await {
             Some(outcome) => return outcome,
             // A row was refused: one by one it comes out whose it is.
             None => join = false,
         }
     }
-    transaction(link, context, units, join).await
+    transaction(connection, context, units, join).await
 }
 
 /// The work of a group, when a single statement may do it, which then commits by itself: a round trip instead of three.
 #[derive(Debug)]
-enum Alone<'u> {
+enum Autocommit<'u> {
     Statement(&'u Statement),
     Rows(Batch<'u>),
 }
@@ -89,7 +91,7 @@ enum Ready {
     Rows(Command),
 }
 
-impl<'u> Alone<'u> {
+impl<'u> Autocommit<'u> {
     fn of(units: &[&'u Unit]) -> Option<Self> {
         let work = match units {
             [unit] => match only_write(unit)? {
@@ -114,37 +116,37 @@ impl<'u> Alone<'u> {
         (bytes <= SMALL).then_some(work)
     }
 
-    fn is_one_command(&self, link: &Link, context: &Context) -> bool {
+    fn is_one_command(&self, connection: &Connection, context: &Context) -> bool {
         match self {
             Self::Statement(_) => true,
-            Self::Rows(batch) => batch.is_one_command(link, context),
+            Self::Rows(batch) => batch.is_one_command(connection, context),
         }
     }
 
-    async fn prepare(&self, link: &mut Link, context: &Context) -> Result<Ready, Failure> {
+    async fn prepare(&self, connection: &mut Connection, context: &Context) -> Result<Ready, Failure> {
         Ok(match self {
-            Self::Statement(statement) => Ready::Statement(prepare(link, context, statement).await?),
-            Self::Rows(batch) => Ready::Rows(batch.prepare(0, link, context).await?),
+            Self::Statement(statement) => Ready::Statement(prepare(connection, context, statement).await?),
+            Self::Rows(batch) => Ready::Rows(batch.prepare(0, connection, context).await?),
         })
     }
 
-    async fn run(&self, ready: &Ready, link: &mut Link) -> Result<u64, Failure> {
+    async fn run(&self, ready: &Ready, connection: &mut Connection) -> Result<u64, Failure> {
         match (self, ready) {
             (Self::Statement(statement), Ready::Statement(prepared)) => {
-                execute_prepared(link, prepared, statement).await
+                execute_prepared(connection, prepared, statement).await
             }
-            (Self::Rows(batch), Ready::Rows(command)) => batch.run(command, link).await,
+            (Self::Rows(batch), Ready::Rows(command)) => batch.run(command, connection).await,
             _ => Err(Error::Unsupported("a statement that was prepared for something else".into()).into()),
         }
     }
 }
 
 /// Runs the statement without a transaction around it. `None` when it is of several units and was refused.
-async fn by_itself(
-    link: &mut Link,
+async fn autocommit(
+    connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
-    work: &Alone<'_>,
+    work: &Autocommit<'_>,
 ) -> Option<(Attempt, bool)> {
     let failed = |failure: Failure| match failure.verdict() {
         Verdict::Final if units.len() > 1 => None,
@@ -154,16 +156,16 @@ async fn by_itself(
     };
     // A connection that ended while it rested must be found out before the statement is sent: then nothing was written,
     // afterwards nobody could tell.
-    if link.silence() > JUST_NOW
-        && let Err(error) = link.ping().await
+    if connection.silence() > JUST_NOW
+        && let Err(error) = connection.ping().await
     {
         return failed(error.into());
     }
-    let ready = match work.prepare(link, context).await {
+    let ready = match work.prepare(connection, context).await {
         Ok(ready) => ready,
         Err(failure) => return failed(failure),
     };
-    match work.run(&ready, link).await {
+    match work.run(&ready, connection).await {
         Ok(affected) => {
             Some((Attempt::Done(units.iter().map(|unit| Ok(answer(unit, affected))).collect()), true))
         }
@@ -193,45 +195,50 @@ fn unknown(failure: Failure) -> Attempt {
 }
 
 /// Runs and commits in one transaction; `join` says whether to try rows of several units in one INSERT.
-async fn transaction(link: &mut Link, context: &Context, units: &[&Unit], join: bool) -> (Attempt, bool) {
-    let outcomes = match run_all(link, context, units, join).await {
+async fn transaction(
+    connection: &mut Connection,
+    context: &Context,
+    units: &[&Unit],
+    join: bool,
+) -> (Attempt, bool) {
+    let outcomes = match run_all(connection, context, units, join).await {
         Ok(outcomes) => outcomes,
         Err(failure) => {
-            let clean = failure.verdict() != Verdict::Lost && link.query_drop("ROLLBACK").await.is_ok();
+            let clean = failure.verdict() != Verdict::Lost && connection.query_drop("ROLLBACK").await.is_ok();
             return (Attempt::Undone(failure), clean);
         }
     };
     if outcomes.iter().all(Result::is_err) {
-        let clean = link.query_drop("ROLLBACK").await.is_ok();
+        let clean = connection.query_drop("ROLLBACK").await.is_ok();
         return (Attempt::Done(outcomes), clean);
     }
-    match link.query_drop("COMMIT").await.map_err(Failure::from) {
+    match connection.query_drop("COMMIT").await.map_err(Failure::from) {
         Ok(()) => (Attempt::Done(outcomes), true),
         Err(failure) if failure.verdict() == Verdict::Lost => (unknown(failure), false),
         // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
-        Err(failure) => (Attempt::Undone(failure), link.query_drop("ROLLBACK").await.is_ok()),
+        Err(failure) => (Attempt::Undone(failure), connection.query_drop("ROLLBACK").await.is_ok()),
     }
 }
 
 /// Each unit's outcome, in an open transaction; an error is one that ends the transaction for all of them.
 async fn run_all(
-    link: &mut Link,
+    connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
     join: bool,
 ) -> Result<Vec<Result<Receipt, Error>>, Failure> {
-    link.query_drop("START TRANSACTION").await?;
+    connection.query_drop("START TRANSACTION").await?;
     let mut outcomes = Vec::with_capacity(units.len());
     while outcomes.len() < units.len() {
         let alike = if join { alike(&units[outcomes.len()..]) } else { Vec::new() };
         if alike.len() > 1
-            && let Some(receipts) = together(link, context, &alike).await?
+            && let Some(receipts) = together(connection, context, &alike).await?
         {
             outcomes.extend(receipts.into_iter().map(Ok));
             continue;
         }
         for _ in 0..alike.len().max(1) {
-            let outcome = one(link, context, units[outcomes.len()], units.len() > 1).await?;
+            let outcome = one(connection, context, units[outcomes.len()], units.len() > 1).await?;
             outcomes.push(outcome);
         }
     }
@@ -240,20 +247,20 @@ async fn run_all(
 
 /// Runs one unit; in a group, its failure undoes only what it did.
 async fn one(
-    link: &mut Link,
+    connection: &mut Connection,
     context: &Context,
     unit: &Unit,
     in_group: bool,
 ) -> Result<Result<Receipt, Error>, Failure> {
     let savepoint = in_group && needs_savepoint(unit);
     if savepoint {
-        link.query_drop("SAVEPOINT unit").await?;
+        connection.query_drop("SAVEPOINT unit").await?;
     }
-    match steps(link, context, unit).await {
+    match steps(connection, context, unit).await {
         Ok(receipt) => Ok(Ok(receipt)),
         Err(failure) if failure.verdict() == Verdict::Final => {
             if savepoint {
-                link.query_drop("ROLLBACK TO SAVEPOINT unit").await?;
+                connection.query_drop("ROLLBACK TO SAVEPOINT unit").await?;
             }
             Ok(Err(failure.tell("writing")))
         }
@@ -270,7 +277,7 @@ fn alike<'u>(units: &[&'u Unit]) -> Vec<&'u Insert> {
 }
 
 /// Whether a single statement may do the unit's work.
-pub(crate) fn may_be_alone(unit: &Unit) -> bool {
+pub(crate) fn may_autocommit(unit: &Unit) -> bool {
     only_write(unit).is_some()
 }
 
@@ -287,21 +294,21 @@ fn only_write(unit: &Unit) -> Option<&Step> {
 
 /// Runs the inserts as one. `None` when a row is refused: one by one it comes out whose it is.
 async fn together(
-    link: &mut Link,
+    connection: &mut Connection,
     context: &Context,
     inserts: &[&Insert],
 ) -> Result<Option<Vec<Receipt>>, Failure> {
     let batch = Batch::of(inserts);
     // The server itself undoes a command that fails.
-    let savepoint = !batch.is_one_command(link, context);
+    let savepoint = !batch.is_one_command(connection, context);
     if savepoint {
-        link.query_drop("SAVEPOINT units").await?;
+        connection.query_drop("SAVEPOINT units").await?;
     }
-    match batch.insert(link, context).await {
+    match batch.insert(connection, context).await {
         Ok(_) => Ok(Some(inserts.iter().map(|insert| receipt(insert)).collect())),
         Err(failure) if failure.verdict() == Verdict::Final => {
             if savepoint {
-                link.query_drop("ROLLBACK TO SAVEPOINT units").await?;
+                connection.query_drop("ROLLBACK TO SAVEPOINT units").await?;
             }
             Ok(None)
         }
