@@ -12,19 +12,11 @@ use crate::contract::{
 use crate::error::Result;
 use crate::excerpt::excerpt;
 use crate::json::Json;
-use crate::sql::{Changeset, Column, Expect, Insert, Receipt, Record, Sql, Step, StepId, Value};
+use crate::sql::{Changeset, Expect, Insert, Receipt, Record, Sql, Step, StepId, Value};
 use crate::time::Timestamp;
 
 /// How many attackers one read of a whole export takes.
 const EXPORT_PAGE: u64 = 1_000;
-/// The columns that a read shows decoded, so that null may stand for the stored text `null`.
-const LISTS: [&Column; 4] = [
-    Attacker::SERVICES.column(),
-    Attacker::DECKIES.column(),
-    Attacker::FINGERPRINTS.column(),
-    Attacker::COMMANDS.column(),
-];
-
 #[async_trait]
 impl Attackers for SqlRepository {
     async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String> {
@@ -179,13 +171,8 @@ struct Upsert {
 }
 
 impl Upsert {
-    fn plan(mut data: Changeset<Attacker>, fresh: String) -> Result<Self> {
-        for list in LISTS {
-            if data.get(list).is_some_and(Value::is_null) {
-                data.remove(list);
-            }
-        }
-        let mut data = data.check()?;
+    fn plan(data: Changeset<Attacker>, fresh: String) -> Result<Self> {
+        let mut data = data.without_absent().check()?;
         let ip = data.require_text(Attacker::IP)?;
         let data = data.or_set(Attacker::UPDATED_AT, Timestamp::now());
         let rewritten = data.text(Attacker::UUID).map(str::to_owned);

@@ -11,13 +11,6 @@ use crate::error::{Error, Result};
 use crate::sql::{Changeset, Record, Value};
 use crate::time::Timestamp;
 
-/// The columns that a read shows decoded, so that null may stand for the stored text `null`.
-const OBJECTS: [&crate::sql::Column; 3] = [
-    AttackerBehavior::TCP_FINGERPRINT.column(),
-    AttackerBehavior::TIMING_STATS.column(),
-    AttackerBehavior::PHASE_SEQUENCE.column(),
-];
-
 #[async_trait]
 impl Behavior for SqlRepository {
     async fn get_attacker_behavior(&self, attacker_uuid: &str) -> Result<Option<AttackerBehavior>> {
@@ -30,7 +23,7 @@ impl Behavior for SqlRepository {
             let mut sql = self.sql();
             sql.push("SELECT a.ip, ").columns_of("b", AttackerBehavior::TABLE);
             sql.push(" FROM attackers a JOIN attacker_behavior b ON b.attacker_uuid = a.uuid");
-            sql.only_in(Attacker::IP, ips).push(" ORDER BY a.first_seen, a.uuid");
+            sql.and().push("a.ip").one_of(ips).push(" ORDER BY a.first_seen, a.uuid");
             let behaviors = self
                 .read(sql)
                 .await?
@@ -56,11 +49,6 @@ impl<'r, T> UnitOfWork<'r, T> {
             let given = data.remove(AttackerBehavior::ATTACKER_UUID);
             if given.is_some_and(|given| !given.is_null() && given != key) {
                 return Err(Error::invalid_input("attacker_uuid", "is another one than that of the call"));
-            }
-            for column in OBJECTS {
-                if data.get(column).is_some_and(Value::is_null) {
-                    data.remove(column);
-                }
             }
             let data = data.set(AttackerBehavior::UPDATED_AT, Timestamp::now());
             steps.upsert(data.set(AttackerBehavior::ATTACKER_UUID, key))

@@ -335,20 +335,25 @@ impl<'d> Sql<'d> {
     }
 
     /// One more condition: the column equals one of the values. `values` is not empty.
-    ///
-    /// The list is filled up to a power of two with its last value: a statement for each length would drive all others out of
-    /// the caches of prepared statements.
     pub fn only_in<V: Into<Value>>(
         &mut self,
         column: impl Into<&'static Column>,
         values: impl IntoIterator<Item = V>,
     ) -> &mut Self {
+        self.and().column(column).one_of(values)
+    }
+
+    /// ` IN (…)`, after an expression. `values` is not empty.
+    ///
+    /// The list is filled up to a power of two with its last value: a statement for each length would drive all others out of
+    /// the caches of prepared statements.
+    pub fn one_of<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
         let length = values.len().next_power_of_two().min(self.dialect.max_parameters());
         if let Some(last) = values.last().cloned() {
             values.resize(length.max(values.len()), last);
         }
-        self.and().column(column).push(" IN (").bind_list(values).push(")")
+        self.push(" IN (").bind_list(values).push(")")
     }
 
     /// A condition: the column equals the value; by bytes where the column is [exact](Column::exact). NULL equals NULL.
