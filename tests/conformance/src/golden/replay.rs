@@ -53,7 +53,7 @@ pub(crate) async fn check_writes_from_the_start(repository: &dyn Repository, lis
     let mut tables = dumped(original);
     tables.retain(|dumped| unfinished.contains(&dumped.table.name));
     leave_out_dangling(&mut tables);
-    repository.committer().commit(dump::unit(tables)).await.expect("the original's rows go in");
+    repository.engine().commit(dump::unit(tables)).await.expect("the original's rows go in");
 
     let mut wrong = replay(repository, list, Some(&mut likeness)).await;
     wrong.extend(state::differences(repository, original, list, &mut likeness).await);
@@ -190,7 +190,7 @@ fn numbers(value: Value) -> Value {
 /// Runs a statement of SQLite that is one of any engine but for its bytes, `X'…'`. One of them makes a row refer to a ghost,
 /// which no engine does for us (ruling R15).
 async fn execute(repository: &dyn Repository, statement: &str) {
-    let mut sql = Sql::new(repository.committer().dialect());
+    let mut sql = Sql::new(repository.engine().dialect());
     let mut rest = statement;
     while let Some((text, bytes)) = rest.split_once("X'") {
         let (bytes, end) = bytes.split_once('\'').expect("the end of the bytes");
@@ -199,8 +199,8 @@ async fn execute(repository: &dyn Repository, statement: &str) {
     }
     sql.push(rest.to_owned().leak());
     let mut unit = Unit::new();
-    unit.execute(sql.finish());
-    match repository.committer().commit(unit).await {
+    unit.execute(sql.finish().expect("a statement"));
+    match repository.engine().commit(unit).await {
         Err(error) if statement.contains("'ghost'") => {
             assert_eq!(error.kind(), ErrorKind::Conflict, "{error}")
         }
@@ -210,10 +210,10 @@ async fn execute(repository: &dyn Repository, statement: &str) {
 
 /// The one number of a query.
 async fn number(repository: &dyn Repository, query: &str) -> i64 {
-    let mut sql = Sql::new(repository.committer().dialect());
+    let mut sql = Sql::new(repository.engine().dialect());
     sql.push(query.to_owned().leak());
     let mut unit = Unit::new();
-    unit.query(sql.finish());
-    let mut receipt = repository.committer().commit(unit).await.expect("the query runs");
-    receipt.rows(0).scalar().expect("a number").expect("a row")
+    let step = unit.query(sql.finish().expect("a query"));
+    let mut receipt = repository.engine().commit(unit).await.expect("the query runs");
+    receipt.rows(step).scalar().expect("a number").expect("a row")
 }

@@ -89,12 +89,12 @@ fn compare(
 
 /// All rows of a table, whatever the contract shows of them.
 async fn rows(repository: &dyn Repository, table: &'static Table) -> Vec<Value> {
-    let mut sql = Sql::new(repository.committer().dialect());
+    let mut sql = Sql::new(repository.engine().dialect());
     sql.select(table);
     let mut unit = Unit::new();
-    unit.query(sql.finish());
-    let mut receipt = repository.committer().commit(unit).await.expect("the query runs");
-    receipt.rows(0).iter().map(|row| as_json(table, row)).collect()
+    let step = unit.query(sql.finish().expect("a query"));
+    let mut receipt = repository.engine().commit(unit).await.expect("the query runs");
+    receipt.rows(step).iter().map(|row| as_json(table, row)).collect()
 }
 
 /// A row by its columns' names, the same for each engine.
