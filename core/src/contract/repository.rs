@@ -28,6 +28,9 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Credentials
+    + Identities
+    + Campaigns
     + Maintenance
     + Send
     + Sync
