@@ -78,7 +78,8 @@ pub trait Campaigns: Transactional {
     /// # Errors
     /// `Conflict` when no campaign has the winner's uuid, and for a merge into itself or into a ring (ruling R19).
     #[write(conflict = "winner_uuid: no campaign has this uuid")]
-    async fn update_campaign_merged_into(&self, campaign_uuid: &str, winner_uuid: Option<&str>) -> Result<()>;
+    async fn update_campaign_merged_into(&self, campaign_uuid: &str, winner_uuid: Option<&str>)
+    -> Result<()>;
 }
 
 /// An operation that several identities take part in; the table `campaigns`.

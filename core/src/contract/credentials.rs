@@ -309,7 +309,8 @@ fn with_lists_as_text<S: Serializer>(
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
     let mut shown = reuse.clone();
-    for list in [&mut shown.attacker_uuids, &mut shown.attacker_ips, &mut shown.deckies, &mut shown.services] {
+    for list in [&mut shown.attacker_uuids, &mut shown.attacker_ips, &mut shown.deckies, &mut shown.services]
+    {
         *list = as_text(list)?;
     }
     shown.serialize(serializer)

@@ -101,7 +101,8 @@ pub trait Identities: Transactional {
     /// # Errors
     /// `Conflict` when no identity has the winner's uuid, and for a merge into itself or into a ring (ruling R19).
     #[write(conflict = "winner_uuid: no identity has this uuid")]
-    async fn update_identity_merged_into(&self, identity_uuid: &str, winner_uuid: Option<&str>) -> Result<()>;
+    async fn update_identity_merged_into(&self, identity_uuid: &str, winner_uuid: Option<&str>)
+    -> Result<()>;
 
     /// Replaces an identity's four fingerprints: what is absent becomes null. An unknown identity changes nothing.
     ///

@@ -82,7 +82,8 @@ pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
 pub use identities::{
-    AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities, MultiActorIdentity,
+    AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities,
+    MultiActorIdentity,
 };
 pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};

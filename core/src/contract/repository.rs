@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Activity, Attackers, Behavior, Bounties, Campaigns, Credentials, DeckyLifecycles, Engine, Fingerprints,
+    Fleet, Identities, Lifecycle, Logs, Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;

@@ -380,7 +380,9 @@ mod tests {
         let set = read(r#""41424344007f7aFF""#).unwrap();
         let bytes = Value::Blob(b"ABCD\x00\x7fz\xff".to_vec());
         assert_eq!(set.get(AttackerIdentity::KD_DIGRAPH_SIMHASH), Some(&bytes));
-        for wrong in [r#""4142""#, r#""4142434400zzzzzz""#, r#""414243440000000""#, "1", r#""+142434400000000""#] {
+        for wrong in
+            [r#""4142""#, r#""4142434400zzzzzz""#, r#""414243440000000""#, "1", r#""+142434400000000""#]
+        {
             let error = read(wrong).unwrap_err();
             assert!(error.to_string().starts_with("kd_digraph_simhash: "), "{error}");
         }
