@@ -115,7 +115,7 @@ pub(crate) fn driver<F: Fault>() -> Driver {
 
 fn open<F: Fault>(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
-        let right = (decnet_db_sqlite::DRIVER.open)(config).await?;
+        let right = decnet_db_sqlite::DRIVER.backend(config).await?;
         let fault = F::default();
         fault.opened(&right);
         Ok(Arc::new(Wrong { right, fault }) as Arc<dyn Backend>)
