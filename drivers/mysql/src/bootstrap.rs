@@ -2,14 +2,13 @@
 
 use decnet_db_core::driver::{Bootstrap, Bootstrapped, backoff};
 use decnet_db_core::{Error, Result};
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 
 use crate::connect::Connector;
 use crate::context::Context;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, exists_already};
 use crate::execute::query;
+use crate::options::Access;
 use crate::read::connection::Connection;
 use crate::write::transaction::steps;
 
@@ -27,17 +26,19 @@ pub(crate) async fn bootstrap(
 ) -> Result<Bootstrapped> {
     let mut tries = 0;
     loop {
-        let mut connection = Connection::new(connector.connect().await.map_err(|refused| refused.error)?);
+        let mut connection = connector.connect(Access::Write).await.map_err(|refused| refused.error)?;
+        // An index of a large table takes as long as it takes.
+        connection.without_deadline();
         let outcome = locked(&mut connection, context, bootstrap).await;
         tries += 1;
         match outcome {
             Ok(done) => {
-                let _ = connection.into_conn().disconnect().await;
+                connection.disconnect().await;
                 return Ok(done);
             }
             // Closing the connection ends its transaction and lets go of its lock.
             Err(failure) if failure.verdict() == Verdict::Final || tries == TRIES => {
-                let _ = connection.into_conn().disconnect().await;
+                connection.disconnect().await;
                 return Err(failure.tell("creating the schema"));
             }
             Err(_) => tokio::time::sleep(backoff(tries + 4)).await,
@@ -46,12 +47,12 @@ pub(crate) async fn bootstrap(
 }
 
 async fn locked(
-    conn: &mut Connection,
+    connection: &mut Connection,
     context: &Context,
     bootstrap: &Bootstrap,
 ) -> Result<Bootstrapped, Failure> {
     let taken: Option<Option<i64>> =
-        conn.query_first(format!("SELECT GET_LOCK('{LOCK}', {WAIT_SECONDS})")).await?;
+        connection.first(&format!("SELECT GET_LOCK('{LOCK}', {WAIT_SECONDS})")).await?;
     if taken.flatten() != Some(1) {
         return Err(Error::Unavailable {
             message: format!("another process has been creating the schema for {WAIT_SECONDS} s (lock {LOCK}): try again later"),
@@ -59,42 +60,42 @@ async fn locked(
         }
         .into());
     }
-    let done = create(conn, context, bootstrap).await?;
-    conn.query_drop(format!("DO RELEASE_LOCK('{LOCK}')")).await?;
+    let done = create(connection, context, bootstrap).await?;
+    connection.query_drop(&format!("DO RELEASE_LOCK('{LOCK}')")).await?;
     Ok(done)
 }
 
 async fn create(
-    conn: &mut Connection,
+    connection: &mut Connection,
     context: &Context,
     bootstrap: &Bootstrap,
 ) -> Result<Bootstrapped, Failure> {
-    let dialect = beside_what_is_there(conn, &context.dialect, bootstrap).await?;
-    let catalog = query(conn, context, &bootstrap.catalog(&dialect)).await?;
+    let dialect = beside_what_is_there(connection, &context.dialect, bootstrap).await?;
+    let catalog = query(connection, context, &bootstrap.catalog(&dialect)).await?;
     let missing = bootstrap.missing(catalog, &dialect)?;
     let mut created = 0;
     for statement in missing {
         // Each commits by itself. DECNET creates without the lock when it is told that it is being tested.
-        match conn.query_drop(statement.text()).await {
+        match connection.query_drop(statement.text()).await {
             Ok(()) => created += 1,
             Err(error) if exists_already(&error) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    conn.query_drop("START TRANSACTION").await?;
-    let receipt = steps(conn, context, bootstrap.seed()).await?;
-    conn.query_drop("COMMIT").await?;
+    connection.query_drop("START TRANSACTION").await?;
+    let receipt = steps(connection, context, bootstrap.seed()).await?;
+    connection.query_drop("COMMIT").await?;
     Ok(bootstrap.clone().finish(created, receipt)?)
 }
 
 /// The dialect with the collation of the tables that are there: those that are added refer to them (ruling R3).
 async fn beside_what_is_there(
-    conn: &mut Conn,
+    connection: &mut Connection,
     dialect: &Mysql,
     bootstrap: &Bootstrap,
 ) -> Result<Mysql, Failure> {
-    let tables: Vec<(String, Option<String>)> = conn
-        .query(
+    let tables: Vec<(String, Option<String>)> = connection
+        .rows(
             "SELECT table_name, table_collation FROM information_schema.tables \
              WHERE table_schema = DATABASE() ORDER BY table_name",
         )

@@ -1,10 +1,8 @@
 //! What a server says of itself, read once when the database is opened.
 
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
-
 use crate::flavour::Flavour;
 use crate::legacy::float_columns::Floats;
+use crate::read::connection::Connection;
 
 /// Facts that decide how statements are written and how large they may be.
 #[derive(Debug, Clone)]
@@ -27,9 +25,9 @@ impl Server {
         (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
     }
 
-    pub(crate) async fn read(conn: &mut Conn) -> mysql_async::Result<Self> {
-        let row: Option<(String, u64, u64)> = conn
-            .query_first(
+    pub(crate) async fn read(connection: &mut Connection) -> mysql_async::Result<Self> {
+        let row: Option<(String, u64, u64)> = connection
+            .first(
                 "SELECT VERSION(), @@max_allowed_packet, (SELECT COUNT(*) FROM information_schema.columns \
                  WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL \
                  AND character_set_name NOT IN ('utf8mb4', 'utf8mb3', 'utf8', 'ascii'))",
@@ -41,7 +39,7 @@ impl Server {
             version,
             max_packet: usize::try_from(max_packet).unwrap_or(usize::MAX).max(64 * 1024),
             other_charsets: others > 0,
-            floats: Floats::read(conn).await?,
+            floats: Floats::read(connection).await?,
         })
     }
 }

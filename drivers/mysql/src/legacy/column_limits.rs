@@ -5,11 +5,10 @@
 
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Statement, Value};
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 
 use crate::error::{Failure, refused_column, refused_row};
 use crate::legacy::statement_text::{argument, table, target};
+use crate::read::connection::Connection;
 
 /// What the smallest text type without a length holds.
 const TEXT_BYTES: usize = 65_535;
@@ -17,17 +16,17 @@ const TEXT_BYTES: usize = 65_535;
 /// The failure with the column's limit in it, when it is one of a value that does not fit. `first` is the position of the
 /// statement's first row among those of the caller, if there are several.
 pub(crate) async fn with_limit(
-    conn: &mut Conn,
+    connection: &mut Connection,
     table: &str,
     first: Option<usize>,
     failure: Failure,
 ) -> Failure {
     let Some(column) = refused_column(&failure) else { return failure };
-    let found: Result<Option<(String, Option<u64>)>, _> = conn
+    let found: Result<Option<(String, Option<u64>)>, _> = connection
         .exec_first(
             "SELECT CAST(column_type AS CHAR), CAST(character_maximum_length AS UNSIGNED) \
              FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
-            (table, column),
+            (table, column).into(),
         )
         .await;
     let Ok(Some((kind, length))) = found else { return failure };
@@ -43,7 +42,7 @@ pub(crate) async fn with_limit(
 
 /// Refuses text that MariaDB 10.11 would wrap to its length modulo 2^16 or 2^24 without a word, in strict mode too: such as
 /// does not fit into the column of an `INSERT … SELECT`, which it copies as it is from one temporary column.
-pub(crate) async fn check_copied(conn: &mut Conn, statement: &Statement) -> Result<(), Failure> {
+pub(crate) async fn check_copied(connection: &mut Connection, statement: &Statement) -> Result<(), Failure> {
     let Some(table) = table(statement).filter(|_| statement.text().contains(" SELECT ")) else {
         return Ok(());
     };
@@ -52,11 +51,11 @@ pub(crate) async fn check_copied(conn: &mut Conn, statement: &Statement) -> Resu
         let Some(column) = target(statement.text(), position).filter(|_| text.len() > TEXT_BYTES) else {
             continue;
         };
-        let found: Option<(String, Option<u64>)> = conn
+        let found: Option<(String, Option<u64>)> = connection
             .exec_first(
                 "SELECT CAST(column_type AS CHAR), CAST(character_octet_length AS UNSIGNED) \
                  FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
-                (table, column),
+                (table, column).into(),
             )
             .await?;
         if let Some((kind, Some(bytes))) = found

@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Insert, Statement, Value};
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 
 use crate::codec::decoded;
 use crate::legacy::statement_text::{argument, table, target};
+use crate::read::connection::Connection;
 
 /// The columns of type FLOAT, by table. Read once, when the database is opened: tables that this library adds have none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Floats(Arc<BTreeMap<String, Vec<String>>>);
 
 impl Floats {
-    pub(crate) async fn read(conn: &mut Conn) -> mysql_async::Result<Self> {
-        let columns: Vec<(String, String)> = conn
-            .query(
+    pub(crate) async fn read(connection: &mut Connection) -> mysql_async::Result<Self> {
+        let columns: Vec<(String, String)> = connection
+            .rows(
                 "SELECT table_name, column_name FROM information_schema.columns \
                  WHERE table_schema = DATABASE() AND data_type = 'float'",
             )

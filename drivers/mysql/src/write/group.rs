@@ -5,7 +5,6 @@ use std::time::Duration;
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit};
 use mysql_async::Statement as Prepared;
-use mysql_async::prelude::Queryable;
 
 use crate::codec::size;
 use crate::context::Context;
@@ -151,8 +150,8 @@ async fn autocommit(
     let failed = |failure: Failure| match failure.verdict() {
         Verdict::Final if units.len() > 1 => None,
         Verdict::Final => Some((Attempt::Done(vec![Err(failure.tell("writing"))]), true)),
-        Verdict::Again(_) => Some((Attempt::Undone(failure), true)),
-        Verdict::Lost => Some((Attempt::Undone(failure), false)),
+        Verdict::Again(_) | Verdict::Elsewhere => Some((Attempt::Undone(failure), true)),
+        Verdict::Lost | Verdict::Unknown => Some((Attempt::Undone(failure), false)),
     };
     // A connection that ended while it rested must be found out before the statement is sent: then nothing was written,
     // afterwards nobody could tell.
@@ -169,7 +168,7 @@ async fn autocommit(
         Ok(affected) => {
             Some((Attempt::Done(units.iter().map(|unit| Ok(answer(unit, affected))).collect()), true))
         }
-        Err(failure) if failure.verdict() == Verdict::Lost => Some((unknown(failure), false)),
+        Err(failure) if failure.verdict().leaves_open() => Some((unknown(failure), false)),
         Err(failure) => failed(failure),
     }
 }
@@ -188,6 +187,9 @@ fn answer(unit: &Unit, affected: u64) -> Receipt {
 }
 
 fn unknown(failure: Failure) -> Attempt {
+    if failure.verdict() == Verdict::Unknown {
+        return Attempt::Unknown(failure.tell("writing"));
+    }
     let message = "the connection to the database server was lost while it committed: the write may or may not have \
                    happened";
     let source = if let Failure::Wire(error) = failure { Some(error.into()) } else { None };
@@ -214,7 +216,7 @@ async fn transaction(
     }
     match connection.query_drop("COMMIT").await.map_err(Failure::from) {
         Ok(()) => (Attempt::Done(outcomes), true),
-        Err(failure) if failure.verdict() == Verdict::Lost => (unknown(failure), false),
+        Err(failure) if failure.verdict().leaves_open() => (unknown(failure), false),
         // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
         Err(failure) => (Attempt::Undone(failure), connection.query_drop("ROLLBACK").await.is_ok()),
     }

@@ -27,6 +27,7 @@ use tokio::time::timeout;
 
 use crate::context::Context;
 use crate::error::{Failure, Verdict, again};
+use crate::options::Access;
 use crate::read::pool::Pool;
 use crate::write::detached::Detached;
 use crate::write::group::{Attempt, attempt, may_autocommit};
@@ -40,8 +41,6 @@ const LONG: Duration = Duration::from_millis(5);
 const MAX_CONCURRENT: u32 = 4;
 /// How long the unit that runs without the queue has to end when the repository is closed.
 const FAST_PATH_END: Duration = Duration::from_secs(5);
-/// How often a unit that other transactions are in the way of is tried.
-const TRIES: u32 = 12;
 
 /// Takes units, and commits them.
 #[derive(Debug)]
@@ -224,7 +223,7 @@ impl Committer {
                 Err(Halt::Away(error)) => return Err(error),
                 Err(Halt::Replay(failure)) => {
                     tries += 1;
-                    if tries >= TRIES || started.elapsed() >= self.pool.patience() {
+                    if started.elapsed() >= self.pool.patience() {
                         return Ok(Err(failure.tell("writing")));
                     }
                     self.count_replays(&failure, 1);
@@ -234,8 +233,9 @@ impl Committer {
     }
 
     async fn attempt(&self, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Halt> {
-        let lease = self.pool.acquire().await.map_err(Halt::Away)?;
-        match attempt(lease, &self.context, &self.database, units, self.pool.patience()).await {
+        let lease = self.pool.acquire(Access::Write).await.map_err(Halt::Away)?;
+        let wait = self.pool.patience().min(self.pool.connector().answer_timeout() / 2);
+        match attempt(lease, &self.context, &self.database, units, wait).await {
             Attempt::Done(outcomes) => Ok(outcomes),
             Attempt::Unknown(error) => {
                 self.pool.suspect();
@@ -243,11 +243,14 @@ impl Committer {
             }
             Attempt::Undone(failure) => match failure.verdict() {
                 Verdict::Final => Err(Halt::Final(failure.tell("writing"))),
+                Verdict::Elsewhere if !self.pool.has_alternatives() => {
+                    Err(Halt::Final(failure.tell("writing")))
+                }
                 Verdict::Lost => {
                     self.pool.suspect();
                     Err(Halt::Replay(failure))
                 }
-                Verdict::Again(_) => Err(Halt::Replay(failure)),
+                Verdict::Again(_) | Verdict::Elsewhere | Verdict::Unknown => Err(Halt::Replay(failure)),
             },
         }
     }
@@ -255,6 +258,7 @@ impl Committer {
     fn count_replays(&self, failure: &Failure, units: usize) {
         let reason = match failure.verdict() {
             Verdict::Again(reason) => reason,
+            Verdict::Elsewhere => "another_host",
             _ => "connection_lost",
         };
         tracing::debug!(reason, units, "replaying");
