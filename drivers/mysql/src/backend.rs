@@ -40,8 +40,14 @@ impl MysqlBackend {
         let targets = Targets::of(&config.url)?;
         let connector = Connector::new(targets);
         let mut first = connector.connect(Access::Read).await.map_err(|refused| refused.error)?;
-        let reading = |error| tell(error, "asking the server for its version");
-        let server = Server::read(&mut first).await.map_err(reading)?;
+        let server = Server::read(&mut first).await?;
+        for (setting, meaning) in &server.weak {
+            tracing::warn!(
+                setting,
+                host = first.host().name(),
+                "a setting of the database server: {meaning}"
+            );
+        }
         let patience = config.pool.wait_timeout.min(connector.answer_timeout() / 2);
         let setup = setup(&server, patience);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
@@ -52,7 +58,7 @@ impl MysqlBackend {
             max_packet: server.max_packet,
             floats: server.floats.clone(),
         });
-        let writer = Writer::start(&pool, &context, config.url.database());
+        let writer = Writer::start(&pool, &context, &server.database);
         tracing::debug!(version = server.version, "connected");
         Ok(Self {
             pool,
