@@ -8,7 +8,7 @@ use decnet_db_core::contract::Repository;
 use decnet_db_core::driver::Capability;
 
 use crate::case::not_run;
-use crate::golden;
+use crate::golden::{self};
 use crate::harness::Harness;
 use crate::second_process::{Again, Work};
 

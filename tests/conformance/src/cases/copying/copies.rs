@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cases::log;
 use crate::database::Database;
-use crate::golden;
+use crate::golden::{self};
 use crate::json::called;
 
 fn options() -> CopyOptions {

@@ -4,7 +4,7 @@ use decnet_db_core::base::transfer::{ResetMode, reset};
 
 use crate::cases::log;
 use crate::database::Database;
-use crate::golden;
+use crate::golden::{self};
 
 pub(crate) async fn truncating_deletes_all_rows_and_assigns_keys_from_one(db: Database) {
     for dump in [golden::CORE, golden::INTELLIGENCE] {

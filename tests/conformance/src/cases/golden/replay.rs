@@ -1,7 +1,7 @@
 //! Our answers on the rows that the original wrote, against the original's.
 
 use crate::database::Database;
-use crate::golden;
+use crate::golden::{self};
 
 pub(crate) async fn each_read_answers_as_the_original_did(db: Database) {
     golden::check_reads(&*db.golden().await).await;

@@ -1,0 +1,48 @@
+//! Golden data of topologies.
+
+use crate::golden::Coverage;
+
+pub(crate) fn golden() -> Coverage {
+    Coverage {
+        pending: &[
+            "create_topology",
+            "add_lan",
+            "add_topology_decky",
+            "add_topology_edge",
+            "delete_lan",
+            "delete_topology_decky",
+            "update_lan",
+            "update_topology_decky",
+            "update_topology_status",
+            "delete_topology_edge",
+            "set_topology_resync",
+            "set_topology_email_personas",
+            "enqueue_topology_mutation",
+            "claim_next_mutation",
+            "mark_mutation_applied",
+            "mark_mutation_failed",
+            "delete_topology_cascade",
+            "get_topology",
+            "list_topologies",
+            "count_topologies",
+            "list_topologies_needing_resync",
+            "list_live_topology_ids",
+            "list_lans_for_topology",
+            "list_topology_deckies",
+            "list_running_topology_deckies",
+            "list_topology_edges",
+            "list_topology_status_events",
+            "list_topology_mutations",
+            "has_pending_topology_mutation",
+        ],
+        tables: &[
+            "topologies",
+            "lans",
+            "topology_deckies",
+            "topology_edges",
+            "topology_status_events",
+            "topology_mutations",
+        ],
+        ruled: Vec::new(),
+    }
+}

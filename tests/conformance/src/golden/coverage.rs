@@ -1,0 +1,113 @@
+//! What each domain says about its recorded calls (`cases/<domain>/golden.rs`): what is not there yet, and what a ruling
+//! changes.
+
+use serde_json::Value;
+
+use super::List;
+use crate::catalogue::GOLDEN;
+
+/// What one domain says about its recorded calls.
+pub(crate) struct Coverage {
+    /// Recorded methods that the contract does not have yet; their calls are left out of the replay. A method that is listed
+    /// here and exists fails the tests, so the list is empty when the domain is whole.
+    pub(crate) pending: &'static [&'static str],
+    /// The tables that the domain's methods write.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the state after the writes is not compared yet"))]
+    pub(crate) tables: &'static [&'static str],
+    /// The calls whose outcome a ruling changes.
+    pub(crate) ruled: Vec<Ruled>,
+}
+
+/// A recorded call whose outcome a ruling changes: never left out, but listed with what the ruling wants.
+#[derive(Clone)]
+pub(crate) struct Ruled {
+    pub(crate) list: List,
+    pub(crate) n: u64,
+    /// The ruling's number, and what it says of this call.
+    pub(crate) ruling: &'static str,
+    /// Our result, or the name of our error.
+    pub(crate) outcome: Result<Value, &'static str>,
+}
+
+impl Ruled {
+    /// The call returns this.
+    pub(crate) fn answer(list: List, n: u64, ruling: &'static str, answer: Value) -> Self {
+        Self { list, n, ruling, outcome: Ok(answer) }
+    }
+
+    /// The call fails with this kind of error (ruling R15).
+    pub(crate) fn error(list: List, n: u64, ruling: &'static str, error: &'static str) -> Self {
+        Self { list, n, ruling, outcome: Err(error) }
+    }
+}
+
+/// What all domains say.
+pub(crate) fn coverage() -> impl Iterator<Item = (&'static str, Coverage)> {
+    GOLDEN.iter().map(|(domain, coverage)| (*domain, coverage()))
+}
+
+/// Recorded methods that the contract does not have yet.
+pub(crate) fn pending() -> Vec<&'static str> {
+    coverage().flat_map(|(_, coverage)| coverage.pending).copied().collect()
+}
+
+/// What the domains' rulings change in one list.
+pub(crate) fn ruled(list: List) -> Vec<Ruled> {
+    coverage().flat_map(|(_, coverage)| coverage.ruled).filter(|ruled| ruled.list == list).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use decnet_db_core::call::methods;
+    use decnet_db_core::contract::tables::SCHEMA;
+
+    use super::*;
+    use crate::golden::recorded;
+
+    #[test]
+    fn a_recorded_method_exists_or_is_pending_in_one_domain() {
+        let mut pending: BTreeMap<&str, &str> = BTreeMap::new();
+        for (domain, coverage) in coverage() {
+            for method in coverage.pending {
+                let other = pending.insert(method, domain);
+                assert_eq!(other, None, "{method} is pending in {domain} too");
+            }
+        }
+        let exists = |name: &str| methods().any(|method| method.name == name);
+        for (method, domain) in &pending {
+            assert!(!exists(method), "{method} exists: take it off the list in cases/{domain}/golden.rs");
+        }
+        let recorded: BTreeSet<_> =
+            List::ALL.into_iter().flat_map(recorded).map(|recorded| recorded.method).collect();
+        for method in &recorded {
+            assert!(
+                exists(method) || pending.contains_key(method.as_str()),
+                "{method} is recorded, and is neither in the contract nor pending in any cases/<domain>/golden.rs"
+            );
+        }
+        for (method, domain) in &pending {
+            assert!(recorded.contains(*method), "{method}, pending in {domain}, is not recorded");
+        }
+    }
+
+    #[test]
+    fn rulings_name_calls_that_are_recorded_once_each_and_a_ruling() {
+        let mut seen = BTreeSet::new();
+        for (domain, coverage) in coverage() {
+            for Ruled { list, n, ruling, .. } in coverage.ruled {
+                assert!(recorded(list).iter().any(|call| call.n == n), "{domain}: {list:?} has no call {n}");
+                assert!(seen.insert((list, n)), "{domain}: {list:?} {n} is there twice");
+                assert!(ruling.starts_with('R') || ruling.starts_with("document"), "{domain}: {ruling:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_table_belongs_to_a_domain() {
+        let written: BTreeSet<_> = coverage().flat_map(|(_, coverage)| coverage.tables).copied().collect();
+        let tables: BTreeSet<_> = SCHEMA.tables.iter().map(|table| table.name).collect();
+        assert_eq!(written, tables);
+    }
+}
