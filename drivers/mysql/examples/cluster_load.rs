@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::config::Config;
-use decnet_db_core::contract::{NewLog, Repository};
+use decnet_db_core::contract::{LogFilter, NewLog, Repository};
 use decnet_db_core::driver::Registry;
 use tokio::task::JoinSet;
 
@@ -101,7 +101,7 @@ async fn stored(repository: &dyn Repository, run: &str) -> decnet_db_core::Resul
     let mut stored = BTreeMap::new();
     let mut last = 0;
     loop {
-        let page = repository.get_logs_after_id(last, 10_000).await?;
+        let page = repository.get_logs_after_id(last, 10_000, LogFilter::all()).await?;
         let Some(newest) = page.iter().map(|log| log.id).max() else { return Ok(stored) };
         last = newest;
         for log in page {
