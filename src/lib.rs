@@ -5,6 +5,7 @@ mod factory;
 
 pub use decnet_db_core::contract::Repository;
 pub use decnet_db_core::{
-    Error, ErrorKind, Result, base, call, config, contract, driver, json, password, sql, time,
+    EngineError, Error, ErrorCode, ErrorKind, Result, base, call, config, contract, driver, json, password,
+    sql, time, transfer,
 };
 pub use factory::{connect, connect_with, drivers, from_env, get_repository, registry};

@@ -18,5 +18,6 @@ pub mod password;
 pub mod sql;
 pub mod telemetry;
 pub mod time;
+pub mod transfer;
 
-pub use error::{Error, ErrorKind, Result, one_line};
+pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result, one_line};

@@ -6,8 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tracing::{Instrument, Span};
 
-use crate::base::{Committer, UnitOfWork};
-use crate::contract::Repository;
+use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::Result;
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
@@ -82,17 +81,19 @@ impl Instrumented {
     }
 }
 
+impl Transactional for Instrumented {
+    fn unit(&self) -> UnitOfWork<'_> {
+        UnitOfWork::new(self)
+    }
+}
+
 #[async_trait]
 impl Repository for Instrumented {
     fn system(&self) -> &'static str {
         self.inner.system()
     }
 
-    fn unit(&self) -> UnitOfWork<'_> {
-        UnitOfWork::new(self)
-    }
-
-    fn committer(&self) -> &dyn Committer {
+    fn engine(&self) -> &dyn Engine {
         self
     }
 
@@ -118,23 +119,23 @@ impl Repository for Instrumented {
 }
 
 #[async_trait]
-impl Committer for Instrumented {
+impl Engine for Instrumented {
     fn dialect(&self) -> &dyn Dialect {
-        self.inner.committer().dialect()
+        self.inner.engine().dialect()
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         let span = span!("db.unit", "unit", self);
-        self.observe("unit", span, self.inner.committer().commit(unit), |_| None).await
+        self.observe("unit", span, self.inner.engine().commit(unit), |_| None).await
     }
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         let span = span!("db.query", "query", self);
-        self.observe("query", span, self.inner.committer().query(statement), |rows| Some(rows.len())).await
+        self.observe("query", span, self.inner.engine().query(statement), |rows| Some(rows.len())).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let span = span!("db.bootstrap", "bootstrap", self);
-        self.observe("bootstrap", span, self.inner.committer().bootstrap(bootstrap), |_| None).await
+        self.observe("bootstrap", span, self.inner.engine().bootstrap(bootstrap), |_| None).await
     }
 }

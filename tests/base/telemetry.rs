@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use decnet_db::call::{call, methods};
-use decnet_db::contract::{Repository as _, State as _, Users as _};
+use decnet_db::contract::{State as _, Transactional as _, Users as _};
 use decnet_db::{Error, ErrorKind};
 use decnet_db_conformance::samples;
 use decnet_db_core::telemetry::Instrumented;

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{CopyOptions, CopyReport, copy};
 use decnet_db::config::SeedConfig;
 use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use decnet_db::transfer::{CopyOptions, CopyReport, copy};
 use decnet_db::{Error, Result};
 
 use crate::place::{GOLDEN, Middle, Place, block_on, each_middle, same};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use decnet_db::Repository;
 use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::{Config, DatabaseUrl, SeedConfig};
 use decnet_db::driver::Backend;
+use decnet_db::transfer::{ResetMode, reset};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;

@@ -11,16 +11,11 @@ mod ipv6_leaks;
 mod lifecycle;
 mod logs;
 mod maintenance;
-mod page;
 mod repository;
 mod smtp_targets;
 mod state;
-mod summary;
+mod support;
 mod swarm;
-pub mod transfer;
-mod unit_of_work;
-mod upsert;
 mod users;
 
 pub use repository::SqlRepository;
-pub use unit_of_work::{Committer, UnitOfWork};

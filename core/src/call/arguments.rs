@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Argument, Method};
 use crate::error::{Error, Result};
 use crate::json::Json;
-use crate::sql::{Fields, Record};
+use crate::sql::{Changeset, Record};
 use crate::time::Timestamp;
 
 /// A struct whose fields are arguments, made by `#[derive(Arguments)]`: an absent one has the value of the struct's
@@ -98,9 +98,9 @@ impl CallArguments {
     ///
     /// # Errors
     /// Invalid input that names the column (`data.ip`) when it is missing or can't be read.
-    pub fn required_fields<R: Record>(&mut self, name: &str) -> Result<Fields<R>> {
+    pub fn required_changes<R: Record>(&mut self, name: &str) -> Result<Changeset<R>> {
         let json = self.given.remove(name).ok_or_else(|| self.missing(name))?;
-        Fields::from_json(&json).map_err(|error| error.within(name))
+        Changeset::from_json(&json).map_err(|error| error.within(name))
     }
 
     /// Takes a count that may be absent or null: a whole number that is not negative (ruling R8).

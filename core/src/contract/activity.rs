@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Transactional;
 use super::{Bounty, Log};
 use crate::error::Result;
 use crate::json::Json;
@@ -11,7 +12,7 @@ use crate::json::Json;
 /// Events and bounties are those of the attacker's address. An attacker that is not there has done nothing: the answer is
 /// empty.
 #[crate::contract]
-pub trait Activity: Send + Sync {
+pub trait Activity: Transactional {
     /// The commands that an attacker ran, in the order in which they are stored, with the number of all that match.
     ///
     /// Entries that are no objects are left out, and a column that holds no JSON list counts as empty (ruling R14). Reads

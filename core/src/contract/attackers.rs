@@ -3,10 +3,11 @@
 use decnet_db_macros::{Arguments, Record};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::Transactional;
 use super::{AttackerIntel, Cursor, Page};
 use crate::error::Result;
 use crate::json::JsonOrText;
-use crate::sql::Fields;
+use crate::sql::{Changeset, Column};
 use crate::time::Timestamp;
 
 /// Attackers: one row per source address.
@@ -14,7 +15,7 @@ use crate::time::Timestamp;
 /// Where an older writer left several rows with one address, the first in (`first_seen`, `uuid`) order is the one that
 /// counts (ruling R7).
 #[crate::contract]
-pub trait Attackers: Send + Sync {
+pub trait Attackers: Transactional {
     /// Stores what is known about an address: given columns replace what is there, others stay or take their default.
     ///
     /// `data` needs `ip`, and for a new address `first_seen` and `last_seen`. A new row has a fresh uuid, whatever is given;
@@ -28,7 +29,7 @@ pub trait Attackers: Send + Sync {
     /// `InvalidInput` for a missing or unknown column, a value that its column can't hold, or a null where there must be a
     /// value; `Conflict` when a new `uuid` is taken or other rows refer to the old one (ruling R16), or when there is no such
     /// identity.
-    async fn upsert_attacker(&self, data: Fields<Attacker>) -> Result<String>;
+    async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String>;
 
     /// The uuid of the attacker with an address. Costs one look-up by index.
     ///
@@ -145,7 +146,7 @@ pub struct Attacker {
     #[column(key)]
     pub uuid: String,
     /// The source address. Not unique in the table, though only one row is meant to exist.
-    #[column(index)]
+    #[column(exact, index)]
     pub ip: String,
     /// The identity that the address was grouped under; null until it was.
     #[column(index, references(attacker_identities.uuid))]
@@ -280,11 +281,11 @@ pub enum AttackerOrder {
 
 impl AttackerOrder {
     /// The column that decides.
-    pub(crate) const fn column(self) -> &'static str {
+    pub(crate) const fn column(self) -> &'static Column {
         match self {
-            Self::Recent => "last_seen",
-            Self::Active => "event_count",
-            Self::Traversals => "is_traversal",
+            Self::Recent => Attacker::LAST_SEEN.column(),
+            Self::Active => Attacker::EVENT_COUNT.column(),
+            Self::Traversals => Attacker::IS_TRAVERSAL.column(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::Transactional;
 use super::{Cursor, Page};
 use crate::error::Result;
 use crate::json::{JsonOrText, MapOrText};
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 
 /// What attackers left behind: fingerprints, artifacts, leaks, relayed mail.
 #[crate::contract]
-pub trait Bounties: Send + Sync {
+pub trait Bounties: Transactional {
     /// Stores a bounty, unless one with the same type, source and payload text is there.
     ///
     /// The duplicate test compares the stored text exactly; decky, service and time don't count. Exact under concurrency
@@ -20,6 +21,7 @@ pub trait Bounties: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a missing or unknown member or one that its column can't hold.
+    #[write]
     async fn add_bounty(&self, bounty_data: NewBounty) -> Result<()>;
 
     /// Bounties, newest first; those of one instant by descending id.
@@ -99,13 +101,13 @@ pub struct Bounty {
     #[column(index)]
     pub service: String,
     /// Who left it.
-    #[column(index)]
+    #[column(exact, index)]
     pub attacker_ip: String,
     /// `fingerprint`, `artifact`, `ip_leak`, `probe_relay` or other text.
-    #[column(index)]
+    #[column(exact, index)]
     pub bounty_type: String,
     /// The decoded JSON value, or the stored text where that is not JSON.
-    #[column(long)]
+    #[column(exact, long)]
     pub payload: JsonOrText,
 }
 

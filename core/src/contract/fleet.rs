@@ -3,14 +3,15 @@
 use decnet_db_macros::Record;
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 use crate::json::JsonOrText;
-use crate::sql::Fields;
+use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// The master's own deckies, and what runs anywhere.
 #[crate::contract]
-pub trait Fleet: Send + Sync {
+pub trait Fleet: Transactional {
     /// Inserts a decky, or sets the given columns of the one with its `host_uuid` and `name`.
     ///
     /// An absent or null `host_uuid` is `local`; null means absent for the other columns that can't be null, too.
@@ -19,12 +20,14 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` without `name`, and for an unknown member or one that its column can't hold.
-    async fn upsert_fleet_decky(&self, data: Fields<FleetDecky>) -> Result<()>;
+    #[write]
+    async fn upsert_fleet_decky(&self, data: Changeset<FleetDecky>) -> Result<()>;
 
     /// Deletes a decky, if it is there.
     ///
     /// # Errors
     /// Only what any call may return.
+    #[write]
     async fn delete_fleet_decky(&self, host_uuid: &str, name: &str) -> Result<()>;
 
     /// The decky of that name on any host, or null.
@@ -54,6 +57,7 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a state of more than 255 characters.
+    #[write]
     async fn update_fleet_decky_state(
         &self,
         host_uuid: &str,

@@ -3,6 +3,7 @@
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::Transactional;
 use super::search::Search;
 use super::{Cursor, Page};
 use crate::error::Result;
@@ -14,17 +15,19 @@ use crate::time::Timestamp;
 /// All readers take the same filter: [`LogFilter`]. The search language is described in
 /// [`search`](crate::contract::search).
 #[crate::contract]
-pub trait Logs: Send + Sync {
+pub trait Logs: Transactional {
     /// Stores one event.
     ///
     /// # Errors
     /// `InvalidInput` for a missing member or one that its column can't hold.
+    #[write]
     async fn add_log(&self, log_data: NewLog) -> Result<()>;
 
     /// Stores events in one commit, all or none.
     ///
     /// # Errors
     /// `InvalidInput` that names the first event that can't be stored (`log_entries[3].decky`); none is stored then.
+    #[write]
     async fn add_logs(&self, log_entries: Vec<NewLog>) -> Result<()>;
 
     /// Events, newest first; those of one instant by descending id.

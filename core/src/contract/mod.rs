@@ -60,6 +60,7 @@ pub mod tables;
 mod tarpit;
 mod topology;
 mod ttp;
+pub(crate) mod unit;
 mod users;
 mod webhooks;
 
@@ -93,6 +94,7 @@ pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::TarpitRule;
 pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
+pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
 pub use webhooks::WebhookSubscription;
 

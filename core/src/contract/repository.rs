@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Users,
+    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
+    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
 };
-use crate::base::{Committer, UnitOfWork};
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
 
@@ -15,7 +14,8 @@ use crate::error::Result;
 /// Any number of tasks may call it at once. A dropped future never leaves a write half done.
 #[async_trait]
 pub trait Repository:
-    Lifecycle
+    Transactional
+    + Lifecycle
     + Users
     + Logs
     + Bounties
@@ -35,12 +35,9 @@ pub trait Repository:
     /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`.
     fn system(&self) -> &'static str;
 
-    /// Several writes that are committed together: all of them or none.
-    fn unit(&self) -> UnitOfWork<'_>;
-
     /// What commits units; for wrappers.
     #[doc(hidden)]
-    fn committer(&self) -> &dyn Committer;
+    fn engine(&self) -> &dyn Engine;
 
     /// One round trip to the engine.
     ///

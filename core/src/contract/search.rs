@@ -29,6 +29,8 @@
 
 use std::net::IpAddr;
 
+use super::Log;
+
 /// A parsed search text: conditions that must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
@@ -60,13 +62,13 @@ pub enum Column {
 }
 
 impl Column {
-    /// The column's name in the table.
-    pub const fn name(self) -> &'static str {
+    /// The column of the table.
+    pub const fn column(self) -> &'static crate::sql::Column {
         match self {
-            Self::Decky => "decky",
-            Self::Service => "service",
-            Self::EventType => "event_type",
-            Self::AttackerIp => "attacker_ip",
+            Self::Decky => Log::DECKY.column(),
+            Self::Service => Log::SERVICE.column(),
+            Self::EventType => Log::EVENT_TYPE.column(),
+            Self::AttackerIp => Log::ATTACKER_IP.column(),
         }
     }
 

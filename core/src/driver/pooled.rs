@@ -169,7 +169,7 @@ impl<S: Sessions> Backend for Pooled<S> {
     async fn ping(&self) -> Result<ServerInfo> {
         let mut sql = Sql::new(self.dialect);
         sql.push(S::VERSION);
-        let rows = self.read(&sql.finish()).await.map_err(|failed| failed.error)?;
+        let rows = self.read(&sql.finish()?).await.map_err(|failed| failed.error)?;
         Ok(ServerInfo::new(self.dialect.system(), rows.scalar::<String>()?.unwrap_or_default()))
     }
 
@@ -213,7 +213,7 @@ async fn steps<S: Sessions>(
     for number in unit.guards("") {
         let mut sql = Sql::new(dialect);
         sessions.lock(&mut sql, number.cast_signed());
-        session.execute(&sql.finish()).await?;
+        session.execute(&sql.finish()?).await?;
     }
     let mut created = 0;
     if let Some(schema) = schema {
@@ -258,7 +258,7 @@ async fn insert(session: &mut impl Session, dialect: &dyn Dialect, rows: &Insert
         let mut sql = Sql::new(dialect);
         dialect.resync_serial(&mut sql, rows.table(), column);
         if !sql.is_empty() {
-            session.execute(&sql.finish()).await?;
+            session.execute(&sql.finish()?).await?;
         }
     }
     Ok(affected)

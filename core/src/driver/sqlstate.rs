@@ -1,7 +1,7 @@
 //! What the codes of the SQL standard say.
 
 use super::{Failed, Verdict};
-use crate::error::{Error, one_line};
+use crate::error::{EngineError, Error, ErrorCode, one_line};
 
 impl Failed {
     /// What a server refused, by its SQLSTATE: five characters, of which the first two are the class. `message` is the
@@ -29,6 +29,10 @@ impl Failed {
             _ if code.starts_with("08") || code.starts_with("57P0") => Verdict::Lost,
             _ => Verdict::Final,
         };
+        let mut source = EngineError::from(source.into());
+        if let Ok(code) = code.as_bytes().try_into() {
+            source = source.with_code(ErrorCode::SqlState(code));
+        }
         let text = format!("{} (SQLSTATE {code})", one_line(message));
         let column = column.unwrap_or_default();
         let class = code.get(..2).unwrap_or_default();
@@ -43,7 +47,7 @@ impl Failed {
             // What a column can't hold: a wrong value, one that a CHECK refuses, one that is too large for an index.
             ("22" | "54", _) | (_, "23514") => Error::invalid_input(column, text),
             // Duplicates, references, what others depend on.
-            ("23" | "2B", _) => Error::Conflict { message: text, source: Some(source.into()) },
+            ("23" | "2B", _) => Error::Conflict { message: text, source: Some(source) },
             // Others were in the way, no resources, locked for too long, stopped by an operator, no disk, no writes now.
             ("08" | "40" | "53" | "55" | "57" | "58", _) | (_, "25006") => Error::unavailable(text, source),
             _ => Error::backend(text, source),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Dialect, Rows, Sql, Statement, Table};
+use super::{Dialect, Rows, Sql, Statement, Table, Verb};
 use crate::error::{Error, Result};
 
 /// All tables, parents first, and the stamp that says which revision they are.
@@ -29,11 +29,7 @@ impl Catalog {
     pub fn read(rows: Rows) -> Result<Self> {
         let mut catalog = Self::default();
         let entries = rows.decode(|row| {
-            Ok((
-                row.read::<String>("catalog", "kind")?,
-                row.read::<String>("catalog", "table")?,
-                row.read::<String>("catalog", "name")?,
-            ))
+            Ok((row.value::<String>("kind")?, row.value::<String>("table")?, row.value::<String>("name")?))
         })?;
         for (kind, table, name) in entries {
             if kind == "index" {
@@ -102,16 +98,16 @@ impl Schema {
     /// Stamps a database that has no stamp; a foreign one is left alone.
     pub fn stamp(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);
-        sql.push("INSERT INTO alembic_version (version_num) SELECT v FROM (SELECT ");
+        sql.verb(Verb::InsertSelect).push("INSERT INTO alembic_version (version_num) SELECT v FROM (SELECT ");
         sql.bind(self.revision);
         sql.push(" AS v) AS stamp WHERE NOT EXISTS (SELECT 1 FROM alembic_version)");
-        sql.finish()
+        sql.into_statement()
     }
 
     /// Reads the stamps that are there.
     pub fn read_stamp(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);
         sql.push("SELECT version_num FROM alembic_version ORDER BY version_num");
-        sql.finish()
+        sql.into_statement()
     }
 }

@@ -73,6 +73,13 @@ pub struct Table {
     pub indexes: &'static [Index],
 }
 
+/// Tables are the same when their names are.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl Table {
     /// The column of that name, for use in constants: a name that is no column does not compile.
     #[doc(hidden)]

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use decnet_db_core::base::transfer::{ResetMode, reset};
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
 use decnet_db_core::driver::Capability;
+use decnet_db_core::transfer::{ResetMode, reset};
 
 use crate::case::not_run;
 use crate::golden::{self};
@@ -54,7 +54,7 @@ impl Database {
 
     /// The same database, with what the original wrote (`golden/core.sql`).
     pub(crate) async fn golden(&self) -> Self {
-        let committed = self.committer().commit(golden::rows(golden::CORE)).await;
+        let committed = self.engine().commit(golden::rows(golden::CORE)).await;
         committed.expect("the original's rows go in");
         Self { url: self.url.clone(), repository: self.open_again().await, used: self.used() }
     }

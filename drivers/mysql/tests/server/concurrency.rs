@@ -122,7 +122,7 @@ async fn callers_beyond_the_pool_wait_and_then_hear_so() {
     let sleep = || {
         let mut sql = decnet_db_core::sql::Sql::new(backend.dialect());
         sql.push("SELECT SLEEP(2)");
-        sql.finish()
+        sql.finish().unwrap()
     };
     let (one, two) = tokio::join!(backend.query(sleep()), backend.query(sleep()));
     let refused = [one, two].into_iter().filter_map(Result::err).collect::<Vec<_>>();

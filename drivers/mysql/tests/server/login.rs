@@ -38,7 +38,7 @@ async fn cipher(url: &str) -> Result<String, Error> {
     sql.push(
         "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'",
     );
-    let cipher = backend.query(sql.finish()).await?.scalar()?.unwrap_or_default();
+    let cipher = backend.query(sql.finish()?).await?.scalar()?.unwrap_or_default();
     backend.close().await;
     Ok(cipher)
 }

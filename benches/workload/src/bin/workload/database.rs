@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use decnet_db::Repository;
 use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::{Config, DatabaseUrl};
+use decnet_db::transfer::{ResetMode, reset};
 
 use crate::args::{Arguments, Telemetry};
 

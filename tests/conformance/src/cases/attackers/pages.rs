@@ -1,6 +1,7 @@
 //! Pages by key: complete, without overlap, stable while rows arrive.
 
 use decnet_db_core::ErrorKind;
+use decnet_db_core::contract::{Attacker, Log};
 use decnet_db_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -31,11 +32,11 @@ pub(crate) async fn pages_put_together_are_the_list(database: Database) {
     // Ties, so that the key has to decide.
     let time: Timestamp = "2026-01-01".parse().unwrap();
     db.execute(|sql| {
-        sql.push("UPDATE logs SET timestamp = ").bind(time).push(" WHERE id % 2 = 0");
+        sql.update::<Log>().set(Log::TIMESTAMP, time).and().push("id % 2 = 0");
     })
     .await;
     db.execute(|sql| {
-        sql.push("UPDATE attackers SET last_seen = ").bind(time);
+        sql.update::<Attacker>().set(Attacker::LAST_SEEN, time);
     })
     .await;
     for limit in [1, 2, 3, 4, 12, 100] {

@@ -1,6 +1,6 @@
 //! Emptying a database.
 
-use decnet_db_core::base::transfer::{ResetMode, reset};
+use decnet_db_core::transfer::{ResetMode, reset};
 
 use crate::cases::log;
 use crate::database::Database;
@@ -8,7 +8,7 @@ use crate::golden::{self};
 
 pub(crate) async fn truncating_deletes_all_rows_and_assigns_keys_from_one(db: Database) {
     for dump in [golden::CORE, golden::INTELLIGENCE] {
-        db.committer().commit(golden::rows(dump)).await.expect("the original's rows go in");
+        db.engine().commit(golden::rows(dump)).await.expect("the original's rows go in");
         let mut before = db.row_counts().await.unwrap();
         before.reverse();
         let report = reset(&*db, ResetMode::Truncate).await.unwrap();

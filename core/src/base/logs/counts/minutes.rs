@@ -78,9 +78,9 @@ impl Minutes {
         let mut sum = before;
         let mut disordered = self.disordered;
         let groups = rows.decode(|row| {
-            let minute: Option<i64> = row.read("logs", "minute")?;
-            let count: u64 = row.read("logs", "count")?;
-            let ends = [row.read::<Value>("logs", "timestamp")?, row.read::<Value>("logs", "timestamp")?];
+            let minute: Option<i64> = row.value("minute")?;
+            let count: u64 = row.value("count")?;
+            let ends = [row.value::<Value>("timestamp")?, row.value::<Value>("timestamp")?];
             sum += count;
             disordered |= minute.is_some_and(|minute| !ends.iter().all(|end| is_plain(end, minute)));
             Ok(minute.map(|minute| (minute, count)))
@@ -155,7 +155,7 @@ fn statement(dialect: &dyn Dialect, known: Option<i64>, last: i64) -> Statement 
         None => sql.push("id + 0 <= ").bind(last),
     };
     sql.push(" GROUP BY minute");
-    sql.finish()
+    sql.into_statement()
 }
 
 /// Whether the time is stored so that its order is that of the instants: as a time, or in DECNET's 26 characters.

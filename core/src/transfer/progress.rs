@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::contract::StateEntry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Expect, Insert, Record as _, Rows, Sql, Statement, Unit, Value};
@@ -86,14 +86,14 @@ pub(super) fn recall(key: Vec<KeyValue>) -> Vec<Value> {
 
 /// The record in the target, which changes only together with what it tells of.
 pub(super) struct Record<'r> {
-    target: &'r dyn Committer,
+    target: &'r dyn Engine,
     progress: Progress,
     text: String,
 }
 
 impl<'r> Record<'r> {
     /// The record of an unfinished copy into the target, if there is one. `target` has the table `state`.
-    pub(super) async fn find(target: &'r dyn Committer) -> Result<Option<Self>> {
+    pub(super) async fn find(target: &'r dyn Engine) -> Result<Option<Self>> {
         let Some(text) = read(target).await? else { return Ok(None) };
         let progress: Progress = serde_json::from_str(&text).ok().filter(|it: &Progress| it.version == VERSION).ok_or_else(|| {
             Error::conflict(format!(
@@ -105,7 +105,7 @@ impl<'r> Record<'r> {
     }
 
     /// Begins a copy.
-    pub(super) async fn begin(target: &'r dyn Committer, source: &str) -> Result<Self> {
+    pub(super) async fn begin(target: &'r dyn Engine, source: &str) -> Result<Self> {
         let run = uuid::Uuid::new_v4().to_string();
         let progress = Progress { version: VERSION, source: source.to_owned(), run, phase: Phase::Starting };
         let text = text_of(&progress)?;
@@ -148,13 +148,10 @@ impl<'r> Record<'r> {
         let text = text_of(&progress)?;
         let mut unit = Unit::new();
         let mut sql = Sql::new(self.target.dialect());
-        sql.push("UPDATE state SET value = ")
-            .bind(text.as_str())
-            .push(" WHERE ")
-            .exactly("key", PROGRESS_KEY);
-        sql.push(" AND ").exactly("value", &self.text);
+        sql.update::<StateEntry>().set(StateEntry::VALUE, text.as_str());
+        sql.only(StateEntry::KEY, PROGRESS_KEY).only(StateEntry::VALUE, self.text.as_str());
         // First, so that two copies into one target stop each other before they do anything.
-        unit.expect(sql.finish(), Expect::one_row("another copy into this database is under way"));
+        unit.expect(sql.finish()?, Expect::one_row("another copy into this database is under way"));
         unit.append(work);
         self.commit_as(unit, &text).await?;
         (self.progress, self.text) = (progress, text);
@@ -165,9 +162,9 @@ impl<'r> Record<'r> {
     pub(super) async fn finish(self) -> Result<()> {
         let mut unit = Unit::new();
         let mut sql = Sql::new(self.target.dialect());
-        sql.push("DELETE FROM state WHERE ").exactly("key", PROGRESS_KEY);
-        sql.push(" AND ").exactly("value", &self.text);
-        unit.execute(sql.finish());
+        sql.delete::<StateEntry>().only(StateEntry::KEY, PROGRESS_KEY);
+        sql.only(StateEntry::VALUE, self.text.as_str());
+        unit.execute(sql.finish()?);
         self.target.commit(unit).await.map(drop)
     }
 
@@ -192,17 +189,17 @@ impl<'r> Record<'r> {
 }
 
 /// The statement that empties the table `state` but for the record.
-pub(super) fn clear_other_state(target: &dyn Committer) -> Statement {
+pub(super) fn clear_other_state(target: &dyn Engine) -> Result<Statement> {
     let mut sql = Sql::new(target.dialect());
-    sql.push("DELETE FROM state WHERE NOT (").exactly("key", PROGRESS_KEY).push(")");
+    sql.delete::<StateEntry>().and().push("NOT (").eq(StateEntry::KEY, PROGRESS_KEY).push(")");
     sql.finish()
 }
 
 /// The text of the record, whoever's it is.
-pub(super) async fn read(target: &dyn Committer) -> Result<Option<String>> {
+pub(super) async fn read(target: &dyn Engine) -> Result<Option<String>> {
     let mut sql = Sql::new(target.dialect());
-    sql.push("SELECT value FROM state WHERE ").exactly("key", PROGRESS_KEY);
-    target.query(sql.finish()).await.and_then(Rows::scalar)
+    sql.push("SELECT value").from::<StateEntry>().only(StateEntry::KEY, PROGRESS_KEY);
+    target.query(sql.finish()?).await.and_then(Rows::scalar)
 }
 
 fn text_of(progress: &Progress) -> Result<String> {

@@ -6,7 +6,7 @@ use super::progress::{self, PROGRESS_KEY, Phase, Record, keep, recall};
 use super::references::mend;
 use super::reset::clear;
 use super::{CopyEvent, CopyOptions, Finding, Findings};
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::contract::StateEntry;
 use crate::contract::tables::SCHEMA;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,8 +22,8 @@ enum Work {
 }
 
 pub(super) struct Copier<'r, 'o> {
-    pub(super) source: &'r dyn Committer,
-    pub(super) target: &'r dyn Committer,
+    pub(super) source: &'r dyn Engine,
+    pub(super) target: &'r dyn Engine,
     pub(super) options: &'o CopyOptions,
     pub(super) record: Record<'r>,
     pub(super) on: &'o mut (dyn FnMut(CopyEvent) + Send),
@@ -40,8 +40,8 @@ impl Copier<'_, '_> {
         if source_has_state && progress::read(self.source).await?.is_some() {
             let mut unit = Unit::new();
             let mut sql = Sql::new(self.target.dialect());
-            sql.push("DELETE FROM state WHERE ").exactly("key", PROGRESS_KEY);
-            unit.execute(sql.finish());
+            sql.delete::<StateEntry>().only(StateEntry::KEY, PROGRESS_KEY);
+            unit.execute(sql.finish()?);
             self.target.commit(unit).await?;
             return Err(Error::invalid_input(
                 "target",
@@ -53,8 +53,8 @@ impl Copier<'_, '_> {
         if overwrite {
             let tables: Vec<_> =
                 SCHEMA.tables.iter().rev().copied().filter(|it| it.name != StateEntry::TABLE.name).collect();
-            clear(target, &tables, &mut clearing);
-            clearing.execute(progress::clear_other_state(target));
+            clear(target, &tables, &mut clearing)?;
+            clearing.execute(progress::clear_other_state(target)?);
         }
         let first = SCHEMA.tables.first().map_or("", |table| table.name).to_owned();
         self.record.advance(clearing, Phase::Rows { table: first, after: Vec::new() }).await
@@ -193,7 +193,7 @@ impl Copier<'_, '_> {
         let (work_unit, phase) = match work {
             Work::Insert => (inserted(table, rows)?, Phase::Rows { table: name, after }),
             Work::Refer(column) => (
-                referring(self.target, table, column, &rows),
+                referring(self.target, table, column, &rows)?,
                 Phase::References { table: name, column: column.to_owned(), after },
             ),
         };
@@ -221,7 +221,7 @@ fn inserted(table: &'static Table, rows: Vec<Row>) -> Result<Unit> {
     Ok(unit)
 }
 
-fn referring(target: &dyn Committer, table: &'static Table, column: &'static str, rows: &[Row]) -> Unit {
+fn referring(target: &dyn Engine, table: &'static Table, column: &'static str, rows: &[Row]) -> Result<Unit> {
     let mut unit = Unit::new();
     let position = table.columns.iter().position(|it| it.name == column);
     for row in rows {
@@ -229,16 +229,13 @@ fn referring(target: &dyn Committer, table: &'static Table, column: &'static str
             continue;
         };
         let mut sql = Sql::new(target.dialect());
-        sql.push("UPDATE ").identifier(table.name).push(" SET ").identifier(column);
-        sql.push(" = ").bind(value.clone());
-        let mut lead = " WHERE ";
+        sql.update_table(table).push(" SET ").identifier(column).push(" = ").bind(value.clone());
         for (name, value) in table.primary_key.iter().zip(key_of(table, row)) {
-            sql.push(lead).identifier(name).push(" = ").bind(value);
-            lead = " AND ";
+            sql.and().identifier(name).push(" = ").bind(value);
         }
-        unit.execute(sql.finish());
+        unit.execute(sql.finish()?);
     }
-    unit
+    Ok(unit)
 }
 
 /// The error's text without the column, which the finding has.

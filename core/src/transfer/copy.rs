@@ -85,7 +85,7 @@ pub async fn copy(
     on: &mut (dyn FnMut(CopyEvent) + Send),
 ) -> Result<CopyReport> {
     let (total, has) = present(source).await?;
-    if has(StateEntry::TABLE.name) && progress::read(source.committer()).await?.is_some() {
+    if has(StateEntry::TABLE.name) && progress::read(source.engine()).await?.is_some() {
         return Err(Error::conflict(
             "the source is itself the target of an unfinished copy: finish that one first, or `reset` it",
         ));
@@ -93,20 +93,20 @@ pub async fn copy(
     let mut found = find_target(target, options).await?;
     let is_new = found.as_ref().is_none_or(|record| matches!(record.phase(), Phase::Starting));
     if is_new && !options.mend_references {
-        let refused = broken(source.committer(), &SCHEMA, &has).await?;
+        let refused = broken(source.engine(), &SCHEMA, &has).await?;
         if !refused.is_empty() {
             return Ok(CopyReport { resumed: false, rows: 0, refused, verification: None });
         }
     }
-    let committer = target.committer();
-    committer.bootstrap(Bootstrap::new(SCHEMA, Unit::new(), committer.dialect())).await?;
+    let engine = target.engine();
+    engine.bootstrap(Bootstrap::new(SCHEMA, Unit::new(), engine.dialect())).await?;
     let record = match found.take() {
         Some(record) => record,
-        None => Record::begin(committer, &options.source).await?,
+        None => Record::begin(engine, &options.source).await?,
     };
     let mut copier = Copier {
-        source: source.committer(),
-        target: committer,
+        source: source.engine(),
+        target: engine,
         options,
         record,
         on,
@@ -124,7 +124,7 @@ pub async fn copy(
     let mut report = CopyReport { resumed: !is_new, rows, refused, verification: None };
     if report.refused.is_empty() {
         record.advance(Unit::new(), Phase::Verifying).await?;
-        resync_serials(committer, SCHEMA.tables).await?;
+        resync_serials(engine, SCHEMA.tables).await?;
         let verification = verify(source, target, options.limits, options.mend_references, on).await?;
         if verification.is_equal() {
             record.finish().await?;
@@ -138,7 +138,7 @@ pub async fn copy(
 async fn find_target<'r>(target: &'r dyn Repository, options: &CopyOptions) -> Result<Option<Record<'r>>> {
     let counts = target.row_counts().await?;
     let has_state = counts.iter().any(|(table, rows)| *table == StateEntry::TABLE.name && rows.is_some());
-    let mut record = if has_state { Record::find(target.committer()).await? } else { None };
+    let mut record = if has_state { Record::find(target.engine()).await? } else { None };
     if let Some(record) = &mut record
         && record.source() != options.source
     {

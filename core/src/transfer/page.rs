@@ -1,6 +1,6 @@
 //! Reading a table in primary-key order, a bounded page at a time.
 
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::error::Result;
 use crate::sql::{ColumnKind, Rows, Sql, Table, Value};
 
@@ -28,7 +28,7 @@ impl Default for PageLimits {
 /// Each page begins behind the last key of the page before it (no OFFSET, which would read everything again), so rows
 /// that others insert or delete meanwhile make no other row come twice or not at all.
 pub(super) struct Pages<'r> {
-    reader: &'r dyn Committer,
+    reader: &'r dyn Engine,
     table: &'static Table,
     limits: PageLimits,
     not_null: Option<&'static str>,
@@ -37,7 +37,7 @@ pub(super) struct Pages<'r> {
 }
 
 impl<'r> Pages<'r> {
-    pub(super) fn new(reader: &'r dyn Committer, table: &'static Table, limits: PageLimits) -> Self {
+    pub(super) fn new(reader: &'r dyn Engine, table: &'static Table, limits: PageLimits) -> Self {
         Self { reader, table, limits, not_null: None, after: Vec::new(), done: false }
     }
 
@@ -64,8 +64,7 @@ impl<'r> Pages<'r> {
         self.weight(&mut sql);
         sql.push(" FROM ").identifier(self.table.name);
         self.order(&mut sql, self.limits.rows);
-        let weights =
-            self.reader.query(sql.finish()).await?.decode(|row| row.read::<u64>(self.table.name, "size"))?;
+        let weights = self.reader.query(sql.finish()?).await?.decode(|row| row.value::<u64>("size"))?;
         let mut total = 0_u64;
         let fitting = weights
             .iter()
@@ -77,7 +76,7 @@ impl<'r> Pages<'r> {
         let mut sql = Sql::new(self.reader.dialect());
         sql.select(self.table);
         self.order(&mut sql, fitting.max(1));
-        let rows = rows(self.table, self.reader.query(sql.finish()).await?)?;
+        let rows = rows(self.table, self.reader.query(sql.finish()?).await?)?;
         match rows.last() {
             Some(last) => self.after = key_of(self.table, last),
             None => self.done = true,
@@ -98,14 +97,11 @@ impl<'r> Pages<'r> {
     }
 
     fn order(&self, sql: &mut Sql<'_>, rows: usize) {
-        let mut lead = " WHERE ";
         if let Some(column) = self.not_null {
-            sql.push(lead).identifier(column).push(" IS NOT NULL");
-            lead = " AND ";
+            sql.and().identifier(column).push(" IS NOT NULL");
         }
         if !self.after.is_empty() {
-            sql.push(lead);
-            behind(sql, self.table.primary_key, &self.after);
+            behind(sql.and(), self.table.primary_key, &self.after);
         }
         sql.push(" ORDER BY ").identifiers(self.table.primary_key.iter().copied());
         sql.page(rows as u64, 0);
@@ -128,7 +124,7 @@ fn behind(sql: &mut Sql<'_>, columns: &[&'static str], values: &[Value]) {
 
 /// The rows with these keys, in any order.
 pub(super) async fn with_keys(
-    reader: &dyn Committer,
+    reader: &dyn Engine,
     table: &'static Table,
     keys: &[Vec<Value>],
 ) -> Result<Vec<Row>> {
@@ -146,7 +142,7 @@ pub(super) async fn with_keys(
             }
         }
         sql.push(")");
-        found.extend(rows(table, reader.query(sql.finish()).await?)?);
+        found.extend(rows(table, reader.query(sql.finish()?).await?)?);
     }
     Ok(found)
 }
@@ -158,7 +154,7 @@ pub(super) fn key_of(table: &Table, row: &[Value]) -> Vec<Value> {
 }
 
 fn rows(table: &'static Table, rows: Rows) -> Result<Vec<Row>> {
-    rows.decode(|row| table.columns.iter().map(|column| row.read(table.name, column.name)).collect())
+    rows.decode(|row| table.columns.iter().map(|column| row.read_column(column)).collect())
 }
 
 #[cfg(test)]
@@ -191,7 +187,7 @@ mod tests {
             let mut sql = Sql::new(&Plain);
             let values: Vec<Value> = columns.iter().map(|name| (*name).into()).collect();
             behind(&mut sql, columns, &values);
-            sql.finish().into_parts()
+            sql.into_statement().into_parts()
         };
         assert_eq!(text(&["a"]).0, "a > ?");
         assert_eq!(text(&["a", "b"]).0, "a >= ? AND (a > ? OR (b > ?))");

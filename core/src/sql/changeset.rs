@@ -1,4 +1,4 @@
-//! Some columns of a record, with values: what partial updates and upserts set.
+//! A changeset: some columns of a record with values, which partial updates and upserts set.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::marker::PhantomData;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{Column, ColumnKind, Insert, Record, Sql, Table, Value};
+use super::{Col, Column, ColumnKind, Insert, Record, Table, Value};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::time::Timestamp;
 
-/// Columns of `R`'s table with values, each checked against its column (ruling R8).
+/// A changeset: columns of `R`'s table with values, each checked against its column (ruling R8).
 ///
 /// As JSON: an object whose members are columns; times are text in ISO 8601, truth values may be 0 or 1, columns that hold
 /// JSON text take text as it is, and a map or list in the form that DECNET writes there. Members that the matching read
@@ -20,50 +20,54 @@ use crate::time::Timestamp;
 ///
 /// ```
 /// use decnet_db_core::contract::User;
-/// use decnet_db_core::sql::{Fields, Value};
+/// use decnet_db_core::sql::{Changeset, Value};
 ///
-/// let fields = Fields::<User>::new().set("role", "admin").set("must_change_password", false);
-/// assert_eq!(fields.get("role"), Some(&Value::Text("admin".into())));
+/// let changes = Changeset::<User>::new().set(User::ROLE, "admin").set(User::MUST_CHANGE_PASSWORD, false);
+/// assert_eq!(changes.get(User::ROLE), Some(&Value::Text("admin".into())));
 ///
-/// let error = Fields::<User>::new().set("rule", "admin").check().unwrap_err();
+/// let error = Changeset::<User>::from_json(&r#"{"rule": "admin"}"#.parse()?).unwrap_err();
 /// assert_eq!(error.to_string(), "rule: users has no such column");
+/// # Ok::<(), decnet_db_core::Error>(())
 /// ```
-pub struct Fields<R> {
+pub struct Changeset<R> {
     entries: Vec<(&'static Column, Value)>,
     /// The first column that was refused.
     refused: Option<Error>,
     record: PhantomData<fn() -> R>,
 }
 
-impl<R: Record> Fields<R> {
+impl<R: Record> Changeset<R> {
     /// No column yet.
     pub fn new() -> Self {
         Self { entries: Vec::new(), refused: None, record: PhantomData }
     }
 
-    /// Sets a column; a later value replaces an earlier one. A name that is no
-    /// column, or a value of another kind, is reported when the fields are used.
+    /// Sets a column; a later value replaces an earlier one. A value of another kind is reported when the changes are used.
     #[must_use]
-    pub fn set(mut self, column: &str, value: impl Into<Value>) -> Self {
+    pub fn set<T>(self, column: Col<R, T>, value: impl Into<Value>) -> Self {
+        self.set_column(column.column(), value)
+    }
+
+    /// As [`set`](Self::set), for tools that go through a table's columns.
+    #[must_use]
+    pub fn set_column(mut self, column: &'static Column, value: impl Into<Value>) -> Self {
         let value = value.into();
-        match R::TABLE.column(column) {
-            Some(column) if column.kind.takes(&value) => self.put(column, value),
-            Some(column) => self.refuse(Error::invalid_input(
-                column.name,
-                format!("{} is not what the column holds", value.kind()),
-            )),
-            None => self.refuse(no_column(R::TABLE, column)),
+        if R::TABLE.name != column.table {
+            self.refuse(no_column(R::TABLE, column.name));
+        } else if column.kind.takes(&value) {
+            self.put(column, value);
+        } else {
+            let reason = format!("{} is not what the column holds", value.kind());
+            self.refuse(Error::invalid_input(column.name, reason));
         }
         self
     }
 
-    /// Sets a column that the program names itself, when it has no value or NULL.
-    pub fn set_default(&mut self, column: &'static str, value: impl Into<Value>) {
-        if self.get(column).is_none_or(Value::is_null)
-            && let Some(column) = R::TABLE.column(column)
-        {
-            self.put(column, value.into());
-        }
+    /// Sets a column when it has no value or NULL.
+    #[must_use]
+    pub fn or_set(self, column: impl Into<&'static Column>, value: impl Into<Value>) -> Self {
+        let column = column.into();
+        if self.get(column).is_none_or(Value::is_null) { self.set_column(column, value) } else { self }
     }
 
     fn put(&mut self, column: &'static Column, value: Value) {
@@ -78,26 +82,48 @@ impl<R: Record> Fields<R> {
     }
 
     /// The value of a column, if it is set.
-    pub fn get(&self, column: &str) -> Option<&Value> {
-        self.entries.iter().find(|(present, _)| present.name == column).map(|(_, value)| value)
+    pub fn get(&self, column: impl Into<&'static Column>) -> Option<&Value> {
+        let column = column.into();
+        self.entries.iter().find(|(present, _)| present.name == column.name).map(|(_, value)| value)
+    }
+
+    /// The text that a column is set to.
+    pub fn text(&self, column: impl Into<&'static Column>) -> Option<&str> {
+        match self.get(column) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// Takes a column out.
-    pub fn remove(&mut self, column: &str) -> Option<Value> {
-        let position = self.entries.iter().position(|(present, _)| present.name == column)?;
+    pub fn remove(&mut self, column: impl Into<&'static Column>) -> Option<Value> {
+        let column = column.into();
+        let position = self.entries.iter().position(|(present, _)| present.name == column.name)?;
         Some(self.entries.remove(position).1)
     }
 
     /// Takes a text column out that must have a value, such as the natural key of an upsert.
     ///
     /// # Errors
-    /// Invalid input when it is absent, null or no text.
-    pub fn require_text(&mut self, column: &str) -> Result<String> {
-        match self.remove(column) {
-            Some(Value::Text(text)) => Ok(text),
-            Some(value) if !value.is_null() => Err(Error::invalid_input(column, "must be text")),
-            _ => Err(Error::invalid_input(column, "is needed")),
+    /// Invalid input when it is absent, null, no text, or too long for the column.
+    pub fn require_text(&mut self, column: impl Into<&'static Column>) -> Result<String> {
+        let column = column.into();
+        let value = self.remove(column).unwrap_or(Value::Null);
+        R::TABLE
+            .check(column, &value)
+            .map_err(|error| if value.is_null() { needed(column) } else { error })?;
+        match value {
+            Value::Text(text) => Ok(text),
+            Value::Null => Err(needed(column)),
+            _ => Err(Error::invalid_input(column.name, "must be text")),
         }
+    }
+
+    /// Without NULLs for columns that can't be NULL: in an upsert they mean that the column is absent (ruling R17).
+    #[must_use]
+    pub fn without_absent(mut self) -> Self {
+        self.entries.retain(|(column, value)| column.nullable || !value.is_null());
+        self
     }
 
     /// Whether no column is set.
@@ -147,7 +173,7 @@ impl<R: Record> Fields<R> {
                 continue;
             }
             if value.is_null() && !column.nullable {
-                return Err(Error::invalid_input(column.name, "is needed"));
+                return Err(needed(column));
             }
             R::TABLE.check(column, &value)?;
             columns.push(column.name);
@@ -155,44 +181,38 @@ impl<R: Record> Fields<R> {
         }
         Insert::raw(R::TABLE, columns, values)
     }
+}
 
-    /// Writes `a = ?, b = ?`, for the SET of an UPDATE, with checked values.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check).
-    pub fn assignments(self, sql: &mut Sql<'_>) -> Result<()> {
-        for (position, (column, value)) in self.check()?.entries.into_iter().enumerate() {
-            if position > 0 {
-                sql.push(", ");
-            }
-            sql.identifier(column.name).push(" = ").bind_into(R::TABLE, column.name, value);
-        }
-        Ok(())
+/// The columns and values in the order in which they were set.
+impl<R> IntoIterator for Changeset<R> {
+    type Item = (&'static Column, Value);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 
-impl<R: Record> Default for Fields<R> {
+impl<R: Record> Default for Changeset<R> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<R> Clone for Fields<R> {
-    /// Without a refusal, which can only be reported once.
+impl<R> Clone for Changeset<R> {
     fn clone(&self) -> Self {
-        let refused = self.refused.as_ref().map(|error| Error::invalid_input("", error.to_string()));
-        Self { entries: self.entries.clone(), refused, record: PhantomData }
+        Self { entries: self.entries.clone(), refused: self.refused.clone(), record: PhantomData }
     }
 }
 
 /// The names of the columns: values may be secrets.
-impl<R> fmt::Debug for Fields<R> {
+impl<R> fmt::Debug for Changeset<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.entries.iter().map(|(column, _)| column.name)).finish()
     }
 }
 
-impl<R: Record> Fields<R> {
+impl<R: Record> Changeset<R> {
     /// Reads a JSON object of columns.
     ///
     /// # Errors
@@ -215,10 +235,14 @@ impl<R: Record> Fields<R> {
     }
 }
 
-impl<'de, R: Record> Deserialize<'de> for Fields<R> {
+impl<'de, R: Record> Deserialize<'de> for Changeset<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         Self::from_json(&Json::deserialize(deserializer)?).map_err(D::Error::custom)
     }
+}
+
+fn needed(column: &Column) -> Error {
+    Error::invalid_input(column.name, "is needed")
 }
 
 fn no_column(table: &Table, name: &str) -> Error {
@@ -261,16 +285,16 @@ mod tests {
     use super::*;
     use crate::contract::User;
 
-    fn read(json: &str) -> Result<Fields<User>> {
-        Fields::from_json(&json.parse().unwrap())
+    fn read(json: &str) -> Result<Changeset<User>> {
+        Changeset::from_json(&json.parse().unwrap())
     }
 
     #[test]
     fn members_are_checked_against_their_columns() {
         let fields =
             read(r#"{"role": "x", "must_change_password": 1, "tokens_valid_from": "2026-01-02"}"#).unwrap();
-        assert_eq!(fields.get("must_change_password"), Some(&Value::Bool(true)));
-        assert!(matches!(fields.get("tokens_valid_from"), Some(Value::Time(_))));
+        assert_eq!(fields.get(User::MUST_CHANGE_PASSWORD), Some(&Value::Bool(true)));
+        assert!(matches!(fields.get(User::TOKENS_VALID_FROM), Some(Value::Time(_))));
         for (json, message) in [
             (r#"{"rule": 1}"#, "rule: users has no such column"),
             (r#"{"role": 1}"#, "role: must be text"),
@@ -283,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_value_of_another_kind_is_refused_when_the_fields_are_used() {
-        let error = Fields::<User>::new().set("must_change_password", "yes").check().unwrap_err();
+        let error = Changeset::<User>::new().set(User::MUST_CHANGE_PASSWORD, "yes").check().unwrap_err();
         assert_eq!(error.to_string(), "must_change_password: text is not what the column holds");
     }
 

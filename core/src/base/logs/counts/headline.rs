@@ -114,32 +114,27 @@ impl Headline {
             sql.push(") + (SELECT COUNT(*) FROM topology_deckies WHERE state = ").bind("running");
             sql.push("), (SELECT COUNT(*) FROM fleet_deckies) + (SELECT COUNT(*) FROM topology_deckies)");
         }
-        sql.finish()
+        sql.into_statement()
     }
 
     /// Reads what came back.
     pub(super) fn read(rows: Rows, wanted: Wanted) -> Result<Self> {
         let headlines = rows.decode(|row| {
-            let first: Option<i64> = row.read("logs", "id")?;
-            let last: Option<i64> = row.read("logs", "id")?;
-            let (first_time, last_time) = (row.read("logs", "timestamp")?, row.read("logs", "timestamp")?);
+            let first: Option<i64> = row.value("id")?;
+            let last: Option<i64> = row.value("id")?;
+            let (first_time, last_time) = (row.value("timestamp")?, row.value("timestamp")?);
             Ok(Self {
                 ends: first.zip(last).map(|(first, last)| ((first, first_time), (last, last_time))),
-                added: row.read("logs", "count")?,
-                standing: row.read("logs", "count")?,
-                late: row.read("logs", "count")?,
-                all: row.read("logs", "count")?,
-                fresh: row.read::<Option<u64>>("logs", "attacker_ip")?.unwrap_or(0),
-                fleet: if wanted.fleet {
-                    (row.read("fleet_deckies", "count")?, row.read("fleet_deckies", "count")?)
-                } else {
-                    (0, 0)
-                },
+                added: row.value("count")?,
+                standing: row.value("count")?,
+                late: row.value("count")?,
+                all: row.value("count")?,
+                fresh: row.value::<Option<u64>>("attacker_ip")?.unwrap_or(0),
+                fleet: if wanted.fleet { (row.value("count")?, row.value("count")?) } else { (0, 0) },
             })
         })?;
         let headline = headlines.into_iter().next();
-        headline
-            .ok_or_else(|| crate::base::repository::broken("the number of events came back without a row"))
+        headline.ok_or_else(|| crate::base::support::broken("the number of events came back without a row"))
     }
 
     /// Whether what is kept is still true.

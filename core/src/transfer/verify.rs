@@ -10,7 +10,7 @@ use super::page::{PageLimits, Pages, Row, key_of, with_keys};
 use super::progress::PROGRESS_KEY;
 use super::references::mend;
 use super::{CopyEvent, Findings, present};
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::contract::tables::SCHEMA;
 use crate::contract::{Repository, StateEntry};
 use crate::error::Result;
@@ -78,7 +78,7 @@ pub async fn verify(
 ) -> Result<Verification> {
     let (rows, has) = present(source).await?;
     on(CopyEvent::Comparing { rows });
-    let (source, target) = (source.committer(), target.committer());
+    let (source, target) = (source.engine(), target.engine());
     let json_by_value = !(source.dialect().keeps_json_text() && target.dialect().keeps_json_text());
     let mut notes = Findings::default();
     let mut tables = Vec::with_capacity(SCHEMA.tables.len());
@@ -127,8 +127,8 @@ pub async fn verify(
 }
 
 struct Compared<'r> {
-    source: &'r dyn Committer,
-    target: &'r dyn Committer,
+    source: &'r dyn Engine,
+    target: &'r dyn Engine,
     table: &'static Table,
     limits: PageLimits,
     json_by_value: bool,

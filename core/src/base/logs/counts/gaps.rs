@@ -78,8 +78,8 @@ impl Gaps {
     pub(super) async fn look(&mut self, backend: &dyn Backend, known: i64, newest: i64) -> Result<Reach> {
         let rows = backend.query(statement(backend.dialect(), known, newest)).await?;
         let found = rows.decode(|row| {
-            let next: i64 = row.read("logs", "id")?;
-            let before: i64 = row.read("logs", "id")?;
+            let next: i64 = row.value("id")?;
+            let before: i64 = row.value("id")?;
             Ok((before.saturating_add(1), next.saturating_sub(1)))
         })?;
         let now = Instant::now();
@@ -122,5 +122,5 @@ fn statement(dialect: &dyn Dialect, known: i64, newest: i64) -> Statement {
     sql.push("SELECT id, before_id FROM (SELECT id, LAG(id) OVER (ORDER BY id) AS before_id FROM logs WHERE id >= ");
     sql.bind(known).push(" AND id <= ").bind(newest);
     sql.push(") AS pair WHERE before_id < id - 1 ORDER BY id LIMIT ").bind(MOST as i64 + 1);
-    sql.finish()
+    sql.into_statement()
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::contract::Repository;
 use crate::contract::tables::SCHEMA;
 use crate::error::{ErrorKind, Result};
-use crate::sql::{ColumnKind, Sql, Table, Unit};
+use crate::sql::{ColumnKind, Sql, StepId, Table, Unit};
 
 /// What a reset does (contract document 10 §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -36,29 +36,29 @@ pub struct ResetReport {
 /// DECNET does not take what is left for a whole schema.
 ///
 /// # Errors
-/// `Conflict` when tables of something else refer to these; what [`commit`](Committer::commit) returns otherwise.
+/// `Conflict` when tables of something else refer to these; what [`commit`](Engine::commit) returns otherwise.
 pub async fn reset(repository: &dyn Repository, mode: ResetMode) -> Result<ResetReport> {
     let mut tables = repository.row_counts().await?;
     tables.reverse();
     let present: Vec<&'static Table> =
         tables.iter().filter(|(_, rows)| rows.is_some()).filter_map(|(name, _)| SCHEMA.table(name)).collect();
-    let committer = repository.committer();
+    let engine = repository.engine();
     match mode {
         ResetMode::Truncate => {
             let mut unit = Unit::new();
-            let deletions = clear(committer, &present, &mut unit);
-            let receipt = if unit.is_empty() { Default::default() } else { committer.commit(unit).await? };
+            let deletions = clear(engine, &present, &mut unit)?;
+            let receipt = if unit.is_empty() { Default::default() } else { engine.commit(unit).await? };
             for (name, step) in deletions {
                 if let Some((_, rows)) = tables.iter_mut().find(|(table, _)| *table == name) {
                     *rows = Some(receipt.affected(step));
                 }
             }
-            resync_serials(committer, &present).await?;
+            resync_serials(engine, &present).await?;
             Ok(ResetReport { tables, foreign_stamps: Vec::new() })
         }
         ResetMode::DropTables => {
-            let stamps = match committer.query(SCHEMA.read_stamp(committer.dialect())).await {
-                Ok(rows) => rows.decode(|row| row.read::<String>("alembic_version", "version_num"))?,
+            let stamps = match engine.query(SCHEMA.read_stamp(engine.dialect())).await {
+                Ok(rows) => rows.decode(|row| row.value::<String>("version_num"))?,
                 Err(error) if error.kind() == ErrorKind::Configuration => Vec::new(),
                 Err(error) => return Err(error),
             };
@@ -67,12 +67,12 @@ pub async fn reset(repository: &dyn Repository, mode: ResetMode) -> Result<Reset
             let mut unit = Unit::new();
             let stamp = foreign_stamps.is_empty().then_some("alembic_version");
             for name in stamp.into_iter().chain(present.iter().map(|table| table.name)) {
-                let mut sql = Sql::new(committer.dialect());
-                sql.push("DROP TABLE IF EXISTS ").identifier(name);
-                unit.execute(sql.finish());
+                let mut sql = Sql::new(engine.dialect());
+                sql.ddl().push("DROP TABLE IF EXISTS ").identifier(name);
+                unit.execute(sql.finish()?);
             }
             if !unit.is_empty() {
-                committer.commit(unit).await?;
+                engine.commit(unit).await?;
             }
             Ok(ResetReport { tables, foreign_stamps })
         }
@@ -81,37 +81,37 @@ pub async fn reset(repository: &dyn Repository, mode: ResetMode) -> Result<Reset
 
 /// Adds the deletion of all rows of the tables, which come children first; returns each table's step.
 pub(super) fn clear(
-    committer: &dyn Committer,
+    engine: &dyn Engine,
     tables: &[&'static Table],
     unit: &mut Unit,
-) -> Vec<(&'static str, usize)> {
+) -> Result<Vec<(&'static str, StepId)>> {
     let mut steps = Vec::with_capacity(tables.len());
     for table in tables {
         // Rows that refer to rows of the same table: some engines check each row as it goes.
         for key in table.foreign_keys.iter().filter(|key| key.table == table.name) {
-            let mut sql = Sql::new(committer.dialect());
-            sql.push("UPDATE ").identifier(table.name).push(" SET ").identifier(key.column);
+            let mut sql = Sql::new(engine.dialect());
+            sql.update_table(table).push(" SET ").identifier(key.column);
             sql.push(" = NULL WHERE ").identifier(key.column).push(" IS NOT NULL");
-            unit.execute(sql.finish());
+            unit.execute(sql.finish()?);
         }
-        let mut sql = Sql::new(committer.dialect());
-        sql.push("DELETE FROM ").identifier(table.name);
-        steps.push((table.name, unit.execute(sql.finish())));
+        let mut sql = Sql::new(engine.dialect());
+        sql.delete_from(table);
+        steps.push((table.name, unit.execute(sql.finish()?)));
     }
-    steps
+    Ok(steps)
 }
 
 /// Lets the database assign keys behind the largest that there is.
-pub(super) async fn resync_serials(committer: &dyn Committer, tables: &[&'static Table]) -> Result<()> {
+pub(super) async fn resync_serials(engine: &dyn Engine, tables: &[&'static Table]) -> Result<()> {
     for table in tables {
         for column in table.columns.iter().filter(|column| column.kind == ColumnKind::Serial) {
-            let mut sql = Sql::new(committer.dialect());
-            committer.dialect().resync_serial(&mut sql, table, column.name);
+            let mut sql = Sql::new(engine.dialect());
+            engine.dialect().resync_serial(sql.ddl(), table, column.name);
             if !sql.is_empty() {
                 // A unit of its own: on MySQL this is DDL, which commits what stands before it.
                 let mut unit = Unit::new();
-                unit.execute(sql.finish());
-                committer.commit(unit).await?;
+                unit.execute(sql.finish()?);
+                engine.commit(unit).await?;
             }
         }
     }

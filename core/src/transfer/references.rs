@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Findings;
 use super::cell::Finding;
 use super::page::{Row, key_of};
-use crate::base::Committer;
+use crate::contract::Engine;
 use crate::error::Result;
 use crate::sql::{ForeignKey, Schema, Sql, Table, Value};
 
@@ -17,7 +17,7 @@ const LISTED: u64 = 3;
 
 /// The broken references of all tables that are `present`: the first ones of each column, and how many there are in all.
 pub(super) async fn broken(
-    source: &dyn Committer,
+    source: &dyn Engine,
     schema: &Schema,
     present: impl Fn(&str) -> bool,
 ) -> Result<Findings> {
@@ -27,7 +27,7 @@ pub(super) async fn broken(
             let mut sql = Sql::new(source.dialect());
             sql.push("SELECT COUNT(*)");
             without_parent(&mut sql, table, key, present(key.table));
-            let count: u64 = source.query(sql.finish()).await?.scalar()?.unwrap_or(0);
+            let count: u64 = source.query(sql.finish()?).await?.scalar()?.unwrap_or(0);
             if count == 0 {
                 continue;
             }
@@ -36,7 +36,7 @@ pub(super) async fn broken(
             sql.push("SELECT ").identifiers(table.primary_key.iter().copied());
             without_parent(&mut sql, table, key, present(key.table));
             sql.push(" ORDER BY ").identifiers(table.primary_key.iter().copied()).page(LISTED, 0);
-            let rows = source.query(sql.finish()).await?;
+            let rows = source.query(sql.finish()?).await?;
             findings.first.extend(rows.iter().map(|values| finding(table, &values, key)));
         }
     }
@@ -65,7 +65,7 @@ fn without_parent(sql: &mut Sql<'_>, table: &'static Table, key: &'static Foreig
 /// column may be NULL; where not, the row is left out. References of a table to itself are looked at only with
 /// `own`, when all of its rows are there.
 pub(super) async fn mend(
-    target: &dyn Committer,
+    target: &dyn Engine,
     table: &'static Table,
     rows: &mut Vec<Row>,
     own: bool,
@@ -108,7 +108,7 @@ pub(super) async fn mend(
 
 /// Those of the keys that the target has.
 async fn existing(
-    target: &dyn Committer,
+    target: &dyn Engine,
     key: &'static ForeignKey,
     wanted: BTreeSet<&str>,
 ) -> Result<BTreeSet<String>> {
@@ -122,8 +122,8 @@ async fn existing(
             .push(" IN (")
             .bind_list(wanted.iter().copied())
             .push(")");
-        let found = target.query(sql.finish()).await?;
-        there.extend(found.decode(|row| row.read::<String>(key.table, key.references))?);
+        let found = target.query(sql.finish()?).await?;
+        there.extend(found.decode(|row| row.value::<String>(key.references))?);
     }
     Ok(there)
 }

@@ -2,7 +2,7 @@
 //!
 //! Dashboards ask all the time how many events there are, from how many sources, and when they came. Counting anew costs
 //! more the more there is; but events are only ever appended, so the next answer is the last one and what came since.
-//! [`LogSummary`] keeps the last one, with the id up to which it is true ([`gaps`] has why that need not be the newest).
+//! [`LogCounts`] keeps the last one, with the id up to which it is true ([`gaps`] has why that need not be the newest).
 //!
 //! Other programs write the same table. What is kept is used only after the database confirmed, in the same statement that
 //! counts what is new, that the first and the last event that it covers are there still; and after the driver
@@ -23,10 +23,10 @@ use tokio::sync::Mutex;
 use self::gaps::Gaps;
 use self::headline::{Headline, Wanted};
 use self::minutes::Minutes;
-use crate::contract::{Bucket, Stats};
+use crate::contract::{Bucket, Log, Stats};
 use crate::driver::Backend;
 use crate::error::Result;
-use crate::sql::{Insert, Step, Unit, Value};
+use crate::sql::{Record, Step, Table, Unit, Value};
 use crate::time::Timestamp;
 
 /// How long what was counted once is believed at least, where other programs may have changed events in place.
@@ -40,7 +40,7 @@ const ATTEMPTS: usize = 4;
 
 /// The running summary of the table `logs`.
 #[derive(Debug, Default)]
-pub(super) struct LogSummary {
+pub(in crate::base) struct LogCounts {
     state: Mutex<State>,
     /// Grows when this repository does something else to events than appending them.
     changes: AtomicU64,
@@ -89,18 +89,18 @@ struct Answer {
 
 /// Where a page of all events begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seek {
+pub(in crate::base) struct Seek {
     /// The page's events are older than this …
-    pub(super) before: Timestamp,
+    pub(in crate::base) before: Timestamp,
     /// … and behind so many others that are older too.
-    pub(super) skip: u64,
+    pub(in crate::base) skip: u64,
     /// The newest id: true as long as this is.
-    pub(super) newest: i64,
+    pub(in crate::base) newest: i64,
 }
 
-/// What [`LogSummary::seek`] knows.
+/// What [`LogCounts::seek`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::base) enum Place {
     /// The page begins there.
     At(Seek),
     /// There are not so many events.
@@ -109,14 +109,14 @@ pub(super) enum Place {
     Unknown,
 }
 
-impl LogSummary {
+impl LogCounts {
     /// How many events there are.
-    pub(super) async fn total(&self, backend: &dyn Backend) -> Result<u64> {
+    pub(in crate::base) async fn total(&self, backend: &dyn Backend) -> Result<u64> {
         Ok(self.answer(backend, Wanted::default()).await?.total)
     }
 
     /// The dashboard's figures, of one moment.
-    pub(super) async fn stats(&self, backend: &dyn Backend) -> Result<Stats> {
+    pub(in crate::base) async fn stats(&self, backend: &dyn Backend) -> Result<Stats> {
         let answer = self.answer(backend, Wanted { sources: true, fleet: true }).await?;
         let (active_deckies, deployed_deckies) = answer.fleet;
         Ok(Stats {
@@ -128,7 +128,11 @@ impl LogSummary {
     }
 
     /// How many events each interval of so many minutes has; none when only the table can tell.
-    pub(super) async fn histogram(&self, backend: &dyn Backend, width: i64) -> Result<Option<Vec<Bucket>>> {
+    pub(in crate::base) async fn histogram(
+        &self,
+        backend: &dyn Backend,
+        width: i64,
+    ) -> Result<Option<Vec<Bucket>>> {
         let mut state = self.state.lock().await;
         Ok(if self.minutes(backend, &mut state).await?.is_some() {
             Some(state.minutes.histogram(width))
@@ -138,7 +142,7 @@ impl LogSummary {
     }
 
     /// Where the page of the newest events begins that skips so many.
-    pub(super) async fn seek(&self, backend: &dyn Backend, offset: u64) -> Result<Place> {
+    pub(in crate::base) async fn seek(&self, backend: &dyn Backend, offset: u64) -> Result<Place> {
         let mut state = self.state.lock().await;
         Ok(match self.minutes(backend, &mut state).await? {
             Some(answer) if offset >= answer.total => Place::Behind,
@@ -152,7 +156,7 @@ impl LogSummary {
 
     /// What is kept is forgotten when a unit of this repository does something else to events than appending them: when
     /// it begins, and when what this returns is dropped.
-    pub(super) fn around(&self, unit: &Unit) -> Option<Changing<'_>> {
+    pub(in crate::base) fn around(&self, unit: &Unit) -> Option<Changing<'_>> {
         unit.steps().iter().any(changes_events).then(|| Changing::begin(self))
     }
 
@@ -287,10 +291,10 @@ impl LogSummary {
 }
 
 /// A unit is under way that changes events.
-pub(super) struct Changing<'s>(&'s LogSummary);
+pub(in crate::base) struct Changing<'s>(&'s LogCounts);
 
 impl<'s> Changing<'s> {
-    fn begin(summary: &'s LogSummary) -> Self {
+    fn begin(summary: &'s LogCounts) -> Self {
         summary.changes.fetch_add(1, Ordering::AcqRel);
         Self(summary)
     }
@@ -304,13 +308,11 @@ impl Drop for Changing<'_> {
 
 /// Whether a step does something else to events than appending them.
 fn changes_events(step: &Step) -> bool {
+    let is_logs = |table: &Table| *table == *Log::TABLE;
     match step {
-        Step::Execute(statement, _) => {
-            let mut words = statement.text().split([' ', '"', '`', ',', '(', ')']);
-            words.any(|word| word == "logs")
-        }
+        Step::Execute(statement, _) => statement.table().is_none_or(is_logs),
         // Ids that the caller chose may lie anywhere.
-        Step::Insert(insert) => insert.table().name == "logs" && Insert::columns(insert).contains(&"id"),
+        Step::Insert(insert) => is_logs(insert.table()) && insert.columns().contains(&Log::ID.name()),
         _ => false,
     }
 }
