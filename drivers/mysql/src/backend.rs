@@ -17,7 +17,7 @@ use crate::error::{Failure, Verdict, tell};
 use crate::execute::query;
 use crate::options::{Access, Targets};
 use crate::read::pool::Pool;
-use crate::server::Server;
+use crate::server::{Cluster, Server};
 use crate::session::setup;
 use crate::write::Writer;
 
@@ -48,13 +48,20 @@ impl MysqlBackend {
                 "a setting of the database server: {meaning}"
             );
         }
+        if !server.other_engines.is_empty() {
+            tracing::warn!(
+                tables = server.other_engines.join(", "),
+                "tables that InnoDB does not keep: a write there is not whole or not at all; ALTER TABLE … ENGINE=InnoDB"
+            );
+        }
         let patience = config.pool.wait_timeout.min(connector.answer_timeout() / 2);
         let setup = setup(&server, patience);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
         let connector = connector.with_session(&setup, server.max_packet);
         let pool = Pool::new(connector, config.pool.clone(), first);
         let context = Arc::new(Context {
-            dialect: Mysql::new(server.flavour, server.other_charsets),
+            dialect: Mysql::new(server.flavour, server.other_charsets)
+                .in_cluster(server.cluster != Cluster::None),
             max_packet: server.max_packet,
             floats: server.floats.clone(),
         });

@@ -5,8 +5,8 @@ use decnet_db_core::sql::Value;
 
 use crate::codec::size;
 use crate::dialect::Mysql;
+use crate::error::argument;
 use crate::legacy::float_columns::Floats;
-use crate::legacy::statement_text::argument;
 
 /// What a packet needs besides the values: the statement's number, the types, some room.
 pub(crate) const OVERHEAD: usize = 16 * 1024;

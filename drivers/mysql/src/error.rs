@@ -184,6 +184,11 @@ pub(crate) fn may_connect_later(error: &Wire) -> bool {
     }
 }
 
+/// Whether the account may not do it.
+pub(crate) fn is_denied(error: &Wire) -> bool {
+    matches!(error, Wire::Server(error) if DENIED.contains(&error.code))
+}
+
 /// Whether a CREATE failed because the thing is there.
 pub(crate) fn exists_already(error: &Wire) -> bool {
     matches!(error, Wire::Server(error) if EXISTS.contains(&error.code))
@@ -192,11 +197,17 @@ pub(crate) fn exists_already(error: &Wire) -> bool {
 /// The column that a value was too much for, when the error is of that kind.
 pub(crate) fn refused_column(failure: &Failure) -> Option<&str> {
     match failure {
-        Failure::Wire(Wire::Server(error))
-            if matches!(error.code, TOO_LONG | OUT_OF_RANGE | BAD_VALUE | BAD_TEXT) =>
-        {
+        Failure::Wire(Wire::Server(error)) if matches!(error.code, TOO_LONG | OUT_OF_RANGE | BAD_VALUE) => {
             column(&error.message)
         }
+        _ => None,
+    }
+}
+
+/// The column whose character set can't hold what a value has, when the error is of that kind.
+pub(crate) fn unheld_text_column(failure: &Failure) -> Option<&str> {
+    match failure {
+        Failure::Wire(Wire::Server(error)) if error.code == BAD_TEXT => column(&error.message),
         _ => None,
     }
 }
@@ -207,6 +218,11 @@ pub(crate) fn refused_row(failure: &Failure) -> Option<usize> {
         Failure::Wire(Wire::Server(error)) => error.message.rsplit(' ').next()?.parse().ok(),
         _ => None,
     }
+}
+
+/// A column, or the column of one of several rows, as `Insert::rows` names it.
+pub(crate) fn argument(row: Option<usize>, column: &str) -> String {
+    row.map_or_else(|| column.to_owned(), |row| format!("[{row}].{column}"))
 }
 
 /// The error for the caller.

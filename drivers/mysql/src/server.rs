@@ -28,6 +28,8 @@ pub(crate) struct Server {
     pub(crate) cluster: Cluster,
     /// Settings that weaken a promise, by name, each with what it means.
     pub(crate) weak: Vec<(&'static str, &'static str)>,
+    /// Tables of the database that InnoDB does not keep.
+    pub(crate) other_engines: Vec<String>,
 }
 
 /// What keeps several servers in step.
@@ -105,6 +107,13 @@ impl Server {
             database: if lower_case > 0 { database.to_lowercase() } else { database },
             cluster,
             weak: weak(cluster, setting),
+            other_engines: connection
+                .rows(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() \
+                     AND engine IS NOT NULL AND engine <> 'InnoDB' ORDER BY table_name",
+                )
+                .await
+                .map_err(reading)?,
             version,
         })
     }

@@ -54,6 +54,7 @@ mod tests {
                 database: String::new(),
                 cluster: crate::server::Cluster::None,
                 weak: Vec::new(),
+                other_engines: Vec::new(),
             };
             let setup = setup(&server, Duration::from_secs(30));
             assert!(setup.contains(name), "{setup}");

@@ -18,7 +18,7 @@ use decnet_db_core::ErrorKind;
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::{LogFilter, NewLog};
 
-use database::{Database, open};
+use database::open;
 use private::Private;
 
 /// Two servers with a database of the same name, and the schema in both; they know nothing of each other, so that it can be

@@ -10,7 +10,7 @@ use decnet_db_core::Error;
 use decnet_db_core::sql::{Insert, Statement, Value};
 
 use crate::codec::decoded;
-use crate::legacy::statement_text::{argument, table, target};
+use crate::error::argument;
 use crate::read::connection::Connection;
 
 /// The columns of type FLOAT, by table. Read once, when the database is opened: tables that this library adds have none.
@@ -34,13 +34,12 @@ impl Floats {
 
     /// Refuses values that would come back different.
     pub(crate) fn check(&self, statement: &Statement) -> Result<(), Error> {
-        let Some(columns) = table(statement).and_then(|table| self.0.get(table)) else { return Ok(()) };
-        for (position, value) in statement.values().iter().enumerate() {
-            let Some(number) = lost(value) else { continue };
-            if let Some(column) = target(statement.text(), position)
-                && columns.iter().any(|float| float == column)
+        let Some(floats) = statement.table().and_then(|table| self.0.get(table.name)) else { return Ok(()) };
+        for (column, value) in statement.written() {
+            if floats.iter().any(|float| float == column.name)
+                && let Some(number) = lost(value)
             {
-                return Err(refusal(column, number));
+                return Err(refusal(column.name, number));
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit};
+use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit, Verb};
 use mysql_async::Statement as Prepared;
 
 use crate::codec::size;
@@ -281,6 +281,13 @@ fn alike<'u>(units: &[&'u Unit]) -> Vec<&'u Insert> {
 /// Whether a single statement may do the unit's work.
 pub(crate) fn may_autocommit(unit: &Unit) -> bool {
     only_write(unit).is_some()
+}
+
+/// Whether the unit has a statement that commits by itself, and all that stands before it.
+pub(crate) fn is_ddl(unit: &Unit) -> bool {
+    unit.steps()
+        .iter()
+        .any(|step| matches!(step, Step::Execute(statement, _) if statement.verb() == Verb::Ddl))
 }
 
 /// The step of a unit that writes, if there is but one, and nothing else that must be in its transaction.

@@ -30,7 +30,7 @@ use crate::error::{Failure, Verdict, again};
 use crate::options::Access;
 use crate::read::pool::Pool;
 use crate::write::detached::Detached;
-use crate::write::group::{Attempt, attempt, may_autocommit};
+use crate::write::group::{Attempt, attempt, is_ddl, may_autocommit};
 use crate::write::named_lock::has_guard;
 
 /// More units than that at once make a caller wait for more than they save.
@@ -75,6 +75,9 @@ impl Writer {
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        if is_ddl(&unit) {
+            return self.committer.clone().maintain(unit).await;
+        }
         if has_guard(&unit) {
             return self.guarded.submit(unit).await;
         }
@@ -173,6 +176,11 @@ struct Committer {
 impl Committer {
     fn is_idle(&self) -> bool {
         self.busy.load(Ordering::Relaxed) == 0
+    }
+
+    /// Runs a unit of DDL beside the groups: it commits whatever stands before it in its transaction.
+    async fn maintain(self: Arc<Self>, unit: Unit) -> Result<Receipt> {
+        Detached::new(async move { self.commit_directly(&unit).await }).await
     }
 
     /// Commits one unit.
