@@ -10,7 +10,7 @@ use decnet_db_core::{Error, Result};
 
 use crate::bootstrap::bootstrap;
 use crate::connect::Connector;
-use crate::context::Context;
+use crate::context::{Context, Guards};
 use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
@@ -57,6 +57,7 @@ impl MysqlBackend {
         let patience = config.pool.wait_timeout.min(connector.answer_timeout() / 2);
         let setup = setup(&server, patience);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
+        let guards = if server.cluster.has_several_writers() { Guards::Rows } else { Guards::Names };
         let connector = connector.with_session(&setup, server.max_packet);
         let pool = Pool::new(connector, config.pool.clone(), first);
         let context = Arc::new(Context {
@@ -64,6 +65,7 @@ impl MysqlBackend {
                 .in_cluster(server.cluster != Cluster::None),
             max_packet: server.max_packet,
             floats: server.floats.clone(),
+            guards,
         });
         let writer = Writer::start(&pool, &context, &server.database);
         tracing::debug!(version = server.version, "connected");

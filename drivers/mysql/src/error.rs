@@ -184,6 +184,11 @@ pub(crate) fn may_connect_later(error: &Wire) -> bool {
     }
 }
 
+/// Whether a table is missing.
+pub(crate) fn is_no_table(error: &Wire) -> bool {
+    matches!(error, Wire::Server(error) if error.code == NO_TABLE)
+}
+
 /// Whether the account may not do it.
 pub(crate) fn is_denied(error: &Wire) -> bool {
     matches!(error, Wire::Server(error) if DENIED.contains(&error.code))
