@@ -63,7 +63,7 @@ pub fn drivers() -> &'static [Driver] {
 /// let repository = decnet_db::connect("sqlite:///:memory:").await?;
 /// repository.initialize().await?;
 /// repository.add_log(NewLog::new("decky-01", "ssh", "connect", "203.0.113.7")).await?;
-/// assert_eq!(repository.get_logs(LogQuery::search("service:ssh")).await?.len(), 1);
+/// assert_eq!(repository.get_logs(LogQuery::new().search("service:ssh")).await?.len(), 1);
 /// # Ok::<(), decnet_db::Error>(())
 /// # }).unwrap();
 /// ```

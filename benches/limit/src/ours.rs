@@ -7,7 +7,7 @@ use anyhow::Result;
 use decnet_db::Repository;
 use decnet_db::config::{Config, DatabaseUrl};
 use decnet_db::contract::{
-    self, AttackerQuery, BountyFilter, BountyQuery, LogFilter, LogQuery, NewBounty, NewLog,
+    self, AttackerOrder, AttackerQuery, BountyQuery, LogFilter, LogQuery, NewBounty, NewLog,
 };
 use decnet_db::json::Json;
 use decnet_db::sql::Changeset;
@@ -40,7 +40,7 @@ fn time(seconds: i64) -> Result<Timestamp> {
 }
 
 fn filter(search: Option<Search>) -> LogFilter {
-    search.map_or_else(LogFilter::all, |search| LogFilter::search(search.text()))
+    search.map_or_else(LogFilter::all, |search| LogFilter::all().search(search.text()))
 }
 
 impl Layer for Ours {
@@ -104,7 +104,7 @@ impl Layer for Ours {
     }
 
     async fn get_logs(&self, limit: u64, offset: u64, search: Option<Search>) -> Result<usize> {
-        let query = search.map_or_else(LogQuery::newest, |search| LogQuery::search(search.text()));
+        let query = search.map_or_else(LogQuery::new, |search| LogQuery::new().search(search.text()));
         Ok(black_box(self.0.get_logs(query.limit(limit).offset(offset)).await?).len())
     }
 
@@ -126,12 +126,13 @@ impl Layer for Ours {
     }
 
     async fn get_bounties(&self, limit: u64) -> Result<usize> {
-        let query = BountyQuery::new(BountyFilter::all()).limit(limit);
+        let query = BountyQuery::new().limit(limit);
         Ok(black_box(self.0.get_bounties(query).await?).len())
     }
 
     async fn get_attackers(&self, limit: u64) -> Result<usize> {
-        Ok(black_box(self.0.get_attackers(AttackerQuery::recent().limit(limit)).await?).len())
+        Ok(black_box(self.0.get_attackers(AttackerQuery::new().limit(limit), AttackerOrder::Recent).await?)
+            .len())
     }
 
     async fn get_user_by_username(&self, name: &str) -> Result<bool> {

@@ -206,12 +206,14 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
     let call = format_ident!("call_{ident}");
     let mut reads = Vec::new();
     let mut passes = Vec::new();
-    let mut list = Vec::new();
-    let mut flattened = None;
+    // In the order of the parameters: each run of plain ones, and the fields of the struct.
+    let (mut before, mut list) = (Vec::new(), Vec::new());
+    let mut flattened = quote!(&[]);
     for Parameter { ident, ty, doc, default, is_struct } in parameters {
         let argument = ident.to_string();
         if *is_struct {
-            flattened = Some(quote!(<#ty as crate::call::Arguments>::ARGUMENTS));
+            flattened = quote!(<#ty as crate::call::Arguments>::ARGUMENTS);
+            before = std::mem::take(&mut list);
             reads.push(quote!(let #ident = <#ty as crate::call::Arguments>::read(&mut arguments)?;));
             passes.push(quote!(#ident));
             continue;
@@ -237,7 +239,6 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
             _ => quote!(#ident),
         });
     }
-    let flattened = flattened.into_iter();
     Ok(quote! {{
         fn #call<'r>(
             repository: &'r dyn crate::contract::Repository,
@@ -250,7 +251,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
                 crate::json::Json::of(&result)
             })
         }
-        crate::call::Method::new(#name, #doc, #returns, &[&[#(#list),*], #(#flattened),*], #call)
+        crate::call::Method::new(#name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
     }})
 }
 
@@ -306,7 +307,7 @@ pub(crate) fn type_text(ty: &Type) -> String {
                 ("Vec", [inner]) => format!("list of {inner}"),
                 ("Changeset", [inner]) => format!("map of {inner} columns"),
                 ("BTreeMap", [_, inner]) => format!("map to {inner}"),
-                ("str" | "String", _) => "text".to_owned(),
+                ("str" | "String" | "Search", _) => "text".to_owned(),
                 ("i64" | "u64" | "i32" | "u32", _) => "integer".to_owned(),
                 ("f64", _) => "number".to_owned(),
                 ("bool", _) => "boolean".to_owned(),

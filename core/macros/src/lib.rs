@@ -34,7 +34,8 @@ pub fn derive_insertable(input: TokenStream) -> TokenStream {
     insertable::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct a set of named arguments: see `decnet_db_core::call::Arguments`. The struct needs `Default`.
+/// Makes a struct a set of named arguments: see `decnet_db_core::call::Arguments`. The struct needs `Default`. Each field gets a
+/// setter of its name, on the struct and on `Query` of it.
 #[proc_macro_derive(Arguments)]
 pub fn derive_arguments(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

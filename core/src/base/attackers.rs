@@ -39,11 +39,12 @@ impl Attackers for SqlRepository {
         self.by(Attacker::UUID, uuid).await
     }
 
-    async fn get_attackers(&self, query: AttackerQuery) -> Result<Vec<Attacker>> {
-        let (limit, offset, order) = (query.limit, query.offset, query.sort_by);
-        let filter = query.filter();
-        self.list(|sql| matching(sql, &filter).desc(order.column()).desc(Attacker::UUID).page(limit, offset))
-            .await
+    async fn get_attackers(&self, query: AttackerQuery, sort_by: AttackerOrder) -> Result<Vec<Attacker>> {
+        self.list(|sql| {
+            let sql = matching(sql, &query.filter).desc(sort_by.column()).desc(Attacker::UUID);
+            sql.page(query.limit, query.offset)
+        })
+        .await
     }
 
     async fn get_total_attackers(&self, filter: AttackerFilter) -> Result<u64> {

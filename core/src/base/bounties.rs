@@ -22,10 +22,7 @@ const SEARCHED: [&Column; 4] = [
 #[async_trait]
 impl Bounties for SqlRepository {
     async fn get_bounties(&self, query: BountyQuery) -> Result<Vec<Bounty>> {
-        let (limit, offset) = (query.limit, query.offset);
-        let filter = query.filter();
-        self.list(|sql| matching(sql, &filter).desc(Bounty::TIMESTAMP).desc(Bounty::ID).page(limit, offset))
-            .await
+        self.list(|sql| newest_first(matching(sql, &query.filter)).page(query.limit, query.offset)).await
     }
 
     async fn get_bounties_page(
@@ -37,7 +34,7 @@ impl Bounties for SqlRepository {
         let pages = Pages::by(Bounty::TIMESTAMP, limit)?;
         let mut sql = self.select::<Bounty>();
         pages.after(&mut sql, after.as_ref())?;
-        matching(&mut sql, &filter).desc(Bounty::TIMESTAMP).desc(Bounty::ID);
+        newest_first(matching(&mut sql, &filter));
         pages.limit(&mut sql);
         let bounties = self.read(sql).await?.records()?;
         Ok(pages.page(bounties, |last: &Bounty| (last.timestamp.into(), last.id.into())))
@@ -75,6 +72,10 @@ impl Bounties for SqlRepository {
         })
         .await
     }
+}
+
+fn newest_first<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {
+    sql.desc(Bounty::TIMESTAMP).desc(Bounty::ID)
 }
 
 fn oldest_first<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {

@@ -14,7 +14,9 @@ use crate::time::Timestamp;
 /// `Default`.
 pub trait Arguments: Default {
     /// The arguments.
-    const ARGUMENTS: &'static [Argument];
+    const OWN: &'static [Argument];
+    /// All arguments, in groups: those of a query are its page and its filter.
+    const ARGUMENTS: &'static [&'static [Argument]] = &[Self::OWN];
 
     /// Takes the arguments out.
     ///

@@ -28,7 +28,7 @@ pub struct Method {
     /// What it returns, as JSON users know it: `list of Log`, `text or null`.
     pub returns: &'static str,
     #[doc(hidden)]
-    pub groups: &'static [&'static [Argument]],
+    pub groups: &'static [&'static [&'static [Argument]]],
     #[doc(hidden)]
     pub call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
 }
@@ -40,7 +40,7 @@ impl Method {
         name: &'static str,
         doc: &'static str,
         returns: &'static str,
-        groups: &'static [&'static [Argument]],
+        groups: &'static [&'static [&'static [Argument]]],
         call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
     ) -> Self {
         Self { name, doc, returns, groups, call }
@@ -48,7 +48,7 @@ impl Method {
 
     /// Its arguments.
     pub fn arguments(&self) -> impl Iterator<Item = &'static Argument> + use<> {
-        self.groups.iter().copied().flatten()
+        self.groups.iter().copied().flatten().copied().flatten()
     }
 }
 

@@ -4,7 +4,7 @@ use decnet_db_macros::{Arguments, Record};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Transactional;
-use super::{AttackerIntel, Cursor, Page};
+use super::{AttackerIntel, Cursor, Page, Query};
 use crate::error::Result;
 use crate::json::JsonOrText;
 use crate::sql::{Changeset, Column};
@@ -50,7 +50,13 @@ pub trait Attackers: Transactional {
     ///
     /// # Errors
     /// `InvalidInput` for a negative limit or offset.
-    async fn get_attackers(&self, #[arguments] query: AttackerQuery) -> Result<Vec<Attacker>>;
+    async fn get_attackers(
+        &self,
+        #[arguments] query: AttackerQuery,
+        /// `recent`, `active` or `traversals`.
+        #[default(AttackerOrder::default())]
+        sort_by: AttackerOrder,
+    ) -> Result<Vec<Attacker>>;
 
     /// How many attackers match. Reads all rows when there is a filter, the smallest index otherwise.
     ///
@@ -316,78 +322,7 @@ impl AttackerFilter {
     pub fn all() -> Self {
         Self::default()
     }
-
-    /// Attackers whose address contains the text.
-    pub fn search(search: impl Into<String>) -> Self {
-        Self { search: Some(search.into()), ..Self::default() }
-    }
-
-    /// The same, with a service that they touched.
-    #[must_use]
-    pub fn service(mut self, service: impl Into<String>) -> Self {
-        self.service = Some(service.into());
-        self
-    }
 }
 
 /// A page of attackers.
-#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
-#[non_exhaustive]
-pub struct AttackerQuery {
-    /// At most so many; 50 unless given.
-    pub limit: u64,
-    /// So many are skipped.
-    pub offset: u64,
-    /// Part of the address.
-    pub search: Option<String>,
-    /// `recent`, `active` or `traversals`.
-    pub sort_by: AttackerOrder,
-    /// A service that it touched, its whole name; ASCII letters match in either case.
-    pub service: Option<String>,
-}
-
-impl Default for AttackerQuery {
-    fn default() -> Self {
-        Self { limit: 50, offset: 0, search: None, sort_by: AttackerOrder::Recent, service: None }
-    }
-}
-
-impl AttackerQuery {
-    /// The 50 attackers that were seen last.
-    pub fn recent() -> Self {
-        Self::default()
-    }
-
-    /// The same, at most so many.
-    #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same, so many skipped.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The same in another order.
-    #[must_use]
-    pub fn sort_by(mut self, order: AttackerOrder) -> Self {
-        self.sort_by = order;
-        self
-    }
-
-    /// The same, only those that the filter lets through.
-    #[must_use]
-    pub fn matching(mut self, filter: AttackerFilter) -> Self {
-        (self.search, self.service) = (filter.search, filter.service);
-        self
-    }
-
-    /// The conditions without the page.
-    pub fn filter(self) -> AttackerFilter {
-        AttackerFilter { search: self.search, service: self.service }
-    }
-}
+pub type AttackerQuery = Query<AttackerFilter>;

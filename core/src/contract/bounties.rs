@@ -6,7 +6,7 @@ use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
 use super::Transactional;
-use super::{Cursor, Page};
+use super::{Cursor, Page, Query};
 use crate::error::Result;
 use crate::json::{JsonOrText, MapOrText};
 use crate::time::Timestamp;
@@ -194,62 +194,7 @@ impl BountyFilter {
     pub fn all() -> Self {
         Self::default()
     }
-
-    /// Bounties of one type.
-    pub fn of_type(bounty_type: impl Into<String>) -> Self {
-        Self { bounty_type: Some(bounty_type.into()), search: None }
-    }
-
-    /// The same, with a text that decky, service, source or payload must contain.
-    #[must_use]
-    pub fn containing(mut self, text: impl Into<String>) -> Self {
-        self.search = Some(text.into());
-        self
-    }
 }
 
 /// A page of bounties.
-#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
-#[non_exhaustive]
-pub struct BountyQuery {
-    /// At most so many; 50 unless given.
-    pub limit: u64,
-    /// So many are skipped.
-    pub offset: u64,
-    /// Exactly this type.
-    pub bounty_type: Option<String>,
-    /// A text that decky, service, source or payload contains, literally.
-    pub search: Option<String>,
-}
-
-impl Default for BountyQuery {
-    fn default() -> Self {
-        Self { limit: 50, offset: 0, bounty_type: None, search: None }
-    }
-}
-
-impl BountyQuery {
-    /// The newest 50 bounties that match.
-    pub fn new(filter: BountyFilter) -> Self {
-        Self { bounty_type: filter.bounty_type, search: filter.search, ..Self::default() }
-    }
-
-    /// The same, at most so many.
-    #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same, so many skipped.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The conditions without the page.
-    pub fn filter(self) -> BountyFilter {
-        BountyFilter { bounty_type: self.bounty_type, search: self.search }
-    }
-}
+pub type BountyQuery = Query<BountyFilter>;

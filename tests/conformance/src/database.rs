@@ -54,7 +54,12 @@ impl Database {
 
     /// The same database, with what the original wrote (`golden/core.sql`).
     pub(crate) async fn golden(&self) -> Self {
-        let committed = self.engine().commit(golden::rows(golden::CORE)).await;
+        self.with_dump(golden::CORE).await
+    }
+
+    /// The same database, with the rows of one of the original's dumps.
+    pub(crate) async fn with_dump(&self, dump: &str) -> Self {
+        let committed = self.engine().commit(golden::whole_rows(dump)).await;
         committed.expect("the original's rows go in");
         Self { url: self.url.clone(), repository: self.open_again().await, used: self.used() }
     }

@@ -26,8 +26,7 @@ const SEEKS: usize = 4;
 #[async_trait]
 impl Logs for SqlRepository {
     async fn get_logs(&self, query: LogQuery) -> Result<Vec<Log>> {
-        let (limit, offset) = (query.limit, query.offset);
-        let filter = query.filter();
+        let LogQuery { filter, limit, offset } = query;
         if offset >= DEEP && filter.is_all() {
             for _ in 0..SEEKS {
                 let seek = match self.counts.seek(&*self.backend, offset).await? {
@@ -167,7 +166,7 @@ fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &LogFilter) -> &'s mut Sql<'d>
     if let Some(end) = filter.end_time {
         sql.and().column(Log::TIMESTAMP).push(" <= ").bind(end);
     }
-    for term in filter.search.as_deref().map(Search::parse).unwrap_or_default().terms() {
+    for term in filter.search.iter().flat_map(Search::terms) {
         match term {
             Term::Equals(column, value) => sql.only(column.column(), value.as_str()),
             Term::Member(key, value) => sql.and().json_member(Log::FIELDS, key, value),

@@ -170,7 +170,7 @@ async fn the_next_host_of_the_list_is_tried() {
     first.close().await;
     let url = database.url().expose().replacen('@', "@127.0.0.1:1,", 1);
     let repository = open(&Config::new(url.parse().unwrap())).await.unwrap();
-    assert_eq!(repository.get_logs(LogQuery::newest()).await.unwrap(), []);
+    assert_eq!(repository.get_logs(LogQuery::new()).await.unwrap(), []);
     repository.close().await;
     database.drop().await;
 }
@@ -182,7 +182,7 @@ async fn a_connection_that_the_server_ended_is_replaced_unnoticed() {
         database.end_connections().await;
         repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap();
         database.end_connections().await;
-        repository.get_logs(LogQuery::newest()).await.unwrap();
+        repository.get_logs(LogQuery::new()).await.unwrap();
     }
     assert_eq!(repository.get_total_logs(LogFilter::all()).await.unwrap(), 3);
     repository.close().await;

@@ -80,7 +80,7 @@ async fn many_rows_are_few_commands_and_leave_no_number_out() {
             assert_eq!(more(&before, &after, name), 0, "{name}, {rows}");
         }
         stored += 2 * rows;
-        let newest = repository.get_logs(LogQuery::newest().limit(1)).await.unwrap();
+        let newest = repository.get_logs(LogQuery::new().limit(1)).await.unwrap();
         assert_eq!(newest[0].id, i64::try_from(stored).unwrap(), "a number was left out");
     }
     repository.close().await;

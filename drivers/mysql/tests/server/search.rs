@@ -6,7 +6,7 @@ use crate::database::Database;
 
 async fn found(repository: &dyn decnet_db_core::contract::Repository, search: &str) -> Vec<i64> {
     let mut ids: Vec<_> =
-        repository.get_logs(LogQuery::search(search)).await.unwrap().iter().map(|log| log.id).collect();
+        repository.get_logs(LogQuery::new().search(search)).await.unwrap().iter().map(|log| log.id).collect();
     ids.sort_unstable();
     ids
 }

@@ -35,7 +35,7 @@ async fn hostile_text_and_far_times_come_back() {
         repository.add_log(NewLog::new("d", "s", "e", "x").timestamp(time)).await.unwrap();
         let stored = repository.get_logs_after_id(position, 1, Default::default()).await.unwrap();
         assert_eq!(stored[0].timestamp, time);
-        let same = LogQuery::default().since(time).until(time);
+        let same = LogQuery::default().start_time(time).end_time(time);
         assert_eq!(repository.get_logs(same).await.unwrap().len(), 1);
     }
     repository.close().await;

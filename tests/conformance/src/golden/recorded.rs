@@ -1,5 +1,6 @@
 //! The recorded calls of the original.
 
+use decnet_db_core::call::methods;
 use serde_json::{Map, Value};
 
 /// A list of recorded calls.
@@ -20,6 +21,16 @@ pub enum List {
     IntelligenceReads,
     /// Reads of it after statements that spoil some rows.
     IntelligenceReadsAfterSql,
+}
+
+/// One entry of a list.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Call(Box<Recorded>),
+    /// A statement past the contract.
+    Sql(String),
+    /// A query past the contract, and the number that it gives.
+    Check(String, i64),
 }
 
 impl List {
@@ -61,6 +72,14 @@ impl List {
         let result = self.result(n);
         order.iter().map(|&row| result[row].clone()).collect()
     }
+
+    /// The entries, in order.
+    pub(crate) fn steps(self) -> Vec<Step> {
+        let (text, part) = self.source();
+        let mut expected: Map<String, Value> = serde_json::from_str(text).expect("the golden file is JSON");
+        let Some(Value::Array(entries)) = expected.remove(part) else { panic!("no list {part}") };
+        (1..).zip(entries).map(|(n, entry)| Step::read(n, entry)).collect()
+    }
 }
 
 /// A recorded call of the original.
@@ -71,54 +90,93 @@ pub struct Recorded {
     pub n: u64,
     /// The method's name.
     pub method: String,
-    /// Times are text.
-    pub arguments: Value,
+    /// The arguments that were given by name. Times are text.
+    pub by_name: Map<String, Value>,
+    /// The arguments that were given by position.
+    pub by_position: Vec<Value>,
     /// Times have the `Z` form. `Err` has the name of the exception.
     pub outcome: Result<Value, String>,
     /// How the result was reduced.
     pub reduction: Option<String>,
     /// What the original's own lock file makes it return where the newest dependencies raise.
     pub pinned: Option<Value>,
+    /// Whether the order of lists in the result means nothing.
+    pub unordered: bool,
 }
 
 /// The calls of a list, in order.
 ///
 /// # Panics
-/// When there is no such list.
+/// When the golden file is not as it should be.
 pub fn recorded(list: List) -> Vec<Recorded> {
-    let (text, part) = list.source();
-    let mut expected: Map<String, Value> = serde_json::from_str(text).expect("the golden file is JSON");
-    let Some(Value::Array(calls)) = expected.remove(part) else { panic!("no list {part}") };
-    let calls = (1..).zip(calls).filter(|(_, call)| call.get("method").is_some());
-    calls.map(|(n, call)| Recorded::read(n, call)).collect()
+    let call = |step| match step {
+        Step::Call(recorded) => Some(*recorded),
+        Step::Sql(_) | Step::Check(..) => None,
+    };
+    list.steps().into_iter().filter_map(call).collect()
 }
 
-/// The contract's name of a method that the original has elsewhere (ruling R19).
-fn in_contract(name: String) -> String {
-    match name.as_str() {
-        "rule_store.get_state" => "get_rule_state".to_owned(),
-        "rule_store.set_state" => "set_rule_state".to_owned(),
-        name => name.strip_prefix("rule_store.").unwrap_or(name).to_owned(),
+impl Step {
+    fn read(n: u64, entry: Value) -> Self {
+        let Value::Object(mut entry) = entry else { panic!("no entry: {entry}") };
+        if let Some(sql) = text(entry.remove("sql")) {
+            return Self::Sql(sql);
+        }
+        if let Some(query) = text(entry.remove("check")) {
+            return Self::Check(query, entry["result"].as_i64().expect("a number"));
+        }
+        Self::Call(Box::new(Recorded::read(n, entry)))
     }
 }
 
 impl Recorded {
-    fn read(n: u64, call: Value) -> Self {
-        let Value::Object(mut call) = call else { panic!("no call: {call}") };
-        let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
+    fn read(n: u64, mut call: Map<String, Value>) -> Self {
+        let method = in_contract(text(call.remove("method")).expect("a name"));
+        let shown = |value: Value| as_shown(value, writes_offsets(&method));
         let outcome = match call.remove("error") {
             Some(Value::String(error)) => Err(error),
-            Some(error) => Err(error["type"].as_str().expect("an exception's name").to_owned()),
+            Some(error) => Err(text(error.get("type").cloned()).expect("an exception's name")),
+            // What returns nothing is recorded with null or without.
             None => Ok(shown(call.remove("result").unwrap_or_default())),
         };
+        let (mut by_name, by_position) = match given(call.remove("args").unwrap_or_default()) {
+            Value::Object(by_name) => (by_name, Vec::new()),
+            Value::Array(by_position) => (Map::new(), by_position),
+            _ => (Map::new(), Vec::new()),
+        };
+        if let Value::Object(kwargs) = given(call.remove("kwargs").unwrap_or_default()) {
+            by_name.extend(kwargs);
+        }
+        if let Some(providers) = providers(call.get("then")) {
+            by_name.insert("providers".to_owned(), providers);
+        }
         Self {
             n: call.get("n").map_or(n, |n| n.as_u64().expect("a number")),
-            method: in_contract(text(call.remove("method")).expect("a name")),
-            arguments: given(call.remove("args").unwrap_or_default()),
+            by_name,
+            by_position,
             outcome,
             reduction: text(call.remove("result_is")),
             pinned: call.remove("pinned_result").map(shown),
+            unordered: call.contains_key("unordered") || has_no_order(&method),
+            method,
         }
+    }
+
+    /// All arguments by their names, as the contract has them.
+    ///
+    /// # Panics
+    /// When the contract does not have the method, or not so many arguments.
+    pub fn arguments(&self) -> Value {
+        let mut named = self.by_name.clone();
+        if !self.by_position.is_empty() {
+            let method = methods().find(|method| method.name == self.method).expect("the method exists");
+            let mut names = method.arguments().map(|argument| argument.name);
+            for value in &self.by_position {
+                let name = names.next().expect("the method takes so many arguments");
+                named.insert(name.to_owned(), value.clone());
+            }
+        }
+        Value::Object(named)
     }
 
     /// Our result, reduced as the recorded one.
@@ -142,23 +200,88 @@ impl Recorded {
     }
 }
 
-/// `{"$datetime": "…+00:00"}` as ruling R1 shows it.
-fn shown(value: Value) -> Value {
-    native_times(value, &|text| Value::String(text.replace("+00:00", "Z")))
+fn text(value: Option<Value>) -> Option<String> {
+    value.and_then(|value| value.as_str().map(str::to_owned))
 }
 
-/// `{"$datetime": "…"}` as callers give it.
+/// The contract's name of a method that the original has elsewhere (ruling R19).
+fn in_contract(name: String) -> String {
+    match name.as_str() {
+        "rule_store.get_state" => "get_rule_state".to_owned(),
+        "rule_store.set_state" => "set_rule_state".to_owned(),
+        name => name.strip_prefix("rule_store.").unwrap_or(name).to_owned(),
+    }
+}
+
+/// `about.comparison` of the golden file.
+fn has_no_order(method: &str) -> bool {
+    method.starts_with("list_techniques_by_")
+        || [
+            "find_credential_reuse_candidates",
+            "list_distinct_techniques",
+            "get_all_ttp_rollups_for_export",
+            "load_compiled",
+        ]
+        .contains(&method)
+}
+
+/// `about.timestamps` of the golden file: the times of these end in `+00:00`; ruling R1 has `Z` everywhere.
+fn writes_offsets(method: &str) -> bool {
+    ["list_identities_for_clustering", "get_rule_state", "load_compiled"].contains(&method)
+}
+
+/// `to_intel_event_payload(providers=[greynoise, abuseipdb])`: an argument of ours.
+fn providers(then: Option<&Value>) -> Option<Value> {
+    let (_, rest) = then?.as_str()?.split_once("(providers=[")?;
+    let (names, _) = rest.split_once("])")?;
+    Some(names.split(", ").map(Value::from).collect())
+}
+
+/// As ruling R1 shows times, and R19 bytes.
+fn as_shown(value: Value, offsets: bool) -> Value {
+    let time = |text: String| match text.strip_suffix("+00:00") {
+        Some(time) => format!("{time}Z"),
+        None => text,
+    };
+    replaced(value, &|text, kind| match kind {
+        Encoded::Time => time(text),
+        Encoded::Text if offsets && text.ends_with("+00:00") && is_time(&text) => time(text),
+        Encoded::Text | Encoded::Bytes => text,
+    })
+}
+
+/// As callers give times and bytes.
 fn given(value: Value) -> Value {
-    native_times(value, &Value::String)
+    replaced(value, &|text, _| text)
 }
 
-fn native_times(value: Value, replace: &impl Fn(String) -> Value) -> Value {
+fn is_time(text: &str) -> bool {
+    text.parse::<decnet_db_core::time::Timestamp>().is_ok()
+}
+
+enum Encoded {
+    Time,
+    Bytes,
+    Text,
+}
+
+/// `{"$datetime": "…"}`, `{"$hex": "…"}` and texts as `replace` has them, `{"$set": […]}` as a list.
+fn replaced(value: Value, replace: &impl Fn(String, Encoded) -> String) -> Value {
     match value {
-        Value::Object(mut map) => match map.remove("$datetime") {
-            Some(Value::String(text)) => replace(text),
-            _ => map.into_iter().map(|(key, value)| (key, native_times(value, replace))).collect(),
-        },
-        Value::Array(list) => list.into_iter().map(|value| native_times(value, replace)).collect(),
+        Value::String(text) => Value::String(replace(text, Encoded::Text)),
+        Value::Array(list) => list.into_iter().map(|value| replaced(value, replace)).collect(),
+        Value::Object(mut map) => {
+            if let Some(text) = text(map.get("$datetime").cloned()) {
+                return Value::String(replace(text, Encoded::Time));
+            }
+            if let Some(text) = text(map.get("$hex").cloned()) {
+                return Value::String(replace(text, Encoded::Bytes));
+            }
+            if let Some(set) = map.remove("$set") {
+                return replaced(set, replace);
+            }
+            map.into_iter().map(|(key, value)| (key, replaced(value, replace))).collect()
+        }
         other => other,
     }
 }

@@ -15,7 +15,8 @@ pub(crate) fn golden() -> Coverage {
             "list_identities_for_campaign",
             "count_identities_for_campaign",
         ],
-        tables: &["campaigns", "attacker_identities"],
-        ruled: Vec::new(),
+        tables: &["campaigns"],
+        tables_of_others: &["attacker_identities"],
+        ..Coverage::default()
     }
 }

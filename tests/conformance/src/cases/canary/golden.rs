@@ -1,6 +1,8 @@
 //! Golden data of canaries.
 
-use crate::golden::Coverage;
+use serde_json::json;
+
+use crate::golden::{Coverage, List, Ruled, RuledRow};
 
 pub(crate) fn golden() -> Coverage {
     Coverage {
@@ -21,6 +23,13 @@ pub(crate) fn golden() -> Coverage {
             "iter_canary_triggers_since",
         ],
         tables: &["canary_blobs", "canary_tokens", "canary_triggers"],
-        ruled: Vec::new(),
+        ruled: vec![Ruled::error(List::DeploymentWrites, 89, "R15: its token is not there", "conflict")],
+        rows: vec![RuledRow::left_out(
+            List::DeploymentWrites,
+            "canary_triggers",
+            json!({"uuid": "80000000-0000-4000-8000-000000000004"}),
+            "R15: its token is not there",
+        )],
+        ..Coverage::default()
     }
 }

@@ -9,7 +9,7 @@ use crate::json::called;
 use crate::second_process::Work;
 
 async fn rows_of_the_second_process(db: &Database) -> u64 {
-    db.get_total_logs(LogFilter::search("child")).await.unwrap()
+    db.get_total_logs(LogFilter::all().search("child")).await.unwrap()
 }
 
 pub(crate) async fn a_second_process_writes_at_the_same_time(db: Database) {
@@ -22,7 +22,7 @@ pub(crate) async fn a_second_process_writes_at_the_same_time(db: Database) {
     assert!(child.wait().unwrap().success());
     assert_eq!(rows_of_the_second_process(&db).await, 300);
     assert_eq!(called(&*db, "get_state", json!({"key": "child"})).await, json!(150));
-    assert_eq!(db.get_total_logs(LogFilter::search("own")).await.unwrap(), own);
+    assert_eq!(db.get_total_logs(LogFilter::all().search("own")).await.unwrap(), own);
 }
 
 pub(crate) async fn a_killed_process_leaves_whole_units(db: Database) {

@@ -17,6 +17,6 @@ pub(crate) fn golden() -> Coverage {
             "get_credential_reuse_by_id",
         ],
         tables: &["credentials", "credential_reuse"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

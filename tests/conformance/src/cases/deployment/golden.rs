@@ -4,7 +4,6 @@ use crate::golden::{Coverage, List, Ruled};
 
 pub(crate) fn golden() -> Coverage {
     Coverage {
-        pending: &[],
         tables: &["swarm_hosts", "decky_shards", "fleet_deckies", "decky_lifecycle"],
         ruled: vec![
             Ruled::answer(
@@ -27,5 +26,6 @@ pub(crate) fn golden() -> Coverage {
             ),
             Ruled::error(List::CoreMutations, 22, "R15: an unknown column is invalid input", "invalid_input"),
         ],
+        ..Coverage::default()
     }
 }

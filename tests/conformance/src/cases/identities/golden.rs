@@ -23,7 +23,8 @@ pub(crate) fn golden() -> Coverage {
             "list_observations_for_identity",
             "count_observations_for_identity",
         ],
-        tables: &["attackers", "attacker_identities", "attribution_state"],
-        ruled: Vec::new(),
+        tables: &["attacker_identities", "attribution_state"],
+        tables_of_others: &["attackers"],
+        ..Coverage::default()
     }
 }

@@ -11,6 +11,6 @@ pub(crate) fn golden() -> Coverage {
             "get_unenriched_attackers",
         ],
         tables: &["attacker_intel"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

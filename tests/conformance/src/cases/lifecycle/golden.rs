@@ -6,13 +6,12 @@ use crate::golden::{Coverage, List, Ruled};
 
 pub(crate) fn golden() -> Coverage {
     Coverage {
-        pending: &[],
-        tables: &[],
         ruled: vec![Ruled::answer(
             List::CoreMutations,
             50,
             "R11: `initialize` and `reinitialize` seed",
             Value::Null,
         )],
+        ..Coverage::default()
     }
 }

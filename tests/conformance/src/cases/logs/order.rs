@@ -18,13 +18,13 @@ async fn newest(db: &Database, query: LogQuery) -> Vec<i64> {
 
 pub(crate) async fn newest_first_by_time_and_not_by_id(db: Database) {
     at(&db, &["2026-01-02", "2026-01-03", "2026-01-01", "1969-12-31T23:59:59.999999Z"]).await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [2, 1, 3, 4]);
+    assert_eq!(newest(&db, LogQuery::new()).await, [2, 1, 3, 4]);
 }
 
 pub(crate) async fn ties_are_broken_by_descending_id(db: Database) {
     at(&db, &["2026-01-01"; 5]).await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [5, 4, 3, 2, 1]);
-    assert_eq!(newest(&db, LogQuery::newest().limit(2).offset(1)).await, [4, 3]);
+    assert_eq!(newest(&db, LogQuery::new()).await, [5, 4, 3, 2, 1]);
+    assert_eq!(newest(&db, LogQuery::new().limit(2).offset(1)).await, [4, 3]);
     let page = db.get_logs_page(3, LogFilter::all(), None).await.unwrap();
     assert_eq!(page.data.iter().map(|log| log.id).collect::<Vec<_>>(), [5, 4, 3]);
     let page = db.get_logs_page(3, LogFilter::all(), page.next).await.unwrap();
@@ -35,7 +35,7 @@ pub(crate) async fn ties_are_broken_by_descending_id(db: Database) {
 pub(crate) async fn one_microsecond_decides(db: Database) {
     at(&db, &["2026-01-01T00:00:00.000002Z", "2026-01-01T00:00:00.000003Z", "2026-01-01T00:00:00.000001Z"])
         .await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [2, 1, 3]);
+    assert_eq!(newest(&db, LogQuery::new()).await, [2, 1, 3]);
     let times: Vec<_> = db
         .get_logs_after_id(0, 5, LogFilter::all())
         .await

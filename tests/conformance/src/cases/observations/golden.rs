@@ -16,6 +16,6 @@ pub(crate) fn golden() -> Coverage {
             "get_all_observations_for_export",
         ],
         tables: &["observations", "observed_attachments"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

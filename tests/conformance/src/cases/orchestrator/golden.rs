@@ -17,6 +17,6 @@ pub(crate) fn golden() -> Coverage {
             "list_orchestrator_email_threads",
         ],
         tables: &["orchestrator_events", "orchestrator_emails"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

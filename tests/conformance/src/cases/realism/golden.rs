@@ -15,6 +15,6 @@ pub(crate) fn golden() -> Coverage {
             "get_realism_config",
         ],
         tables: &["synthetic_files", "realism_config"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

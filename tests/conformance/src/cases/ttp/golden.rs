@@ -22,6 +22,6 @@ pub(crate) fn golden() -> Coverage {
             "get_rule_state",
         ],
         tables: &["ttp_tag", "ttp_rule", "ttp_rule_state"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

@@ -16,6 +16,6 @@ pub(crate) fn golden() -> Coverage {
             "list_webhook_subscriptions",
         ],
         tables: &["webhook_subscriptions"],
-        ruled: Vec::new(),
+        ..Coverage::default()
     }
 }

@@ -70,7 +70,7 @@ impl Fault for LosesTheLatestOnClosing {
         let mut sql = Sql::new(right.dialect());
         sql.delete::<Log>().push(" WHERE id = (SELECT MAX(id) FROM logs)");
         // A second closing, or one without schema, finds nothing to lose.
-        let _ = right.commit(alone(Step::Execute(sql.finish().unwrap(), None))).await;
+        let _ = right.commit(alone(Step::Execute(sql.finish().expect("a statement"), None))).await;
         right.close().await;
     }
 }
