@@ -75,6 +75,13 @@ impl Driver {
         self
     }
 
+    /// The same, opened by another function: for tests that wrap a driver.
+    #[must_use]
+    pub const fn opened_by(mut self, open: fn(&Config) -> OpenFuture<'_>) -> Self {
+        self.open = open;
+        self
+    }
+
     /// The same, for an engine that can't have a capability, and why it can't. What holds instead is said at the
     /// [`Capability`]; the conformance kit fails when the lack is not there.
     ///

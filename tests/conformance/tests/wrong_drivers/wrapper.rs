@@ -108,9 +108,7 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
 
 /// The SQLite driver with this fault.
 pub(crate) fn driver<F: Fault>() -> Driver {
-    let mut driver = decnet_db_sqlite::DRIVER;
-    driver.open = open::<F>;
-    F::declares(driver)
+    F::declares(decnet_db_sqlite::DRIVER.opened_by(open::<F>))
 }
 
 fn open<F: Fault>(config: &Config) -> OpenFuture<'_> {
