@@ -79,6 +79,7 @@ impl Credentials for SqlRepository {
             .set(CredentialReuse::SECRET_KIND, secret_kind)
             .set(CredentialReuse::PRINCIPAL, principal)
             .set(CredentialReuse::PRINCIPAL_KEY, secret.principal_key)
+            .set(CredentialReuse::CONFIDENCE, 1.0)
             .check()?;
         let attacker_uuid = attacker_uuid.filter(|uuid| !uuid.is_empty());
         let mut refused = None;
