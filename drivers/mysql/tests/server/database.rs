@@ -7,8 +7,10 @@ use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
 use decnet_db_core::driver::{Backend, Registry};
 use decnet_db_mysql::DRIVER;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts};
+
+use crate::client;
 
 pub(crate) struct Database {
     server: String,
@@ -59,7 +61,7 @@ impl Database {
     }
 
     pub(crate) async fn conn(&self) -> Conn {
-        Conn::new(Opts::from_url(&self.server).unwrap()).await.unwrap()
+        client::connect(&self.server.parse().unwrap()).await.unwrap()
     }
 
     async fn admin(&self, sql: &str) {

@@ -80,6 +80,7 @@ async fn many_rows_are_few_commands_and_leave_no_number_out() {
             assert_eq!(more(&before, &after, name), 0, "{name}, {rows}");
         }
         stored += 2 * rows;
+        // This server counts by one.
         let newest = repository.get_logs(LogQuery::new().limit(1)).await.unwrap();
         assert_eq!(newest[0].id, i64::try_from(stored).unwrap(), "a number was left out");
     }
@@ -87,7 +88,7 @@ async fn many_rows_are_few_commands_and_leave_no_number_out() {
 }
 
 /// A proxy that hides from the client that the server is MariaDB's kind: its greeting has the abilities that MySQL lacks
-/// in four bytes of their own.
+/// in four bytes of their own. Of another server nothing is hidden.
 async fn plain_proxy(server: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -111,7 +112,9 @@ async fn relay(client: TcpStream, server: TcpStream) -> std::io::Result<()> {
     // scramble, six zeros.
     let version = greeting[1..].iter().position(|byte| *byte == 0).unwrap();
     let abilities = 1 + version + 1 + 4 + 9 + 2 + 1 + 2 + 2 + 1 + 6;
-    assert_ne!(greeting[abilities..abilities + 4], [0; 4], "this server is not MariaDB");
+    if String::from_utf8_lossy(&greeting[1..=version]).contains("MariaDB") {
+        assert_ne!(greeting[abilities..abilities + 4], [0; 4], "MariaDB shows no abilities of its own");
+    }
     greeting[abilities..abilities + 4].fill(0);
     to_client.write_all(&head).await?;
     to_client.write_all(&greeting).await?;
