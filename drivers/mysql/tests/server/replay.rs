@@ -202,12 +202,8 @@ async fn relay(
 }
 
 async fn through(database: &Database, word: &'static str, cut: Cut) -> (Config, Arc<AtomicUsize>) {
-    let url = database.url();
-    let server = format!("{}:{}", url.hosts()[0].name, url.hosts()[0].port.unwrap_or(3306));
-    let (port, cuts) = proxy(server, word, cut).await;
-    let host = decnet_db_core::config::Host::new("127.0.0.1", Some(port));
-    let text = url.expose().replace(&url.hosts()[0].to_string(), &host.to_string());
-    (Config::new(text.parse().unwrap()), cuts)
+    let (port, cuts) = proxy(database.address().await, word, cut).await;
+    (Config::new(database.url_through(port)), cuts)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

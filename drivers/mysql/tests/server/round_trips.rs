@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use decnet_db_core::config::{Config, Host};
+use decnet_db_core::config::Config;
 use decnet_db_core::contract::{LogFilter, LogQuery, NewLog, Repository};
 use decnet_db_core::json::Json;
 use mysql_async::prelude::Queryable;
@@ -136,12 +136,9 @@ async fn rows_are_the_same_by_either_command() {
     for hidden in [false, true] {
         let (database, direct) = Database::ready().await;
         database.sql("ALTER TABLE logs MODIFY raw_line TEXT NOT NULL").await;
-        let url = database.url();
-        let server = format!("{}:{}", url.hosts()[0].name, url.hosts()[0].port.unwrap_or(3306));
         let repository = if hidden {
-            let host = Host::new("127.0.0.1", Some(plain_proxy(server).await));
-            let text = url.expose().replace(&url.hosts()[0].to_string(), &host.to_string());
-            open(&Config::new(text.parse().unwrap())).await.unwrap()
+            let port = plain_proxy(database.address().await).await;
+            open(&Config::new(database.url_through(port))).await.unwrap()
         } else {
             database.open().await
         };
