@@ -190,6 +190,8 @@ mysql_verbs() {
     start) alone; start_mysql; say "version $(as_root -Ne 'SELECT VERSION()') on port $(cat "$dir/port"), in $dir" ;;
     stop) alone; stop_mysql ;;
     kill) alone; pid=$(running) || die "not running"; kill -KILL "$pid"; ended "$pid" 10 || die "process $pid outlives SIGKILL" ;;
+    freeze) pid=$(running) || die "not running"; kill -STOP "$pid" ;;
+    thaw) pid=$(running) || die "not running"; kill -CONT "$pid" ;;
     restart) alone; stop_mysql; start_mysql ;;
     clean) alone; [ ! -e "$dir" ] || own_folder; stop_mysql; remove_folder; rm -f "$dir.lock" ;;
     status) if answers; then say "up, port $(cat "$dir/port"), process $(running)"; else say "down"; exit 3; fi ;;

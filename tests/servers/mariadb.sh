@@ -4,6 +4,7 @@
 #   mariadb.sh start      makes the data folder if there is none, starts the server, waits until it answers
 #   mariadb.sh stop       orderly shutdown; the data stays
 #   mariadb.sh kill       SIGKILL, as in a crash; the data stays
+#   mariadb.sh freeze     SIGSTOP: connections stay open and nothing answers; `thaw` undoes it
 #   mariadb.sh restart    stop, then start: same data, same port
 #   mariadb.sh status     says whether it answers; exit status 3 if it does not
 #   mariadb.sh url        mysql://user:password@127.0.0.1:port/database

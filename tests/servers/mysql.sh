@@ -4,6 +4,7 @@
 #   mysql.sh start      makes the data folder if there is none, starts the server, waits until it answers
 #   mysql.sh stop       orderly shutdown; the data stays
 #   mysql.sh kill       SIGKILL, as in a crash; the data stays
+#   mysql.sh freeze     SIGSTOP: connections stay open and nothing answers; `thaw` undoes it
 #   mysql.sh restart    stop, then start: same data, same port
 #   mysql.sh status     says whether it answers; exit status 3 if it does not
 #   mysql.sh url        mysql://user:password@127.0.0.1:port/database
