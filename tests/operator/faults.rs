@@ -94,7 +94,7 @@ async fn attempt(source: &Place, target: &Place, fault: Fault, nth: usize) -> (R
     let backend =
         Arc::new(Faulty { inner: target.backend().await, fault, nth, commits: AtomicUsize::new(0) });
     let to = decnet_db::testing::repository(backend.clone(), SeedConfig::default());
-    let report = copy(&*from, &to, &options(3), &mut |_| ()).await;
+    let report = copy(&*from, &*to, &options(3), &mut |_| ()).await;
     from.close().await;
     backend.close().await;
     (report, backend.commits.load(Ordering::SeqCst))
