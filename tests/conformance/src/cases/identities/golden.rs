@@ -18,6 +18,7 @@ pub(crate) fn golden() -> Coverage {
         tables_of_others: &["attackers"],
         ruled: vec![
             Ruled::error(writes, 12, "R8: an unknown key is refused", "invalid_input"),
+            Ruled::error(writes, 49, "R17: what a new row lacks is invalid input", "invalid_input"),
             hexadecimal(33),
             hexadecimal(34),
             hexadecimal(36),
