@@ -18,6 +18,7 @@ pub mod password;
 pub mod sql;
 pub mod telemetry;
 pub mod time;
+pub mod topology;
 pub mod transfer;
 
 pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result, one_line};
