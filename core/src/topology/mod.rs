@@ -3,6 +3,7 @@
 //! DECNET has these functions above its repository, and so are they here: they take any
 //! [`Repository`](crate::contract::Repository) (contract document 70 §2.1 and ruling R18).
 
+mod addresses;
 mod design;
 mod status;
 

@@ -18,6 +18,20 @@ pub(crate) fn golden() -> Coverage {
         ruled: vec![
             Ruled::error(List::DeploymentWrites, 5, "R8: an unknown key is refused", "invalid_input"),
             Ruled::error(List::DeploymentWrites, 16, "R8: its topology was refused", "conflict"),
+            Ruled::error(List::DeploymentWrites, 22, "R18: a decky would be orphaned", "conflict"),
+            Ruled::error(List::DeploymentWrites, 27, "R18: no such LAN", "not_found"),
+            Ruled::error(List::DeploymentWrites, 30, "R18: no such decky", "not_found"),
+            Ruled::answer(
+                List::DeploymentReads,
+                28,
+                "R18: what is not JSON is shown as text",
+                json!([{
+                    "uuid": "30000000-0000-4000-8000-000000000005",
+                    "topology_id": "10000000-0000-4000-8000-000000000004",
+                    "name": "broken", "services": "not json", "decky_config": "{also not", "ip": null,
+                    "state": "running", "last_error": null, "x": null, "y": null,
+                }]),
+            ),
         ],
         rows: vec![
             RuledRow::left_out(

@@ -28,7 +28,8 @@ fn topologies() -> Vec<(&'static str, Value)> {
 
 fn parts() -> Vec<(&'static str, Value)> {
     let lan = json!({"topology_id": UUID, "name": "dmz", "subnet": "10.0.0.0/24", "is_dmz": 1, "x": 1.5});
-    let decky = json!({"topology_id": UUID, "name": "d1", "services": ["ssh"], "decky_config": {"name": "d1"}});
+    let decky =
+        json!({"topology_id": UUID, "name": "d1", "services": ["ssh"], "decky_config": {"name": "d1"}});
     let edge = json!({"topology_id": UUID, "decky_uuid": UUID, "lan_id": UUID, "is_bridge": true});
     let guards = |argument: &str, fields: Value| {
         let mut arguments = json!({"expected_version": 3, "enforce_pending": true});
@@ -49,7 +50,10 @@ fn parts() -> Vec<(&'static str, Value)> {
         ("list_lans_for_topology", json!({"topology_id": UUID})),
         ("add_topology_decky", json!({"data": decky, "expected_version": 3})),
         ("update_topology_decky", json!({"decky_uuid": UUID, "fields": {"state": "running"}})),
-        ("update_topology_decky", guards("decky_uuid", json!({"services": ["ftp"], "updated_at": "2026-01-01"}))),
+        (
+            "update_topology_decky",
+            guards("decky_uuid", json!({"services": ["ftp"], "updated_at": "2026-01-01"})),
+        ),
         ("delete_topology_decky", guards("decky_uuid", json!(null))),
         ("list_topology_deckies", json!({"topology_id": UUID})),
         ("list_running_topology_deckies", json!({})),
@@ -60,7 +64,8 @@ fn parts() -> Vec<(&'static str, Value)> {
 }
 
 fn mutations() -> Vec<(&'static str, Value)> {
-    let change = json!({"topology_id": UUID, "op": "add_lan", "payload": {"name": "é"}, "expected_version": 3});
+    let change =
+        json!({"topology_id": UUID, "op": "add_lan", "payload": {"name": "é"}, "expected_version": 3});
     vec![
         ("enqueue_topology_mutation", change),
         ("claim_next_mutation", json!({"topology_id": UUID})),
