@@ -6,19 +6,22 @@
 // The macros write paths that begin with `crate::`; they are for this crate only.
 use decnet_db_macros::contract;
 
-pub mod base;
+mod base;
 pub mod call;
 pub mod config;
 pub mod contract;
 pub mod driver;
 pub mod error;
-mod excerpt;
 pub mod json;
 pub mod password;
+pub mod registry;
 pub mod sql;
 pub mod telemetry;
+pub mod testing;
+mod text;
 pub mod time;
 pub mod topology;
 pub mod transfer;
 
-pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result, one_line};
+pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};
+pub use text::one_line;

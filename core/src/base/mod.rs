@@ -19,4 +19,4 @@ mod swarm;
 pub(crate) mod topologies;
 mod users;
 
-pub use repository::SqlRepository;
+pub(crate) use repository::SqlRepository;
