@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::addresses::Addresses;
 use crate::contract::{DesignedDecky, Lan, Repository, Topology, TopologyDecky, TopologyEdge};
 use crate::error::{Error, Result};
-use crate::excerpt::excerpt;
 use crate::json::Json;
 use crate::sql::{Changeset, Record};
+use crate::text::excerpt;
 
 /// A design that is not stored yet: see [`persist`].
 ///

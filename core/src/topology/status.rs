@@ -3,7 +3,7 @@
 use crate::base::topologies::after_all;
 use crate::contract::Repository;
 use crate::error::{Error, Result};
-use crate::excerpt::excerpt;
+use crate::text::excerpt;
 
 /// Each status, with those that may follow it.
 const STATUSES: [(&str, &[&str]); 7] = [

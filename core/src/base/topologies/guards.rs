@@ -6,8 +6,8 @@ use uuid::Uuid;
 use crate::contract::unit::Steps;
 use crate::contract::{Lan, Topology, TopologyDecky, TopologyEdge};
 use crate::error::{Error, Result};
-use crate::excerpt::excerpt;
 use crate::sql::{Changeset, Col, Column, Expect, Insert, Record, Sql, Value};
+use crate::text::excerpt;
 
 /// The status in which a design can be edited.
 pub(super) const EDITABLE: &str = "pending";

@@ -4,8 +4,8 @@ use super::guards::{look, new_row};
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Lan, TopologyDecky, TopologyEdge};
 use crate::error::Error;
-use crate::excerpt::excerpt;
 use crate::sql::{Changeset, Expect, Sql};
+use crate::text::excerpt;
 
 /// LANs: see [`Topologies`](crate::contract::Topologies).
 impl<'r, T> UnitOfWork<'r, T> {
