@@ -74,7 +74,7 @@ struct Explanation {
     /// The words of the error that it is for.
     refusal: String,
     query: Statement,
-    explain: Box<dyn FnMut(&mut RowReader) -> Result<Error> + Send>,
+    explain: Box<dyn FnMut(&mut RowReader) -> Result<Option<Error>> + Send>,
 }
 
 type Answer<T> = Box<dyn FnOnce(&mut Receipt) -> Result<T> + Send>;
@@ -152,11 +152,13 @@ impl<T> std::fmt::Debug for UnitOfWork<'_, T> {
 /// What is stored says more than the error; where it has changed since, or can't be read, the error stands.
 async fn explained(engine: &dyn Engine, explanations: Vec<Explanation>, error: Error) -> Error {
     let refusal = error.to_string();
-    let Some(found) = explanations.into_iter().find(|explanation| explanation.refusal == refusal) else {
-        return error;
-    };
-    let rows = engine.query(found.query).await.and_then(|rows| rows.decode(found.explain));
-    rows.ok().and_then(|errors| errors.into_iter().next()).unwrap_or(error)
+    for explanation in explanations.into_iter().filter(|explanation| explanation.refusal == refusal) {
+        let rows = engine.query(explanation.query).await.and_then(|rows| rows.decode(explanation.explain));
+        if let Some(explained) = rows.into_iter().flatten().flatten().next() {
+            return explained;
+        }
+    }
+    error
 }
 
 /// The steps of one method while it plans them.
@@ -191,13 +193,12 @@ impl<'d> Steps<'d> {
         Ok(self.unit.expect(statement, expect))
     }
 
-    /// Lets a unit that fails because of `expect` answer with what `explain` makes of the first row of a query, if there is
-    /// one.
+    /// Lets a unit that fails because of `expect` answer with the first error that `explain` makes of a row of a query.
     pub(crate) fn explain(
         &mut self,
         expect: &Expect,
         query: impl for<'s> FnOnce(&'s mut Sql<'d>) -> &'s mut Sql<'d>,
-        explain: impl FnMut(&mut RowReader) -> Result<Error> + Send + 'static,
+        explain: impl FnMut(&mut RowReader) -> Result<Option<Error>> + Send + 'static,
     ) -> Result<()> {
         let (refusal, query) = (expect.error().to_string(), self.statement(query)?);
         self.explanations.push(Explanation { refusal, query, explain: Box::new(explain) });

@@ -67,11 +67,7 @@ pub async fn transition_status(
     };
     after_all(newest, |at| {
         let new = new_status.to_owned();
-        let illegal = move |current: &str| {
-            let refused = assert_transition(current, &new).err();
-            refused
-                .unwrap_or_else(|| Error::conflict("the topology's status has changed meanwhile: try again"))
-        };
+        let illegal = move |current: &str| assert_transition(current, &new).err();
         repository.unit().topology_transition_at(topology_id, &from, new_status, reason, at, illegal)
     })
     .await

@@ -136,11 +136,14 @@ impl<'d> Steps<'d> {
             &refused,
             |sql| of_part::<P>(sql.push("SELECT ").column(Topology::STATUS).from::<Topology>(), key),
             |row| {
-                let status = excerpt(&row.read(Topology::STATUS)?);
-                Ok(Error::conflict(format!(
-                    "enforce_pending: the {} can be edited only while its topology is {EDITABLE}, and it is {status}",
-                    P::WHAT
-                )))
+                let status = row.read(Topology::STATUS)?;
+                Ok((status != EDITABLE).then(|| {
+                    Error::conflict(format!(
+                        "enforce_pending: the {} can be edited only while its topology is {EDITABLE}, and it is {}",
+                        P::WHAT,
+                        excerpt(&status)
+                    ))
+                }))
             },
         )?;
         self.expect(refused, |sql| unless::<P>(look::<P>(sql, key), Topology::STATUS, EDITABLE))?;
@@ -172,9 +175,11 @@ impl<'d> Steps<'d> {
             |sql| of(sql.push("SELECT ").column(Topology::VERSION).from::<Topology>()),
             move |row| {
                 let current = row.read(Topology::VERSION)?;
-                Ok(Error::conflict(format!(
-                    "stale expected_version: {expected}, and the topology is at version {current}"
-                )))
+                Ok((current != expected).then(|| {
+                    Error::conflict(format!(
+                        "stale expected_version: {expected}, and the topology is at version {current}"
+                    ))
+                }))
             },
         )
     }

@@ -62,9 +62,9 @@ impl<'r, T> UnitOfWork<'r, T> {
                     let (lan, decky): (String, String) =
                         (row.read(Lan::NAME)?, row.read(TopologyDecky::NAME)?);
                     let (lan, decky) = (excerpt(&lan), excerpt(&decky));
-                    Ok(Error::conflict(format!(
+                    Ok(Some(Error::conflict(format!(
                         "lan_id: without the LAN {lan} the decky {decky} would be orphaned, left without any"
-                    )))
+                    ))))
                 },
             )?;
             steps.expect(orphans, |sql| {

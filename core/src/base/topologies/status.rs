@@ -25,7 +25,7 @@ impl<'r, T> UnitOfWork<'r, T> {
         })
     }
 
-    /// The same of a topology that must be there, in one of the statuses `from`; `illegal` is the error for another one.
+    /// The same of a topology that must be there, in one of the statuses `from`; `illegal` makes the error for another one.
     pub(crate) fn topology_transition_at(
         self,
         topology_id: &str,
@@ -33,7 +33,7 @@ impl<'r, T> UnitOfWork<'r, T> {
         new_status: &str,
         reason: Option<&str>,
         at: Timestamp,
-        mut illegal: impl FnMut(&str) -> Error + Send + 'static,
+        illegal: impl Fn(&str) -> Option<Error> + Send + 'static,
     ) -> UnitOfWork<'r> {
         self.steps(|steps| {
             let missing = Expect::one_row("topology_id: no topology has this id").or_not_found();
