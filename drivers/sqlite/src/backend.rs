@@ -8,14 +8,14 @@ use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::dialect::Sqlite;
-use crate::readers::{Readers, blocking};
-use crate::writer::Writer;
+use crate::read::{ReaderPool, blocking};
+use crate::write::Writer;
 
 /// An open SQLite database.
 pub(crate) struct SqliteBackend {
     pub(crate) writer: Arc<Writer>,
     /// `None` for a database in memory, which has a single connection.
-    pub(crate) readers: Option<Readers>,
+    pub(crate) readers: Option<ReaderPool>,
 }
 
 #[async_trait]
@@ -28,20 +28,20 @@ impl Backend for SqliteBackend {
         match &self.readers {
             Some(readers) => readers.query(statement, self.writer.is_quiet()).await,
             None => {
-                let desk = self.writer.desk();
-                blocking(move || desk.query(&statement)).await
+                let handle = self.writer.handle();
+                blocking(move || handle.query(&statement)).await
             }
         }
     }
 
     async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        let desk = self.writer.desk();
+        let handle = self.writer.handle();
         match &self.readers {
             Some(readers) => {
-                readers.query_then(statement, self.writer.is_quiet(), move || desk.foreign_commits()).await
+                readers.query_then(statement, self.writer.is_quiet(), move || handle.foreign_commits()).await
             }
             // Nobody else can write to this memory.
-            None => Ok((blocking(move || desk.query(&statement)).await?, Some(0))),
+            None => Ok((blocking(move || handle.query(&statement)).await?, Some(0))),
         }
     }
 
@@ -50,8 +50,8 @@ impl Backend for SqliteBackend {
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
-        let desk = self.writer.desk();
-        blocking(move || desk.bootstrap(bootstrap)).await
+        let handle = self.writer.handle();
+        blocking(move || handle.bootstrap(bootstrap)).await
     }
 
     async fn ping(&self) -> Result<ServerInfo> {

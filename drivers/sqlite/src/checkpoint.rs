@@ -65,22 +65,22 @@ struct State {
 }
 
 impl Checkpointer {
-    /// Starts the thread on a connection of its own. `turn` is what the writer holds while it writes.
+    /// Starts the thread on a connection of its own. `write_lock` is what the writer holds while it writes.
     pub(crate) fn start(
         connection: Connection,
-        turn: Arc<Mutex<()>>,
+        write_lock: Arc<Mutex<()>>,
         limits: Limits,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
         let shared = Arc::new(Shared { state, woken: Condvar::new(), done: Condvar::new(), limits });
         let thread = thread::Builder::new().name("decnet-sqlite-checkpoint".to_owned()).spawn({
             let shared = shared.clone();
-            move || shared.run(&connection, &turn)
+            move || shared.run(&connection, &write_lock)
         })?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)), last: AtomicI32::new(0) })
     }
 
-    /// The writer's word, after a commit and outside of its turn, that the log has so many pages. Costs next to nothing
+    /// The writer's word, after a commit and outside of the write lock, that the log has so many pages. Costs next to nothing
     /// while it is short.
     pub(crate) fn grown(&self, pages: i32) {
         let anew = pages < self.last.swap(pages, Ordering::Relaxed);
@@ -118,7 +118,7 @@ impl Checkpointer {
 }
 
 impl Shared {
-    fn run(&self, connection: &Connection, turn: &Mutex<()>) {
+    fn run(&self, connection: &Connection, write_lock: &Mutex<()>) {
         loop {
             {
                 let mut state = self.state.lock();
@@ -129,7 +129,7 @@ impl Shared {
                     return;
                 }
             }
-            let log = move_log(connection, turn, self.limits.insist).unwrap_or_else(|error| {
+            let log = move_log(connection, write_lock, self.limits.insist).unwrap_or_else(|error| {
                 tracing::warn!(%error, "the write-ahead log can't be moved into the database at the moment");
                 0
             });
@@ -144,12 +144,12 @@ impl Shared {
 }
 
 /// Moves the log and returns how long it is.
-fn move_log(connection: &Connection, turn: &Mutex<()>, insist: i32) -> Result<i32> {
+fn move_log(connection: &Connection, write_lock: &Mutex<()>, insist: i32) -> Result<i32> {
     let (mut log, _) = checkpoint(connection, "PASSIVE")?;
     if log >= insist {
         // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
         // moved by now: the rest is short.
-        let _pause = turn.lock();
+        let _pause = write_lock.lock();
         if log < insist.saturating_mul(2) {
             // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
             // the writer would take it for a foreign commit and read all of its pages again.

@@ -24,22 +24,22 @@
 use decnet_db_core::driver::Driver;
 
 mod backend;
-mod bind;
 mod checkpoint;
+mod codec;
+mod connect;
+mod data_version;
 mod dialect;
 mod error;
 mod file;
-mod foreign;
 mod functions;
-mod open;
-mod pragmas;
-mod readers;
-mod unit;
-mod waiting;
-mod writer;
+mod options;
+mod read;
+mod session;
+mod spin;
+mod write;
 
 /// The driver, for [`Registry::collect`](decnet_db_core::driver::Registry::collect); linking this crate submits it too.
-pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], open::open)
+pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], connect::open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     .dialect(&dialect::Sqlite);
 

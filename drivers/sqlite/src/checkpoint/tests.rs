@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::pragmas::{self, Role};
+use crate::session::{self, Role};
 
 const SMALL: Limits = Limits { start: 50, insist: 150 };
 const PAGE: u64 = 4096;
@@ -10,7 +10,7 @@ const BOUND: i32 = 2 * SMALL.insist + SMALL.start;
 
 fn open(path: &Path, role: Role) -> Connection {
     let connection = Connection::open(path).unwrap();
-    pragmas::apply(&connection, role, Duration::from_secs(30)).unwrap();
+    session::configure(&connection, role, Duration::from_secs(30)).unwrap();
     connection
 }
 
@@ -18,7 +18,7 @@ fn open(path: &Path, role: Role) -> Connection {
 struct World {
     path: std::path::PathBuf,
     writer: Connection,
-    turn: Arc<Mutex<()>>,
+    write_lock: Arc<Mutex<()>>,
     checkpointer: Checkpointer,
     _folder: tempfile::TempDir,
 }
@@ -28,20 +28,20 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let connection = open(&path, Role::Writer);
-        assert_eq!(pragmas::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
+        assert_eq!(session::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
         connection.execute_batch("CREATE TABLE t (x); PRAGMA journal_size_limit = 0").unwrap();
         watch(&connection);
-        let turn = Arc::default();
+        let write_lock = Arc::default();
         let own = open(&path, Role::Checkpointer);
-        let checkpointer = Checkpointer::start(own, Arc::clone(&turn), SMALL).unwrap();
-        Self { path, writer: connection, turn, checkpointer, _folder: folder }
+        let checkpointer = Checkpointer::start(own, Arc::clone(&write_lock), SMALL).unwrap();
+        Self { path, writer: connection, write_lock, checkpointer, _folder: folder }
     }
 
     fn write(&self, commits: usize) {
         for _ in 0..commits {
-            let turn = self.turn.lock();
+            let write_lock = self.write_lock.lock();
             self.writer.execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
-            drop(turn);
+            drop(write_lock);
             self.checkpointer.grown(pages());
         }
     }

@@ -3,7 +3,7 @@ use decnet_db_core::sql::{Column, ColumnKind, Expect, ForeignKey, Insert, Sql, T
 
 use super::*;
 use crate::dialect::Sqlite;
-use crate::pragmas::{self, Role};
+use crate::session::{self, Role};
 
 static PARENT: Table = Table {
     name: "parent",
@@ -27,18 +27,18 @@ static CHILD: Table = Table {
 
 fn shared() -> Shared {
     let connection = Connection::open_in_memory().unwrap();
-    pragmas::apply(&connection, Role::Writer, Duration::ZERO).unwrap();
+    session::configure(&connection, Role::Writer, Duration::ZERO).unwrap();
     for table in [&PARENT, &CHILD] {
         connection.execute_batch(table.create(&Sqlite).text()).unwrap();
     }
     Shared {
-        queue: UnitQueue::new(),
+        queue: WriteQueue::new(),
         connection: Mutex::new(Some(connection)),
-        turn: Arc::default(),
+        write_lock: Arc::default(),
         file: None,
         checkpointer: None,
         busy_timeout: Duration::ZERO,
-        foreign: Foreign::default(),
+        data_version: DataVersion::default(),
         errors: Errors::new("the test database"),
     }
 }
@@ -157,7 +157,7 @@ fn a_group_that_can_not_begin_fails_as_a_whole_after_one_wait() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let wait = Duration::from_millis(100);
-    waiting::install(&mine).unwrap();
+    busy::install(&mine).unwrap();
     let shared = Shared { connection: Mutex::new(Some(mine)), busy_timeout: wait, ..shared() };
     let alone = Instant::now();
     assert_eq!(kinds(&commit(&shared, &[parent(1, "a")])), [Some(ErrorKind::Unavailable)]);

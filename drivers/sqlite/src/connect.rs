@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use decnet_db_core::config::{Config, DatabaseUrl, PoolConfig};
+use decnet_db_core::config::{Config, PoolConfig};
 use decnet_db_core::driver::{Backend, OpenFuture};
 use decnet_db_core::{Error, Result};
 use rusqlite::{Connection, OpenFlags, ffi};
@@ -12,17 +12,15 @@ use crate::backend::SqliteBackend;
 use crate::checkpoint::{self, Checkpointer};
 use crate::error::Errors;
 use crate::file::DatabaseFile;
-use crate::pragmas::{self, Role};
-use crate::readers::{Readers, blocking};
-use crate::writer::Writer;
-
-/// How long a write waits for other programs' writes, unless the URL says otherwise.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::options;
+use crate::read::{ReaderPool, blocking};
+use crate::session::{self, Role};
+use crate::write::Writer;
 
 /// See [`DRIVER`](crate::DRIVER).
 pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
-        let busy_timeout = busy_timeout(&config.url)?;
+        let busy_timeout = options::busy_timeout(&config.url)?;
         let path = config.url.database().to_owned();
         let (pool, create) = (config.pool.clone(), config.create_if_missing);
         let backend = blocking(move || match path.as_str() {
@@ -34,23 +32,6 @@ pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
     })
 }
 
-/// `timeout`, in seconds, as Python's sqlite3 has it; nothing else, so that nothing is ignored silently.
-fn busy_timeout(url: &DatabaseUrl) -> Result<Duration> {
-    if let Some((name, _)) = url.options().iter().find(|(name, _)| name != "timeout") {
-        return Err(Error::configuration(format!(
-            "the SQLite URL has the option {name:?}, which means nothing here: only `timeout` does (seconds to wait \
-             for other programs' writes); a `?` in the file's name is written %3F"
-        )));
-    }
-    let Some(text) = url.option("timeout") else { return Ok(BUSY_TIMEOUT) };
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(Error::configuration(format!(
-            "the option timeout of the SQLite URL is {text:?}: write seconds from 0 to 86400"
-        ))),
-    }
-}
-
 /// One connection for reads and writes. Several would need SQLite's shared cache, which fails instead of waiting.
 fn in_memory() -> Result<SqliteBackend> {
     let errors = Errors::new("the database in memory");
@@ -58,7 +39,7 @@ fn in_memory() -> Result<SqliteBackend> {
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .and_then(|connection| {
-        pragmas::apply(&connection, Role::Writer, Duration::ZERO)?;
+        session::configure(&connection, Role::Writer, Duration::ZERO)?;
         Ok(connection)
     })
     .map_err(|error| errors.translate(error))?;
@@ -72,7 +53,7 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) 
     let errors = Errors::new(format!("the database {}", file.shown()));
     let connection = connect(&file, Role::Writer, busy_timeout, &errors)?;
     let mode =
-        pragmas::write_ahead_log(&connection, busy_timeout).map_err(|error| cause(error, &file, &errors))?;
+        session::write_ahead_log(&connection, busy_timeout).map_err(|error| cause(error, &file, &errors))?;
     let with_log = mode == "wal";
     if !with_log {
         tracing::warn!(
@@ -82,16 +63,16 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, busy_timeout: Duration) 
         );
     }
     checkpoint::watch(&connection);
-    let turn = Arc::default();
+    let write_lock = Arc::default();
     let checkpointer = if with_log {
         let own = connect(&file, Role::Checkpointer, busy_timeout, &errors)?;
-        Some(Checkpointer::start(own, Arc::clone(&turn), checkpoint::LIMITS).map_err(no_thread)?)
+        Some(Checkpointer::start(own, Arc::clone(&write_lock), checkpoint::LIMITS).map_err(no_thread)?)
     } else {
         None
     };
-    let readers = Readers::new(&file, pool, busy_timeout, errors.clone());
-    let writer =
-        Writer::start(connection, turn, Some(file), checkpointer, busy_timeout, errors).map_err(no_thread)?;
+    let readers = ReaderPool::new(&file, pool, busy_timeout, errors.clone());
+    let writer = Writer::start(connection, write_lock, Some(file), checkpointer, busy_timeout, errors)
+        .map_err(no_thread)?;
     Ok(SqliteBackend { writer: Arc::new(writer), readers: Some(readers) })
 }
 
@@ -100,7 +81,7 @@ fn connect(file: &DatabaseFile, role: Role, busy_timeout: Duration, errors: &Err
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file.path(), flags)
         .and_then(|connection| {
-            pragmas::apply(&connection, role, busy_timeout)?;
+            session::configure(&connection, role, busy_timeout)?;
             Ok(connection)
         })
         .map_err(|error| cause(error, file, errors))?;

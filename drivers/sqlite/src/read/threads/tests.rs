@@ -2,15 +2,15 @@ use std::sync::mpsc;
 
 use super::*;
 
-fn crew(processors: usize, most: usize) -> Crew {
-    let mut crew = Crew::new(most);
-    let shared = Arc::get_mut(&mut crew.shared).unwrap();
+fn threads(processors: usize, most: usize) -> ReaderThreads {
+    let mut threads = ReaderThreads::new(most);
+    let shared = Arc::get_mut(&mut threads.shared).unwrap();
     shared.processors = processors;
-    crew
+    threads
 }
 
 /// A job that runs until the sender is used or dropped, which is running when this returns.
-async fn endless(crew: &Arc<Crew>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<()>>) {
+async fn endless(threads: &Arc<ReaderThreads>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<()>>) {
     let (end, ended) = mpsc::channel();
     let (begin, begun) = oneshot::channel();
     let work = move || {
@@ -18,21 +18,21 @@ async fn endless(crew: &Arc<Crew>) -> (mpsc::Sender<()>, tokio::task::JoinHandle
         let _ = ended.recv();
         Ok(())
     };
-    let crew = crew.clone();
-    let job = tokio::spawn(async move { crew.run(true, work).await });
+    let threads = threads.clone();
+    let job = tokio::spawn(async move { threads.run(true, work).await });
     begun.await.unwrap();
     (end, job)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn short_jobs_do_not_wait_behind_long_ones() {
-    let crew = Arc::new(crew(2, 10));
+    let threads = Arc::new(threads(2, 10));
     let mut long = Vec::new();
     for _ in 0..5 {
         // Each begins although those before it never end by themselves.
-        long.push(endless(&crew).await);
+        long.push(endless(&threads).await);
     }
-    assert_eq!(crew.run(true, || Ok(7)).await.unwrap(), 7);
+    assert_eq!(threads.run(true, || Ok(7)).await.unwrap(), 7);
     for (end, job) in long {
         drop(end);
         job.await.unwrap().unwrap();
@@ -41,59 +41,59 @@ async fn short_jobs_do_not_wait_behind_long_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_are_no_more_threads_than_allowed() {
-    let crew = Arc::new(crew(4, 2));
-    let (first, second) = (endless(&crew).await, endless(&crew).await);
+    let threads = Arc::new(threads(4, 2));
+    let (first, second) = (endless(&threads).await, endless(&threads).await);
     let waiting = tokio::spawn({
-        let crew = crew.clone();
-        async move { crew.run(false, || Ok(())).await }
+        let threads = threads.clone();
+        async move { threads.run(false, || Ok(())).await }
     });
-    while crew.shared.waiting.load(Ordering::Acquire) == 0 {
+    while threads.shared.waiting.load(Ordering::Acquire) == 0 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(crew.shared.state.lock().threads.len(), 2);
+    assert_eq!(threads.shared.state.lock().threads.len(), 2);
     drop(first.0);
     waiting.await.unwrap().unwrap();
     drop(second.0);
-    assert_eq!(crew.shared.state.lock().threads.len(), 2);
+    assert_eq!(threads.shared.state.lock().threads.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_many_callers_are_answered() {
     for processors in [1, 2, 8] {
-        let crew = Arc::new(crew(processors, 60));
+        let threads = Arc::new(threads(processors, 60));
         let callers = (0..64_u64).map(|caller| {
-            let crew = crew.clone();
+            let threads = threads.clone();
             tokio::spawn(async move {
                 for call in 0..200 {
                     let quiet = call % 3 > 0;
-                    assert_eq!(crew.run(quiet, move || Ok(caller * call)).await.unwrap(), caller * call);
+                    assert_eq!(threads.run(quiet, move || Ok(caller * call)).await.unwrap(), caller * call);
                 }
             })
         });
         for caller in callers.collect::<Vec<_>>() {
             caller.await.unwrap();
         }
-        let state = crew.shared.state.lock();
+        let state = threads.shared.state.lock();
         assert!(state.jobs.is_empty() && !state.threads.iter().any(|it| matches!(it, Thread::Running(_))));
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_an_error_and_the_thread_lives_on() {
-    let crew = crew(2, 1);
+    let threads = threads(2, 1);
     for quiet in [true, false] {
-        let error = crew.run::<()>(quiet, || panic!("a test's panic")).await.unwrap_err();
+        let error = threads.run::<()>(quiet, || panic!("a test's panic")).await.unwrap_err();
         assert!(error.to_string().contains("panicked"), "{error}");
-        assert_eq!(crew.run(quiet, || Ok(1)).await.unwrap(), 1);
+        assert_eq!(threads.run(quiet, || Ok(1)).await.unwrap(), 1);
     }
-    assert_eq!(crew.shared.state.lock().threads.len(), 1);
+    assert_eq!(threads.shared.state.lock().threads.len(), 1);
 }
 
 #[tokio::test]
 async fn a_job_whose_caller_is_gone_runs_all_the_same() {
-    let crew = crew(2, 4);
+    let threads = threads(2, 4);
     let (ran, runs) = oneshot::channel();
-    let job = crew.run(false, move || {
+    let job = threads.run(false, move || {
         let _ = ran.send(());
         Ok(())
     });
@@ -103,15 +103,15 @@ async fn a_job_whose_caller_is_gone_runs_all_the_same() {
     runs.await.unwrap();
     // Whether it was answered in the first poll or not, nobody is counted as waiting.
     drop(first);
-    assert_eq!(crew.shared.callers.load(Ordering::Relaxed), 0);
+    assert_eq!(threads.shared.callers.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]
-async fn the_threads_end_with_the_crew() {
-    let crew = crew(2, 4);
-    crew.run(true, || Ok(())).await.unwrap();
-    let shared = Arc::downgrade(&crew.shared);
-    drop(crew);
+async fn the_threads_end_with_the_pool() {
+    let threads = threads(2, 4);
+    threads.run(true, || Ok(())).await.unwrap();
+    let shared = Arc::downgrade(&threads.shared);
+    drop(threads);
     while shared.strong_count() > 0 {
         tokio::task::yield_now().await;
     }

@@ -26,7 +26,7 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 const STATEMENTS: usize = 128;
 
 /// Sets what is not stored in the file. Explicitly, whatever the linked library's defaults are.
-pub(crate) fn apply(connection: &Connection, role: Role, busy_timeout: Duration) -> Result<()> {
+pub(crate) fn configure(connection: &Connection, role: Role, busy_timeout: Duration) -> Result<()> {
     connection.busy_timeout(busy_timeout)?;
     // Else a statement whose LIMIT is bound is prepared anew each time, for a plan that depends on the number.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

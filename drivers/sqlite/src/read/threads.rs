@@ -1,4 +1,4 @@
-//! The threads that run the reads.
+//! Reader threads: the threads that run the reads.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -12,12 +12,10 @@ use decnet_db_core::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
+use crate::spin::{self, Caller};
+
 /// A job that has run for longer is not one that others wait for: short reads don't wait behind long ones.
 const SHORT: Duration = Duration::from_millis(4);
-/// How long a thread and a lone caller stay awake for each other: waking either takes longer than most reads.
-const AWAKE: Duration = Duration::from_micros(200);
-/// How often the processor pauses between two looks: together less than a microsecond.
-const PAUSES: u32 = 16;
 /// How long a thread that has nothing to do stays.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -25,7 +23,7 @@ const IDLE: Duration = Duration::from_secs(60);
 ///
 /// Tokio's threads for what blocks would take all reads at once, 60 and more of them on two processors, and each would
 /// take as long as all together; and they sleep between any two calls of a lone caller.
-pub(crate) struct Crew {
+pub(crate) struct ReaderThreads {
     shared: Arc<Shared>,
 }
 
@@ -68,7 +66,7 @@ enum Thread {
     Running(Instant),
 }
 
-impl Crew {
+impl ReaderThreads {
     /// Starts no thread yet; there will be `most` at most.
     pub(crate) fn new(most: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, Into::into);
@@ -107,9 +105,8 @@ impl Crew {
         if alone {
             let asked = Instant::now();
             // Other tasks get their turn, and with the first of them that reads this ends.
-            while shared.callers.load(Ordering::Relaxed) == 1 && asked.elapsed() < AWAKE {
-                (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                thread::yield_now();
+            while shared.callers.load(Ordering::Relaxed) == 1 && asked.elapsed() < spin::AWAKE {
+                spin::pause();
                 tokio::task::yield_now().await;
                 match answer.try_recv() {
                     Ok(result) => return result,
@@ -128,7 +125,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for ReaderThreads {
     fn drop(&mut self) {
         self.close();
     }
@@ -216,12 +213,11 @@ impl Shared {
                 let _ = self.call(&mut state);
                 drop(state);
                 // Whoever reads seldom is not worth staying awake for.
-                let stays = job.alone && now.duration_since(ended) < AWAKE;
+                let stays = job.alone && now.duration_since(ended) < spin::AWAKE;
                 self.run(job.work, place);
                 ended = Instant::now();
-                while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < AWAKE {
-                    (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                    thread::yield_now();
+                while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < spin::AWAKE {
+                    spin::pause();
                 }
                 state = self.state.lock();
                 continue;
@@ -251,22 +247,6 @@ impl Shared {
         if !done.get() {
             free();
         }
-    }
-}
-
-/// A caller that waits for its answer, also when it goes away.
-struct Caller<'c>(&'c AtomicUsize);
-
-impl<'c> Caller<'c> {
-    fn count(callers: &'c AtomicUsize) -> Self {
-        callers.fetch_add(1, Ordering::Relaxed);
-        Self(callers)
-    }
-}
-
-impl Drop for Caller<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

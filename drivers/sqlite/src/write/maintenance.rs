@@ -1,4 +1,4 @@
-//! Work on the writer's connection that is no unit.
+//! Maintenance on the writer's connection: creating the schema, the data version, reads of a database in memory.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,15 +11,15 @@ use rusqlite::Connection;
 use super::Shared;
 use crate::dialect::Sqlite;
 use crate::error::Errors;
-use crate::unit::Runner;
+use crate::write::transaction::Executor;
 
 /// How long whoever asks for foreign commits waits for a commit of ours that is just beginning or ending.
 const A_MOMENT: Duration = Duration::from_millis(1);
 
-/// See [`Writer::desk`](super::Writer::desk).
-pub(crate) struct Desk(pub(super) Arc<Shared>);
+/// A handle to the writer's connection, for work that is no unit. Its methods block.
+pub(crate) struct WriterHandle(pub(super) Arc<Shared>);
 
-impl Desk {
+impl WriterHandle {
     /// Creates what is missing and seeds it, in one transaction.
     pub(crate) fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let shared = &self.0;
@@ -39,12 +39,12 @@ impl Desk {
     /// at the moment.
     pub(crate) fn foreign_commits(&self) -> Option<u64> {
         let shared = &self.0;
-        if let Some(count) = shared.foreign.while_writing() {
+        if let Some(count) = shared.data_version.while_writing() {
             return Some(count);
         }
         match shared.connection.try_lock_for(A_MOMENT) {
-            Some(guard) => shared.foreign.look(guard.as_ref()?).ok(),
-            None => shared.foreign.while_writing(),
+            Some(guard) => shared.data_version.look(guard.as_ref()?).ok(),
+            None => shared.data_version.while_writing(),
         }
     }
 
@@ -58,7 +58,7 @@ impl Desk {
                 done.map_err(|error| shared.errors.translate(error))
             };
             set(true)?;
-            let rows = Runner::new(connection, &shared.errors).query(statement);
+            let rows = Executor::new(connection, &shared.errors).query(statement);
             set(false)?;
             rows
         })
@@ -66,11 +66,11 @@ impl Desk {
 }
 
 fn create(connection: &Connection, bootstrap: Bootstrap, errors: &Errors) -> Result<Bootstrapped> {
-    let catalog = Runner::new(connection, errors).query(&bootstrap.catalog(&Sqlite))?;
+    let catalog = Executor::new(connection, errors).query(&bootstrap.catalog(&Sqlite))?;
     let missing = bootstrap.missing(catalog, &Sqlite)?;
     for statement in &missing {
         connection.execute_batch(statement.text()).map_err(|error| errors.translate(error))?;
     }
-    let receipt = Runner::new(connection, errors).run(bootstrap.seed())?;
+    let receipt = Executor::new(connection, errors).run(bootstrap.seed())?;
     bootstrap.finish(missing.len(), receipt)
 }

@@ -6,14 +6,14 @@ use crate::dialect::Sqlite;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> Readers {
+fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> ReaderPool {
     let path = folder.path().join("a.db");
     let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)").unwrap();
     let mut pool = Config::new(DatabaseUrl::sqlite(&path).unwrap()).pool;
     change(&mut pool);
-    Readers::new(&file, &pool, SECOND, Errors::new("the database a.db"))
+    ReaderPool::new(&file, &pool, SECOND, Errors::new("the database a.db"))
 }
 
 fn statement(text: &'static str) -> Statement {

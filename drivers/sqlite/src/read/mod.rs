@@ -13,13 +13,13 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use self::crew::Crew;
+use self::threads::ReaderThreads;
 use crate::error::{Errors, closed};
 use crate::file::DatabaseFile;
-use crate::pragmas::{self, Role};
-use crate::unit::Runner;
+use crate::session::{self, Role};
+use crate::write::transaction::Executor;
 
-mod crew;
+mod threads;
 
 /// How long a connection that nobody uses stays open.
 const IDLE: Duration = Duration::from_secs(60);
@@ -29,17 +29,17 @@ const MOST: u32 = 10_000;
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A pool of reading connections, opened as they are needed.
-pub(crate) struct Readers {
+pub(crate) struct ReaderPool {
     pool: Mutex<Option<Pool<Manager>>>,
     /// One for each connection: waiting for one holds no thread, and ends when the caller is gone.
     permits: Arc<Semaphore>,
-    crew: Crew,
+    threads: ReaderThreads,
     max: u32,
     wait: Duration,
     errors: Errors,
 }
 
-impl Readers {
+impl ReaderPool {
     /// A pool for the file; opens no connection yet.
     pub(crate) fn new(
         file: &DatabaseFile,
@@ -52,7 +52,7 @@ impl Readers {
         let manager = Manager {
             inner: SqliteConnectionManager::file(file.path())
                 .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .with_init(move |connection| pragmas::apply(connection, Role::Reader, busy_timeout)),
+                .with_init(move |connection| session::configure(connection, Role::Reader, busy_timeout)),
             file: file.clone(),
             recycle: config.recycle,
         };
@@ -68,7 +68,7 @@ impl Readers {
         Self {
             pool: Mutex::new(Some(pool)),
             permits: Arc::new(Semaphore::new(max as usize)),
-            crew: Crew::new(max as usize),
+            threads: ReaderThreads::new(max as usize),
             max,
             wait,
             errors,
@@ -100,7 +100,7 @@ impl Readers {
             drop(permit);
             Ok((rows?, after()))
         };
-        self.crew.run(quiet, work).await
+        self.threads.run(quiet, work).await
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit> {
@@ -135,7 +135,7 @@ impl Readers {
             let _ = tokio::time::timeout(self.wait, self.permits.acquire_many(self.max)).await;
         }
         self.permits.close();
-        self.crew.close();
+        self.threads.close();
         drop(self.pool.lock().take());
     }
 }
@@ -169,7 +169,7 @@ fn fetch(
         }
         *read = Read::Running(connection.get_interrupt_handle());
     }
-    let rows = Runner::new(connection, errors).query(statement);
+    let rows = Executor::new(connection, errors).query(statement);
     // From here on an interrupt would hit the connection's next user.
     *read.lock() = Read::Done;
     rows
