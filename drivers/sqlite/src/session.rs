@@ -65,6 +65,16 @@ pub(crate) fn configure(connection: &Connection, role: Role, busy_timeout: Durat
     Ok(())
 }
 
+/// From now on each commit is on the disk before it returns.
+pub(crate) fn sync_commits(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Reads something, so that the log is open.
+pub(crate) fn read_once(connection: &Connection) -> Result<()> {
+    connection.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
+}
+
 /// Switches the file to a write-ahead log, which it then stays in; returns the mode that it is in.
 ///
 /// The switch needs a moment in which nobody else uses the file, and SQLite does not wait for it by itself.

@@ -1,28 +1,35 @@
 //! The connections that read.
 
+use std::future::poll_fn;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::task::Poll;
+use std::time::Duration;
 
 use decnet_db_core::config::PoolConfig;
 use decnet_db_core::driver::PoolStatus;
 use decnet_db_core::sql::{Rows, Statement};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
-use r2d2::{ManageConnection, NopErrorHandler, Pool};
-use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, InterruptHandle, OpenFlags};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use r2d2::{NopErrorHandler, Pool};
+use rusqlite::InterruptHandle;
 
 use self::threads::ReaderThreads;
-use crate::error::{Errors, closed};
-use crate::file::DatabaseFile;
-use crate::session::{self, Role};
+use crate::error::Errors;
+use crate::watch::FileWatch;
 use crate::write::transaction::Executor;
 
-mod threads;
+mod connections;
+pub(crate) mod threads;
+
+pub(crate) use self::connections::Manager;
 
 /// How long a connection that nobody uses stays open.
 const IDLE: Duration = Duration::from_secs(60);
+/// How many threads r2d2 starts for itself.
+const POOL_THREADS: usize = 3;
 /// More connections than this would not fit into a process.
 const MOST: u32 = 10_000;
 /// Longer waits than this are this long: an instant must be able to hold the end.
@@ -31,48 +38,48 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 /// A pool of reading connections, opened as they are needed.
 pub(crate) struct ReaderPool {
     pool: Mutex<Option<Pool<Manager>>>,
-    /// One for each connection: waiting for one holds no thread, and ends when the caller is gone.
-    permits: Arc<Semaphore>,
+    /// As many as connections at most, so that none of them ever waits for one.
     threads: ReaderThreads,
     max: u32,
     wait: Duration,
+    files: Arc<FileWatch>,
     errors: Errors,
 }
 
 impl ReaderPool {
     /// A pool for the file; opens no connection yet.
+    ///
+    /// # Errors
+    /// `Unavailable`, when the system gives no threads.
     pub(crate) fn new(
-        file: &DatabaseFile,
+        file: Manager,
         config: &PoolConfig,
-        busy_timeout: Duration,
+        files: Arc<FileWatch>,
         errors: Errors,
-    ) -> Self {
+    ) -> Result<Self> {
         let max = config.max_connections().min(MOST);
         let wait = config.wait_timeout.clamp(Duration::from_millis(1), LONGEST);
-        let manager = Manager {
-            inner: SqliteConnectionManager::file(file.path())
-                .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-                .with_init(move |connection| session::configure(connection, Role::Reader, busy_timeout)),
-            file: file.clone(),
-            recycle: config.recycle,
-        };
-        let pool = Pool::builder()
+        let builder = Pool::builder()
             .max_size(max)
             .min_idle(Some(0))
             .connection_timeout(wait)
             .idle_timeout(Some(IDLE))
             .max_lifetime(Some(config.recycle.max(Duration::from_millis(1))))
             .test_on_check_out(config.pre_ping.unwrap_or(false))
-            .error_handler(Box::new(NopErrorHandler))
-            .build_unchecked(manager);
-        Self {
+            .error_handler(Box::new(NopErrorHandler));
+        // The pool starts threads of its own, and panics when it gets none. Twice as many, since a thread that was tried may
+        // be counted for a moment after its end; the pool's are not the last that are needed anyway.
+        threads::are_there(2 * POOL_THREADS)?;
+        let pool = catch_unwind(AssertUnwindSafe(|| builder.build_unchecked(file)));
+        let pool = pool.map_err(|_| threads::none(io::Error::other("the pool of connections panicked")))?;
+        Ok(Self {
             pool: Mutex::new(Some(pool)),
-            permits: Arc::new(Semaphore::new(max as usize)),
             threads: ReaderThreads::new(max as usize),
             max,
             wait,
+            files,
             errors,
-        }
+        })
     }
 
     /// Runs one read on a thread of its own. When the future is dropped, the read is interrupted. `quiet` tells that nobody
@@ -88,33 +95,32 @@ impl ReaderPool {
         quiet: bool,
         after: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(Rows, T)> {
-        let permit = self.permit().await?;
-        let pool = self.pool.lock().clone().ok_or_else(closed)?;
-        let (wait, errors) = (self.wait, self.errors.clone());
+        let pool = self.pool.lock().clone().ok_or_else(Error::closed)?;
+        let (wait, files, errors) = (self.wait, self.files.clone(), self.errors.clone());
         let caller = Caller::default();
         let read = caller.read.clone();
         let work = move || {
+            if matches!(*read.lock(), Read::Abandoned) {
+                return Err(Error::closed());
+            }
+            files.check_now_and_then()?;
             let rows = fetch(&pool, wait, &statement, &read, &errors);
             drop(pool);
-            // Last, so that whoever has all permits knows that no connection is out.
-            drop(permit);
             Ok((rows?, after()))
         };
-        self.threads.run(quiet, work).await
-    }
-
-    async fn permit(&self) -> Result<OwnedSemaphorePermit> {
-        if let Ok(permit) = self.permits.clone().try_acquire_owned() {
-            return Ok(permit);
+        let mut answer = pin!(self.threads.run(quiet, work));
+        if let Poll::Ready(result) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+            return result;
         }
-        match tokio::time::timeout(self.wait, self.permits.clone().acquire_owned()).await {
-            Ok(permit) => permit.map_err(|_| closed()),
-            Err(_) => Err(self.exhausted()),
+        if self.threads.callers() <= self.max as usize {
+            // There is a thread for each.
+            return answer.await;
         }
-    }
-
-    fn exhausted(&self) -> Error {
-        exhausted(&self.errors, self.max, self.wait)
+        match tokio::time::timeout(self.wait, &mut answer).await {
+            Ok(result) => result,
+            Err(_) if caller.waits() => Err(exhausted(&self.errors, self.max, self.wait)),
+            Err(_) => answer.await,
+        }
     }
 
     /// How the connections stand.
@@ -130,13 +136,13 @@ impl ReaderPool {
 
     /// Lets the reads that are under way end, for as long as a caller would wait, and closes the connections.
     pub(crate) async fn close(&self) {
-        if self.permits.try_acquire_many(self.max).is_err() {
-            // Whether they end in time or not, it is over then.
-            let _ = tokio::time::timeout(self.wait, self.permits.acquire_many(self.max)).await;
-        }
-        self.permits.close();
+        let pool = self.pool.lock().take();
         self.threads.close();
-        drop(self.pool.lock().take());
+        if !self.threads.have_ended() {
+            // Whether they end in time or not, it is over then.
+            let _ = tokio::time::timeout(self.wait, self.threads.ended()).await;
+        }
+        drop(pool);
     }
 }
 
@@ -160,12 +166,14 @@ fn fetch(
     let mut reader = pool.get_timeout(wait).map_err(|_| exhausted(errors, pool.max_size(), wait))?;
     let connection = match &mut reader.connection {
         Ok(connection) => connection,
-        Err(failure) => return Err(failure.take().map_or_else(closed, |failure| failure.into_error(errors))),
+        Err(failure) => {
+            return Err(failure.take().map_or_else(Error::closed, |failure| failure.into_error(errors)));
+        }
     };
     {
         let mut read = read.lock();
         if matches!(*read, Read::Abandoned) {
-            return Err(closed());
+            return Err(Error::closed());
         }
         *read = Read::Running(connection.get_interrupt_handle());
     }
@@ -173,18 +181,6 @@ fn fetch(
     // From here on an interrupt would hit the connection's next user.
     *read.lock() = Read::Done;
     rows
-}
-
-/// Runs what blocks on a thread where it may.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => {
-            Err(Error::backend("a database call was cut short: the program is ending or it panicked", error))
-        }
-    }
 }
 
 /// How far a read is.
@@ -203,71 +199,18 @@ struct Caller {
     read: Arc<Mutex<Read>>,
 }
 
+impl Caller {
+    /// Whether the read has not begun.
+    fn waits(&self) -> bool {
+        matches!(*self.read.lock(), Read::Waiting)
+    }
+}
+
 impl Drop for Caller {
     fn drop(&mut self) {
         if let Read::Running(handle) = std::mem::replace(&mut *self.read.lock(), Read::Abandoned) {
             handle.interrupt();
         }
-    }
-}
-
-/// What the pool holds: a connection, or why there is none.
-///
-/// r2d2 retries a failing connect until the caller's time is up and keeps only the error's text. A reader that failed
-/// to open is handed out instead, so that the caller has the cause at once.
-struct Reader {
-    connection: std::result::Result<Connection, Option<Failure>>,
-    opened: Instant,
-}
-
-enum Failure {
-    Sqlite(rusqlite::Error),
-    Replaced(Error),
-}
-
-impl Failure {
-    fn into_error(self, errors: &Errors) -> Error {
-        match self {
-            Self::Sqlite(error) => errors.translate(error),
-            Self::Replaced(error) => error,
-        }
-    }
-}
-
-/// r2d2_sqlite's manager, except for what it leaves out.
-struct Manager {
-    inner: SqliteConnectionManager,
-    file: DatabaseFile,
-    recycle: Duration,
-}
-
-impl ManageConnection for Manager {
-    type Connection = Reader;
-    type Error = rusqlite::Error;
-
-    fn connect(&self) -> std::result::Result<Reader, rusqlite::Error> {
-        let connection = match self.file.check() {
-            Ok(()) => self.inner.connect().map_err(|error| Some(Failure::Sqlite(error))),
-            Err(error) => Err(Some(Failure::Replaced(error))),
-        };
-        Ok(Reader { connection, opened: Instant::now() })
-    }
-
-    fn is_valid(&self, reader: &mut Reader) -> std::result::Result<(), rusqlite::Error> {
-        match &reader.connection {
-            Ok(connection) => {
-                connection.query_row("SELECT 1 FROM sqlite_master LIMIT 1", [], |_| Ok(())).or_else(|error| {
-                    if error == rusqlite::Error::QueryReturnedNoRows { Ok(()) } else { Err(error) }
-                })
-            }
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// A connection that is still in a transaction would pin the write-ahead log and show old rows to its next user.
-    fn has_broken(&self, reader: &mut Reader) -> bool {
-        let usable = matches!(&reader.connection, Ok(connection) if connection.is_autocommit());
-        !usable || reader.opened.elapsed() >= self.recycle
     }
 }
 

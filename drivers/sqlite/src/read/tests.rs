@@ -1,8 +1,15 @@
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::sql::{Sql, Value};
 
+use std::time::Instant;
+
+use rusqlite::Connection;
+
 use super::*;
 use crate::dialect::Sqlite;
+use crate::file::DatabaseFile;
+use crate::location::Location;
+use crate::watch::Access;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -13,7 +20,10 @@ fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> 
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)").unwrap();
     let mut pool = Config::new(DatabaseUrl::sqlite(&path).unwrap()).pool;
     change(&mut pool);
-    ReaderPool::new(&file, &pool, SECOND, Errors::new("the database a.db"))
+    // The log goes with the last connection, which is closed here.
+    let files = Arc::new(FileWatch::new(&file, Access::NoLog));
+    let manager = Manager::new(&Location::read_write(&file), &files, SECOND, pool.recycle);
+    ReaderPool::new(manager, &pool, files, Errors::new("the database a.db")).unwrap()
 }
 
 fn statement(text: &'static str) -> Statement {

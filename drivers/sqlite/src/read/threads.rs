@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use decnet_db_core::{Error, Result};
 use parking_lot::{Condvar, Mutex};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use crate::spin::{self, Caller};
@@ -39,6 +42,8 @@ struct Job {
 struct Shared {
     state: Mutex<State>,
     arrived: Condvar,
+    /// Told when a thread ends.
+    ended: Notify,
     /// Jobs that wait, for those who look without the lock.
     waiting: AtomicUsize,
     /// Callers that wait for an answer.
@@ -74,6 +79,7 @@ impl ReaderThreads {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
                 arrived: Condvar::new(),
+                ended: Notify::new(),
                 waiting: AtomicUsize::new(0),
                 callers: AtomicUsize::new(0),
                 processors,
@@ -116,6 +122,28 @@ impl ReaderThreads {
             }
         }
         answer.await.unwrap_or_else(|_| Err(panicked()))
+    }
+
+    /// How many callers wait for an answer.
+    pub(crate) fn callers(&self) -> usize {
+        self.shared.callers.load(Ordering::Relaxed)
+    }
+
+    /// Whether no thread runs.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.shared.state.lock().threads.iter().all(|thread| *thread == Thread::Gone)
+    }
+
+    /// Waits until no thread runs.
+    pub(crate) async fn ended(&self) {
+        loop {
+            let mut ended = pin!(self.shared.ended.notified());
+            ended.as_mut().enable();
+            if self.have_ended() {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// Lets the threads end once no job waits.
@@ -162,8 +190,9 @@ impl Shared {
         self.waiting.store(state.jobs.len(), Ordering::Release);
         let called = self.call(&mut state);
         if called.is_err() && state.threads.iter().all(|thread| *thread == Thread::Gone) {
-            state.jobs.clear();
-            self.waiting.store(0, Ordering::Release);
+            // Those before it have been refused likewise, or a thread has taken them.
+            state.jobs.pop_back();
+            self.waiting.store(state.jobs.len(), Ordering::Release);
             return called;
         }
         // The threads that there are come to it.
@@ -190,7 +219,7 @@ impl Shared {
         thread::Builder::new()
             .name("decnet-sqlite-reader".to_owned())
             .spawn(move || shared.serve(place))
-            .map_err(|error| Error::unavailable("the system gives no thread for reading", error))?;
+            .map_err(none)?;
         if gone.is_none() {
             state.threads.push(Thread::Free);
         }
@@ -228,11 +257,14 @@ impl Shared {
             let timed_out = self.arrived.wait_for(&mut state, if watches { wait } else { IDLE }).timed_out();
             state.sleeping -= 1;
             state.watched &= !watches;
-            if timed_out && state.jobs.is_empty() {
+            // Whoever watched has waited for a moment only.
+            if timed_out && !watches && state.jobs.is_empty() {
                 break;
             }
         }
         state.threads[place] = Thread::Gone;
+        drop(state);
+        self.ended.notify_waiters();
     }
 
     /// Runs the work. When it is done and before its caller knows, the thread is free again: the caller's next job is for it.
@@ -251,7 +283,44 @@ impl Shared {
 }
 
 fn panicked() -> Error {
-    Error::backend("a read failed: its thread panicked", anyhow::anyhow!("a panic was caught"))
+    Error::backend("a call failed: its thread panicked", anyhow::anyhow!("a panic was caught"))
+}
+
+/// Runs what blocks on a thread of its own. Tokio's threads for that end the caller when the system gives none.
+///
+/// # Errors
+/// What the work returns, or `Unavailable` when the system gives no thread.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (reply, answer) = oneshot::channel();
+    let work = move || {
+        // A caller that is gone needs no answer.
+        let _ = reply.send(work());
+    };
+    thread::Builder::new().name("decnet-sqlite-call".to_owned()).spawn(work).map_err(none)?;
+    answer.await.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Whether the system gives so many threads at the moment, for libraries that panic when it does not.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) fn are_there(count: usize) -> Result<()> {
+    // All of them are there at the same time: each waits until the last one was asked for.
+    let hold = Mutex::new(());
+    thread::scope(|scope| {
+        let _held = hold.lock();
+        for _ in 0..count {
+            thread::Builder::new().spawn_scoped(scope, || drop(hold.lock())).map_err(none)?;
+        }
+        Ok(())
+    })
+}
+
+/// The system gives no thread.
+pub(crate) fn none(error: io::Error) -> Error {
+    Error::unavailable("the system gives no thread for the database: raise the limit of processes", error)
 }
 
 #[cfg(test)]

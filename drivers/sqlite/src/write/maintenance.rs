@@ -1,14 +1,16 @@
 //! Maintenance on the writer's connection: creating the schema, the data version, reads of a database in memory.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use decnet_db_core::Result;
 use decnet_db_core::driver::{Bootstrap, Bootstrapped};
 use decnet_db_core::sql::{Rows, Statement};
+use decnet_db_core::{Error, Result};
 use rusqlite::Connection;
 
-use super::Shared;
+use super::{Shared, panicked};
+use crate::checkpoint::Checkpointer;
 use crate::dialect::Sqlite;
 use crate::error::Errors;
 use crate::write::transaction::Executor;
@@ -17,22 +19,33 @@ use crate::write::transaction::Executor;
 const A_MOMENT: Duration = Duration::from_millis(1);
 
 /// A handle to the writer's connection, for work that is no unit. Its methods block.
+#[derive(Clone)]
 pub(crate) struct WriterHandle(pub(super) Arc<Shared>);
 
 impl WriterHandle {
-    /// Creates what is missing and seeds it, in one transaction.
+    /// Creates what is missing and seeds it, in one transaction, and puts it on the disk.
     pub(crate) fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let shared = &self.0;
-        shared.check()?;
-        shared.with(|connection| {
+        let done = shared.with(|connection| {
+            shared.check(connection)?;
             shared.begin(connection)?;
-            let done = create(connection, bootstrap, &shared.errors);
+            // A panic must not leave the transaction open.
+            let done = catch_unwind(AssertUnwindSafe(|| create(connection, bootstrap, &shared.errors)));
+            let done = done.unwrap_or_else(|_| Err(panicked()));
             let done = done.and_then(|done| shared.commit_transaction(connection).map(|()| done));
             if done.is_err() {
                 shared.rollback(connection);
             }
             done
-        })
+        })?;
+        shared.checkpointer.as_ref().map_or(Ok(()), Checkpointer::sync).map_err(|error| {
+            let message = format!(
+                "{} has its schema, which can't be put on the disk: a power failure would lose it; try again",
+                shared.errors.database()
+            );
+            Error::unavailable(message, error)
+        })?;
+        Ok(done)
     }
 
     /// How many times others were seen to have committed since the file was opened, up to now; none when that can't be told

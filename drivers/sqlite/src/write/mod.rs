@@ -13,8 +13,9 @@ use rusqlite::Connection;
 
 use crate::checkpoint::{self, Checkpointer};
 use crate::data_version::DataVersion;
-use crate::error::{Errors, closed, duplicate};
-use crate::file::DatabaseFile;
+use crate::error::Errors;
+use crate::read::threads;
+use crate::watch::FileWatch;
 
 mod busy;
 mod maintenance;
@@ -52,7 +53,7 @@ struct Shared {
     /// Held while units are committed. The checkpointer takes it to keep the log from growing for a moment.
     write_lock: Arc<Mutex<()>>,
     /// `None` for a database in memory.
-    file: Option<DatabaseFile>,
+    files: Option<Arc<FileWatch>>,
     checkpointer: Option<Checkpointer>,
     /// How long a transaction waits for other programs' transactions before it begins.
     busy_timeout: Duration,
@@ -76,30 +77,33 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         write_lock: Arc<Mutex<()>>,
-        file: Option<DatabaseFile>,
+        files: Option<Arc<FileWatch>>,
         checkpointer: Option<Checkpointer>,
         busy_timeout: Duration,
         errors: Errors,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self> {
         let data_version = DataVersion::default();
         data_version
             .look(&connection)
             .and_then(|_| busy::install(&connection))
-            .map_err(std::io::Error::other)?;
+            .map_err(|error| errors.translate(error))?;
         let shared = Arc::new(Shared {
             queue: WriteQueue::new(),
             connection: Mutex::new(Some(connection)),
             write_lock,
-            file,
+            files,
             checkpointer,
             busy_timeout,
             data_version,
             errors,
         });
-        let thread = thread::Builder::new().name("decnet-sqlite-writer".to_owned()).spawn({
-            let shared = shared.clone();
-            move || shared.run()
-        })?;
+        let thread = thread::Builder::new()
+            .name("decnet-sqlite-writer".to_owned())
+            .spawn({
+                let shared = shared.clone();
+                move || shared.run()
+            })
+            .map_err(threads::none)?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -157,11 +161,15 @@ impl Writer {
     /// Moves the log into the file and closes the connection: after it the file stands alone. Blocks.
     pub(crate) fn close(&self) {
         let Some(connection) = self.shared.connection.lock().take() else { return };
-        if self.shared.file.is_some() {
+        if self.shared.files.is_some() {
             // Best effort: another program's reader may need the log, and the last one to leave moves it anyway.
             let _ = connection.busy_timeout(Duration::from_millis(500));
             if let Err(error) = checkpoint::checkpoint(&connection, "TRUNCATE") {
                 tracing::debug!(%error, "the write-ahead log stays behind");
+                let synced = self.shared.checkpointer.as_ref().map_or(Ok(()), Checkpointer::sync);
+                if let Err(error) = synced {
+                    tracing::error!(%error, "the write-ahead log can't be put on the disk");
+                }
             }
         }
     }
@@ -182,7 +190,7 @@ impl Shared {
             let Some(group) = self.queue.take(LIMITS, expected, PATIENCE) else { return };
             if asked.elapsed() >= PAUSE {
                 since = Instant::now();
-            } else if self.file.is_some() && since.elapsed() >= STRETCH {
+            } else if self.files.is_some() && since.elapsed() >= STRETCH {
                 thread::sleep(PAUSE);
                 since = Instant::now();
             }
@@ -206,17 +214,32 @@ impl Shared {
                 }
             }
             if let Some(checkpointer) = &self.checkpointer {
-                checkpointer.grown(checkpoint::pages());
+                checkpointer.committed(checkpoint::pages());
             }
         }
     }
 
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.connection.lock().as_ref().map_or_else(|| Err(closed()), work)
+        self.connection.lock().as_ref().map_or_else(|| Err(Error::closed()), work)
     }
 
-    fn check(&self) -> Result<()> {
-        self.file.as_ref().map_or(Ok(()), DatabaseFile::check)
+    /// Whether a write may begin: the files are those that were opened, and no transaction is left open that it would
+    /// become part of.
+    fn check(&self, connection: &Connection) -> Result<()> {
+        if let Some(files) = &self.files {
+            files.check("nothing was written")?;
+        }
+        self.rollback(connection);
+        if connection.is_autocommit() {
+            return Ok(());
+        }
+        Err(Error::Unavailable {
+            message: format!(
+                "{} is stuck in a transaction that can't be rolled back: nothing was written; open it again",
+                self.errors.database()
+            ),
+            source: None,
+        })
     }
 
     /// Commits the units together; if that fails as a whole, one by one, so that only those to blame fail.
@@ -226,7 +249,7 @@ impl Shared {
         let guard = self.connection.lock();
         let results = match &*guard {
             Some(connection) => self.commit_on(connection, units),
-            None => units.iter().map(|_| Err(closed())).collect(),
+            None => units.iter().map(|_| Err(Error::closed())).collect(),
         };
         // Whoever waits gets it now: a busy writer would take it again before they are awake.
         MutexGuard::unlock_fair(guard);
@@ -235,7 +258,7 @@ impl Shared {
     }
 
     fn commit_on(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
-        if let Err(error) = self.check() {
+        if let Err(error) = self.check(connection) {
             return refuse_all(units.len(), error);
         }
         if let [unit] = units
@@ -358,19 +381,7 @@ fn prepared(connection: &Connection, text: &str) -> rusqlite::Result<()> {
 
 /// The same error for several callers.
 fn refuse_all(count: usize, error: Error) -> Vec<Result<Receipt>> {
-    let again = |error: &Error| {
-        let source = std::error::Error::source(error)
-            .and_then(|source| source.downcast_ref::<rusqlite::Error>())
-            .and_then(duplicate)
-            .map(Into::into);
-        match error {
-            Error::Configuration(message) => Error::Configuration(message.clone()),
-            other => Error::Unavailable { message: other.to_string(), source },
-        }
-    };
-    let mut results: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
-    results.push(Err(error));
-    results
+    std::iter::repeat_n(error, count).map(Err).collect()
 }
 
 fn panicked() -> Error {

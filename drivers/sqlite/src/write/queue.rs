@@ -254,6 +254,8 @@ mod tests {
 
     /// Polls the future once, for which it must wait.
     async fn begin<F: Future + Unpin>(future: &mut F) {
+        // Else tokio takes it for a task that does not let others work.
+        tokio::task::yield_now().await;
         let first =
             std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context)));
         assert!(first.await.is_pending());

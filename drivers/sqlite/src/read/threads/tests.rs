@@ -116,3 +116,40 @@ async fn the_threads_end_with_the_pool() {
         tokio::task::yield_now().await;
     }
 }
+
+/// Whoever looked after a job for a moment that another thread then took has not been idle for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_watched_for_a_moment_stays() {
+    let threads = Arc::new(threads(1, 3));
+    for _ in 0..20 {
+        let (end, job) = endless(&threads).await;
+        let next = tokio::spawn({
+            let threads = threads.clone();
+            async move { threads.run(false, || Ok(())).await }
+        });
+        while !next.is_finished() && !threads.shared.state.lock().watched {
+            tokio::task::yield_now().await;
+        }
+        drop(end);
+        job.await.unwrap().unwrap();
+        next.await.unwrap().unwrap();
+        while threads.shared.state.lock().watched {
+            tokio::task::yield_now().await;
+        }
+        // A thread on its way out would have said so in the same breath.
+        assert!(!threads.shared.state.lock().threads.contains(&Thread::Gone));
+    }
+}
+
+#[tokio::test]
+async fn who_closes_can_wait_for_the_end() {
+    let threads = Arc::new(threads(2, 4));
+    let (end, job) = endless(&threads).await;
+    threads.close();
+    assert!(!threads.have_ended());
+    let ended = threads.ended();
+    drop(end);
+    ended.await;
+    assert!(threads.have_ended());
+    job.await.unwrap().unwrap();
+}
