@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, Campaigns, Credentials, DeckyLifecycles, Engine, Fingerprints,
-    Fleet, Identities, Lifecycle, Logs, Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Fleet, Identities, Lifecycle, Logs, Maintenance, SmtpTargets, State, Swarm, Topologies, Transactional,
+    Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -51,6 +52,7 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
     + Credentials
     + Identities
     + Campaigns
