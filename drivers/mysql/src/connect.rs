@@ -273,7 +273,11 @@ fn refused(target: &Target, error: Wire) -> Refused {
             ))
         }
         error if retry => {
-            Error::unavailable(format!("the database server at {name} can't be reached: {error}"), error)
+            let reason = match &error {
+                Wire::Io(IoError::Io(error)) => error.to_string(),
+                error => error.to_string(),
+            };
+            Error::unavailable(format!("the database server at {name} can't be reached: {reason}"), error)
         }
         error => tell(error, &format!("connecting to {name}")),
     };
