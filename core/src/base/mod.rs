@@ -18,4 +18,4 @@ mod support;
 mod swarm;
 mod users;
 
-pub use repository::SqlRepository;
+pub(crate) use repository::SqlRepository;
