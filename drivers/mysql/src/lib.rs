@@ -99,6 +99,7 @@
 mod backend;
 mod bootstrap;
 mod codec;
+mod codes;
 mod connect;
 mod context;
 mod delete_counter;

@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::context::Context;
-use crate::error::{Failure, Verdict, again};
+use crate::error::{Failure, Verdict};
 use crate::options::Access;
 use crate::read::pool::Pool;
 use crate::write::detached::Detached;
@@ -378,7 +378,7 @@ fn reply_all(group: Vec<Pending>, error: Error) {
     let mut group = group.into_iter();
     let first = group.next();
     for pending in group {
-        pending.reply(Err(again(&error)));
+        pending.reply(Err(error.clone()));
     }
     if let Some(pending) = first {
         pending.reply(Err(error));
