@@ -7,6 +7,8 @@
     reason = "helpers of tests are tests too, and other tests use more of them"
 )]
 
+#[path = "client/mod.rs"]
+mod client;
 #[path = "server/database.rs"]
 mod database;
 
