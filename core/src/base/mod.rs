@@ -16,6 +16,7 @@ mod smtp_targets;
 mod state;
 mod support;
 mod swarm;
+pub(crate) mod topologies;
 mod users;
 
 pub(crate) use repository::SqlRepository;

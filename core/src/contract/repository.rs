@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Maintenance, SmtpTargets, State, Swarm, Topologies, Transactional, Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -51,6 +51,7 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
     + Maintenance
     + Send
     + Sync
