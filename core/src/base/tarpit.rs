@@ -29,9 +29,7 @@ impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Tarpits::delete_tarpit_rule`].
     pub fn delete_tarpit_rule(self, decky_name: &str) -> UnitOfWork<'r, bool> {
         self.returning(|steps| {
-            Ok(any(
-                steps.execute(|sql| sql.delete::<TarpitRule>().only(TarpitRule::DECKY_NAME, decky_name))?
-            ))
+            Ok(any(steps.execute(|sql| sql.delete::<TarpitRule>().only(TarpitRule::DECKY_NAME, decky_name))?))
         })
     }
 }

@@ -69,9 +69,8 @@ impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Webhooks::delete_webhook_subscription`].
     pub fn delete_webhook_subscription(self, uuid: &str) -> UnitOfWork<'r, bool> {
         self.returning(|steps| {
-            Ok(any(steps.execute(|sql| {
-                sql.delete::<WebhookSubscription>().only(WebhookSubscription::UUID, uuid)
-            })?))
+            Ok(any(steps
+                .execute(|sql| sql.delete::<WebhookSubscription>().only(WebhookSubscription::UUID, uuid))?))
         })
     }
 
