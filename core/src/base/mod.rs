@@ -23,4 +23,4 @@ mod tarpit;
 mod users;
 mod webhooks;
 
-pub use repository::SqlRepository;
+pub(crate) use repository::SqlRepository;
