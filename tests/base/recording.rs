@@ -148,7 +148,7 @@ fn rows_for(text: &str) -> Rows {
         ]
     } else if text.contains(" AS minute") {
         vec![Value::Int(0), Value::Int(EVENTS), time(), time()]
-    } else if text.starts_with("SELECT uuid, sha256, ") {
+    } else if text.starts_with("SELECT uuid, sha256, ") && text.contains(" FROM canary_blobs WHERE") {
         // An upsert answers with the row, which is there.
         let text = || Value::Text(String::new());
         vec![text(), text(), text(), text(), Value::Int(0), text(), time()]
