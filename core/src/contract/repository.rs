@@ -4,8 +4,8 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet,
-    Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Transactional,
-    Users, Webhooks,
+    Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Topologies,
+    Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -52,6 +52,7 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
     + Webhooks
     + Canaries
     + Tarpits
