@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, Campaigns, Credentials, DeckyLifecycles, Engine, Fingerprints,
-    Fleet, Identities, Lifecycle, Logs, Maintenance, SmtpTargets, State, Swarm, Topologies, Transactional,
-    Users,
+    Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Engine,
+    Fingerprints, Fleet, Identities, Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State,
+    Swarm, Tarpits, Topologies, Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -53,6 +53,11 @@ pub trait Repository:
     + Fleet
     + DeckyLifecycles
     + Topologies
+    + Webhooks
+    + Canaries
+    + Tarpits
+    + Realism
+    + Orchestrator
     + Credentials
     + Identities
     + Campaigns
