@@ -1,16 +1,19 @@
 //! The contract in portable SQL, one file per domain. Knows no driver.
 
 mod activity;
+mod attachments;
 mod attackers;
 mod behavior;
 mod bounties;
 mod decky_lifecycle;
 mod fingerprints;
 mod fleet;
+mod intel;
 mod ipv6_leaks;
 mod lifecycle;
 mod logs;
 mod maintenance;
+mod observations;
 mod repository;
 mod smtp_targets;
 mod state;

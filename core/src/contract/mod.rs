@@ -79,11 +79,14 @@ pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
 pub use identities::{AttackerIdentity, AttributionState};
-pub use intel::AttackerIntel;
+pub use intel::{AttackerIntel, Intel, IntelEvent, UnenrichedAttacker};
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
-pub use observations::{Observation, ObservedAttachment};
+pub use observations::{
+    LatestObservation, Observation, ObservationCursor, ObservationEnvelope, Observations, ObservedAttachment,
+    ObservedValue,
+};
 pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
 pub use page::{Cursor, Page};
 pub use query::Query;
@@ -117,5 +120,7 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Behavior>::METHODS,
     <dyn SmtpTargets>::METHODS,
     <dyn Fingerprints>::METHODS,
+    <dyn Observations>::METHODS,
+    <dyn Intel>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel, Lifecycle,
+    Logs, Maintenance, Observations, SmtpTargets, State, Swarm, Transactional, Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -25,6 +25,8 @@ pub trait Repository:
     + Behavior
     + SmtpTargets
     + Fingerprints
+    + Observations
+    + Intel
     + Swarm
     + Fleet
     + DeckyLifecycles

@@ -57,7 +57,7 @@ pub struct TtpTag {
     #[column(int32)]
     pub rule_version: i64,
     /// What the rule saw: a JSON object whose keys depend on the kind.
-    #[column(json)]
+    #[column(json, spaced = map)]
     pub evidence: JsonOrText,
     /// The release of ATT&CK that the rule was written for.
     #[column(index)]
@@ -65,7 +65,7 @@ pub struct TtpTag {
     /// The technique's page.
     pub mitre_url: Option<String>,
     /// When it was recognised.
-    #[column(index)]
+    #[column(index, default = now)]
     pub created_at: Timestamp,
 }
 
