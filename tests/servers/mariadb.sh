@@ -4,6 +4,8 @@
 #   mariadb.sh start      makes the data folder if there is none, starts the server, waits until it answers
 #   mariadb.sh stop       orderly shutdown; the data stays
 #   mariadb.sh kill       SIGKILL, as in a crash; the data stays
+#   mariadb.sh freeze     SIGSTOP: connections stay open and nothing answers; thaw undoes it
+#   mariadb.sh thaw
 #   mariadb.sh restart    stop, then start: same data, same port
 #   mariadb.sh status     says whether it answers; exit status 3 if it does not
 #   mariadb.sh url        mysql://user:password@127.0.0.1:port/database
@@ -123,6 +125,7 @@ stop() {
   local pid
   pid=$(running) || return 0
   kill -TERM "$pid"
+  kill -CONT "$pid" # it may be frozen
   await_end 60 && return
   say "no shutdown within 60 s: killed"
   kill -KILL "$pid" && await_end 10
@@ -152,6 +155,8 @@ case ${1:-} in
   start) alone; start; say "version $(as_root -Ne 'SELECT VERSION()') on port $(cat "$dir/port"), in $dir" ;;
   stop) alone; stop ;;
   kill) alone; crash ;;
+  freeze) alone; kill -STOP "$(running)" ;;
+  thaw) alone; kill -CONT "$(running)" ;;
   restart) alone; stop; start ;;
   clean) alone; clean; rm -f "$dir.lock" ;;
   status) if answers; then say "up, port $(cat "$dir/port"), process $(running)"; else say "down"; exit 3; fi ;;

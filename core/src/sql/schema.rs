@@ -68,7 +68,12 @@ impl Schema {
         let mut statements = Vec::new();
         for table in self.tables {
             match catalog.tables.get(table.name) {
-                None => statements.push(table.create(dialect)),
+                None => {
+                    statements.push(table.create_whole(dialect));
+                    if dialect.creates_indexes_with_tables() {
+                        continue;
+                    }
+                }
                 Some(columns) => {
                     if let Some(column) = table.columns.iter().find(|column| !columns.contains(column.name)) {
                         return Err(Error::configuration(format!(
@@ -88,11 +93,20 @@ impl Schema {
         if !catalog.has_table("alembic_version") {
             statements.push(Statement::from_metadata(format!(
                 "CREATE TABLE alembic_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\tCONSTRAINT \
-                 alembic_version_pkc PRIMARY KEY (version_num)\n){}",
-                dialect.table_options()
+                 alembic_version_pkc PRIMARY KEY (version_num)\n){}{}",
+                dialect.table_options(),
+                dialect.storage_options()
             )));
         }
         Ok(statements)
+    }
+
+    /// How many tables and indexes the statements for a catalog create.
+    pub fn count_missing(&self, catalog: &Catalog) -> usize {
+        let tables = self.tables.iter().filter(|table| !catalog.has_table(table.name)).count();
+        let indexes = self.tables.iter().flat_map(|table| table.indexes);
+        let indexes = indexes.filter(|index| !catalog.has_index(index.name)).count();
+        tables + indexes + usize::from(!catalog.has_table("alembic_version"))
     }
 
     /// Stamps a database that has no stamp; a foreign one is left alone.

@@ -5,8 +5,8 @@ use decnet_db_core::sql::Value;
 
 use crate::codec::size;
 use crate::dialect::Mysql;
+use crate::error::argument;
 use crate::legacy::float_columns::Floats;
-use crate::legacy::statement_text::argument;
 
 /// What a packet needs besides the values: the statement's number, the types, some room.
 pub(crate) const OVERHEAD: usize = 16 * 1024;
@@ -19,6 +19,16 @@ pub(crate) struct Context {
     pub(crate) max_packet: usize,
     /// The columns that hold numbers of 32 bits.
     pub(crate) floats: Floats,
+    pub(crate) guards: Guards,
+}
+
+/// What keeps units with the same guard apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guards {
+    /// The server's named locks.
+    Names,
+    /// Rows that the transaction changes, where several servers take writes.
+    Rows,
 }
 
 impl Context {

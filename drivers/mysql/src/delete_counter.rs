@@ -8,11 +8,10 @@
 use std::time::{Duration, Instant};
 
 use decnet_db_core::Result;
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 use parking_lot::Mutex;
 
 use crate::error::Failure;
+use crate::read::connection::Connection;
 
 /// How long a transaction that deleted rows may take to commit.
 const OPEN: Duration = Duration::from_secs(60);
@@ -33,9 +32,9 @@ struct Seen {
 
 impl DeleteCounter {
     /// Reads the count, and makes a mark of it: see [`Backend::query_marked`](decnet_db_core::driver::Backend::query_marked).
-    pub(crate) async fn mark(&self, conn: &mut Conn) -> Result<Option<u64>, Failure> {
+    pub(crate) async fn mark(&self, connection: &mut Connection) -> Result<Option<u64>, Failure> {
         let row: Option<(String, String)> =
-            conn.query_first("SHOW GLOBAL STATUS LIKE 'Handler_delete'").await?;
+            connection.first("SHOW GLOBAL STATUS LIKE 'Handler_delete'").await?;
         Ok(row.and_then(|(_, count)| count.parse().ok()).and_then(|count| self.judge(count, Instant::now())))
     }
 

@@ -1,77 +1,69 @@
 //! Running statements on one connection.
 
-use decnet_db_core::sql::{Rows, Statement};
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Statement as Prepared};
+use decnet_db_core::sql::{Rows, Statement, Verb};
+use mysql_async::Statement as Prepared;
 
-use crate::codec::{decode, params};
+use crate::codec::params;
 use crate::context::Context;
-use crate::error::Failure;
+use crate::error::{Failure, is_denied};
 use crate::legacy::column_limits::{check_copied, with_limit};
-use crate::legacy::statement_text::table;
+use crate::read::connection::Connection;
 
 /// Runs a query and reads all of its rows.
 pub(crate) async fn query(
-    conn: &mut Conn,
+    connection: &mut Connection,
     context: &Context,
     statement: &Statement,
 ) -> Result<Rows, Failure> {
     context.check_size(statement.values())?;
-    let mut result = conn.exec_iter(statement.text(), params(statement.values())).await?;
-    let columns = result.columns();
-    let columns = columns.as_deref().unwrap_or_default();
-    let mut rows = Rows::new(columns.len());
-    while let Some(row) = result.next().await? {
-        for (value, column) in row.unwrap().into_iter().zip(columns) {
-            rows.push(decode(value, column));
-        }
-    }
-    drop(result);
-    Ok(rows)
+    Ok(connection.exec(statement.text(), params(statement.values())).await?)
 }
 
 /// Runs a statement without rows and returns how many rows it affected: for an UPDATE those that it found, changed or
 /// not; for an upsert of one row 1, as on other engines.
 pub(crate) async fn execute(
-    conn: &mut Conn,
+    connection: &mut Connection,
     context: &Context,
     statement: &Statement,
 ) -> Result<u64, Failure> {
-    let prepared = prepare(conn, context, statement).await?;
-    execute_prepared(conn, &prepared, statement).await
+    let prepared = prepare(connection, context, statement).await?;
+    execute_prepared(connection, &prepared, statement).await
 }
 
 /// Refuses what the server would take for something else, and prepares the statement.
 pub(crate) async fn prepare(
-    conn: &mut Conn,
+    connection: &mut Connection,
     context: &Context,
     statement: &Statement,
 ) -> Result<Prepared, Failure> {
     context.check_size(statement.values())?;
     context.floats.check(statement)?;
-    check_copied(conn, statement).await?;
-    Ok(conn.prep(statement.text()).await?)
+    check_copied(connection, statement).await?;
+    Ok(connection.prep(statement.text()).await?)
 }
 
 /// As [`execute`], of what [`prepare`] has prepared.
 pub(crate) async fn execute_prepared(
-    conn: &mut Conn,
+    connection: &mut Connection,
     prepared: &Prepared,
     statement: &Statement,
 ) -> Result<u64, Failure> {
-    if let Err(error) = conn.exec_drop(prepared, params(statement.values())).await {
-        return Err(match table(statement) {
-            Some(table) => with_limit(conn, table, None, error.into()).await,
+    if let Err(error) = connection.exec_drop(prepared, params(statement.values())).await {
+        if statement.verb() == Verb::Ddl && is_denied(&error) {
+            // Setting the counter of a key back. InnoDB's follows the largest number by itself, so it may stay.
+            tracing::debug!(statement = statement.text(), "refused to this account, and not needed");
+            return Ok(0);
+        }
+        return Err(match statement.table() {
+            Some(table) => with_limit(connection, table.name, None, error.into()).await,
             None => error.into(),
         });
     }
-    let affected = conn.affected_rows();
-    Ok(if statement.text().starts_with("UPDATE ") {
-        matched(&conn.info()).unwrap_or(affected)
-    } else if affected <= 2 && statement.text().contains(" ON DUPLICATE KEY UPDATE ") {
-        1
-    } else {
-        affected
+    let affected = connection.affected_rows();
+    Ok(match statement.verb() {
+        Verb::Update => matched(&connection.info()).unwrap_or(affected),
+        Verb::Upsert if affected <= 2 => 1,
+        _ => affected,
     })
 }
 

@@ -1,6 +1,6 @@
 //! From the database URL to connection options, one set for each host.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use decnet_db_core::config::{DatabaseUrl, Host};
@@ -17,8 +17,18 @@ const STATEMENTS: usize = 128;
 /// names after it has checked the signatures, so a certificate of a stranger still fails. A test with a real server holds
 /// this together.
 const ANY_NAME: &str = "NotValidForName";
-const KNOWN: &str =
-    "ssl-mode, ssl-ca, ssl-cert, ssl-key, ssl-check-hostname, unix-socket, connect-timeout, charset";
+const KNOWN: &str = "ssl-mode, ssl-ca, ssl-cert, ssl-key, ssl-check-hostname, server-public-key, \
+    allow-public-key-retrieval, unix-socket, connect-timeout, answer-timeout, access, charset";
+/// How long an answer may take. More than the longest wait for a row lock (20 s) and for a guard (30 s).
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// When the kernel looks whether the other side is still there while nothing is sent.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// How long what was sent may stay without an acknowledgement from the other side's kernel.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(20);
+/// Where packages put the server's socket: folders that belong to the server or to root.
+#[cfg(unix)]
+const SOCKETS: [&str; 3] =
+    ["/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/var/run/mysqld/mysqld.sock"];
 
 /// How a connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +55,15 @@ pub(crate) struct Target {
     pub(crate) without_tls: Option<Opts>,
     /// Whether TLS is asked for only because the URL says nothing.
     pub(crate) tls_by_default: bool,
+    /// For a server on this machine: its sockets, as far as they are where packages put them.
+    pub(crate) sockets: Vec<Opts>,
+}
+
+impl Target {
+    /// Whether it is a socket of this machine, where nobody can listen.
+    pub(crate) fn is_socket(&self) -> bool {
+        self.opts.socket().is_some()
+    }
 }
 
 /// What the URL says: servers in the order in which they are tried.
@@ -52,6 +71,18 @@ pub(crate) struct Target {
 pub(crate) struct Targets {
     pub(crate) servers: Vec<Target>,
     pub(crate) connect_timeout: Duration,
+    pub(crate) answer_timeout: Duration,
+    /// What the connections are for.
+    pub(crate) access: Access,
+}
+
+/// What connections are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// For reads: a host that only answers reads will do.
+    Read,
+    /// For writes too.
+    Write,
 }
 
 /// The options of a URL, before they are put together.
@@ -64,6 +95,10 @@ struct Options {
     check_hostname: Option<bool>,
     socket: Option<String>,
     connect_timeout: Option<Duration>,
+    answer_timeout: Option<Duration>,
+    access: Option<Access>,
+    public_key: Option<Vec<u8>>,
+    public_key_retrieval: bool,
 }
 
 impl Targets {
@@ -85,6 +120,10 @@ impl Targets {
             .stmt_cache_size(STATEMENTS)
             // Left to itself, the library would look for the server's socket after it has connected by TCP.
             .prefer_socket(false)
+            .tcp_keepalive(Some(KEEPALIVE))
+            .tcp_user_timeout(Some(UNACKNOWLEDGED))
+            .server_public_key(options.public_key.clone())
+            .allow_public_key_retrieval(options.public_key_retrieval)
             .tcp_nodelay(true);
         let servers = match &options.socket {
             Some(path) => vec![Target {
@@ -92,6 +131,7 @@ impl Targets {
                 opts: base.socket(Some(path)).into(),
                 without_tls: None,
                 tls_by_default: false,
+                sockets: Vec::new(),
             }],
             None => {
                 let localhost = [Host::new("localhost", None)];
@@ -102,7 +142,12 @@ impl Targets {
                     .collect()
             }
         };
-        Ok(Self { servers, connect_timeout: options.connect_timeout.unwrap_or(CONNECT_TIMEOUT) })
+        Ok(Self {
+            servers,
+            connect_timeout: options.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            answer_timeout: options.answer_timeout.unwrap_or(ANSWER_TIMEOUT),
+            access: options.access.unwrap_or(Access::Write),
+        })
     }
 
     /// The same with every connection set up by `setup`, and without asking the server for its packet size each time.
@@ -119,7 +164,7 @@ impl Targets {
             without_tls: target.without_tls.as_ref().map(complete),
             ..target.clone()
         });
-        Self { servers: servers.collect(), connect_timeout: self.connect_timeout }
+        Self { servers: servers.collect(), ..self.clone() }
     }
 }
 
@@ -151,6 +196,24 @@ impl Options {
                     options.connect_timeout =
                         Some(seconds().ok_or_else(|| malformed("a number of seconds from 1 to 3600"))?);
                 }
+                "answer_timeout" => {
+                    options.answer_timeout =
+                        Some(seconds().ok_or_else(|| malformed("a number of seconds from 1 to 3600"))?);
+                }
+                "access" => {
+                    options.access = Some(match value.to_ascii_lowercase().as_str() {
+                        "read" => Access::Read,
+                        "write" => Access::Write,
+                        _ => return Err(malformed("read or write")),
+                    });
+                }
+                "server_public_key" => {
+                    options.public_key = Some(public_key(value)?);
+                }
+                "allow_public_key_retrieval" => {
+                    options.public_key_retrieval =
+                        boolean(value).ok_or_else(|| malformed("true or false"))?;
+                }
                 "charset" if value.eq_ignore_ascii_case("utf8mb4") => {}
                 "charset" => return Err(malformed("utf8mb4: nothing else holds all text")),
                 _ => {
@@ -170,13 +233,23 @@ impl Options {
 
     fn target(&self, base: OptsBuilder, host: &Host, has_password: bool) -> Target {
         let port = host.port.unwrap_or(PORT);
-        let plain = base.ip_or_hostname(host.name.clone()).tcp_port(port);
+        let plain = base.clone().ip_or_hostname(host.name.clone()).tcp_port(port);
         let mode = self.mode_for(host, has_password);
+        #[cfg(unix)]
+        let sockets = if host.is_local() {
+            let there = SOCKETS.into_iter().filter(|path| Path::new(path).exists());
+            there.map(|path| base.clone().socket(Some(path)).into()).collect()
+        } else {
+            Vec::new()
+        };
+        #[cfg(not(unix))]
+        let sockets = Vec::new();
         Target {
             name: Host::new(&host.name, Some(port)).to_string(),
             opts: plain.clone().ssl_opts((mode != SslMode::Off).then(|| self.ssl(mode, host))).into(),
             without_tls: (mode == SslMode::Preferred).then(|| plain.into()),
             tls_by_default: self.mode.is_none() && self.ca.is_none() && self.cert.is_none(),
+            sockets,
         }
     }
 
@@ -228,6 +301,26 @@ impl SslMode {
             "verify-identity" | "verify-full" => Self::VerifyIdentity,
             _ => return None,
         })
+    }
+}
+
+/// The server's public key, as `public_key.pem` in its data folder has it. Looked at here, because what is no key makes the
+/// library panic.
+fn public_key(path: &str) -> Result<Vec<u8>> {
+    let refusal = |reason: String| {
+        Error::configuration(format!("the file {path} of server-public-key in the database URL {reason}"))
+    };
+    let key = std::fs::read(path).map_err(|error| refusal(format!("can't be read: {error}")))?;
+    let text = String::from_utf8_lossy(&key);
+    let body = text
+        .trim()
+        .strip_prefix("-----BEGIN PUBLIC KEY-----")
+        .and_then(|rest| rest.strip_suffix("-----END PUBLIC KEY-----"));
+    let is_base64 =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
+    match body {
+        Some(body) if body.len() > 100 && body.chars().all(is_base64) => Ok(key),
+        _ => Err(refusal("is no public key in PEM (BEGIN PUBLIC KEY)".to_owned())),
     }
 }
 
@@ -289,6 +382,8 @@ mod tests {
             ("mysql://u:hunter2@h/d?connect_timeout=0", "1 to 3600"),
             ("mysql://u:hunter2@h/d?ssl_cert=/c.pem", "ssl-key"),
             ("mysql://u:hunter2@h", "names no database"),
+            ("mysql://u:hunter2@h/d?access=all", "read or write"),
+            ("mysql://u:hunter2@h/d?server-public-key=/nonexistent.pem", "can't be read"),
         ] {
             let error = Targets::of(&url.parse().unwrap()).unwrap_err();
             assert_eq!(error.kind(), decnet_db_core::ErrorKind::Configuration);

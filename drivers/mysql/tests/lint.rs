@@ -276,7 +276,16 @@ fn row_bytes(kind: &str) -> u32 {
 /// Ruling R3's text for these tables, to the letter.
 #[test]
 fn the_ddl_is_ruling_r3s() {
-    let ddl = ddl(SERVERS[0]);
+    let dialect = dialect(SERVERS[0], false);
+    let ddl: Vec<_> = SCHEMA
+        .tables
+        .iter()
+        .flat_map(|table| {
+            let indexes = table.indexes.iter().map(|index| table.create_index(index, &*dialect));
+            std::iter::once(table.create(&*dialect)).chain(indexes)
+        })
+        .map(|statement| statement.into_parts().0)
+        .collect();
     for expected in [
         "CREATE TABLE bounty (\n\tid BIGINT NOT NULL AUTO_INCREMENT, \n\ttimestamp DATETIME(6) NOT NULL, \n\tdecky \
          VARCHAR(255) NOT NULL, \n\tservice VARCHAR(255) NOT NULL, \n\tattacker_ip VARCHAR(255) NOT NULL, \
@@ -292,5 +301,14 @@ fn the_ddl_is_ruling_r3s() {
     ] {
         assert!(ddl.iter().any(|text| text == expected), "{expected}\n{ddl:#?}");
     }
-    assert!(self::ddl(SERVERS[1])[0].ends_with(" COLLATE utf8mb4_0900_bin"));
+    // A database is set up with the same tables: with their indexes, and with the engine that they need.
+    for (server, collation) in SERVERS.into_iter().zip(["utf8mb4_nopad_bin", "utf8mb4_0900_bin"]) {
+        let whole = self::ddl(server);
+        assert_eq!(whole.len(), SCHEMA.tables.len() + 1);
+        let end = format!(" COLLATE {collation} ENGINE=InnoDB ROW_FORMAT=DYNAMIC");
+        assert!(whole.iter().all(|text| text.ends_with(&end)), "{whole:#?}");
+        let indexes: usize = whole.iter().map(|text| text.matches("INDEX ").count()).sum();
+        let declared: usize = SCHEMA.tables.iter().map(|table| table.indexes.len()).sum();
+        assert_eq!(indexes, declared);
+    }
 }

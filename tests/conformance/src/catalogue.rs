@@ -94,18 +94,27 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
+/// A domain of the contract.
+pub(crate) struct PartOfContract {
+    pub(crate) name: &'static str,
+    /// Sample arguments for its methods.
+    pub(crate) samples: fn() -> Vec<Domain>,
+    /// What the golden data has for it.
+    pub(crate) golden: fn() -> Coverage,
+}
+
 macro_rules! catalogue {
     (domains { $($domain:ident,)+ } groups { $($group:ident,)+ }) => {
         /// All cases, by group.
         pub(crate) const GROUPS: &[&[Case]] =
             &[$(crate::cases::$domain::CASES,)+ $(crate::cases::$group::CASES,)+];
 
-        /// Sample arguments for the methods of each domain.
-        pub(crate) const SAMPLES: &[fn() -> Vec<Domain>] = &[$(crate::cases::$domain::samples::samples,)+];
-
-        /// What the golden data has for each domain.
-        pub(crate) const GOLDEN: &[(&str, fn() -> Coverage)] =
-            &[$((stringify!($domain), crate::cases::$domain::golden::golden),)+];
+        /// What the contract is divided into.
+        pub(crate) const DOMAINS: &[PartOfContract] = &[$(PartOfContract {
+            name: stringify!($domain),
+            samples: crate::cases::$domain::samples::samples,
+            golden: crate::cases::$domain::golden::golden,
+        },)+];
 
         #[doc(hidden)]
         #[macro_export]

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::catalogue::SAMPLES;
+use crate::catalogue::DOMAINS;
 
 /// A domain: its name, and calls of its methods.
 pub type Domain = (&'static str, Vec<(&'static str, Value)>);
@@ -15,7 +15,7 @@ pub(crate) const UUID: &str = "00000000-0000-4000-8000-0000000000b0";
 
 /// The domains of the contract.
 pub fn domains() -> Vec<Domain> {
-    SAMPLES.iter().flat_map(|samples| samples()).collect()
+    DOMAINS.iter().flat_map(|domain| (domain.samples)()).collect()
 }
 
 /// One call of each method.

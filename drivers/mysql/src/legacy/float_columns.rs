@@ -8,20 +8,19 @@ use std::sync::Arc;
 
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Insert, Statement, Value};
-use mysql_async::Conn;
-use mysql_async::prelude::Queryable;
 
 use crate::codec::decoded;
-use crate::legacy::statement_text::{argument, table, target};
+use crate::error::argument;
+use crate::read::connection::Connection;
 
 /// The columns of type FLOAT, by table. Read once, when the database is opened: tables that this library adds have none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Floats(Arc<BTreeMap<String, Vec<String>>>);
 
 impl Floats {
-    pub(crate) async fn read(conn: &mut Conn) -> mysql_async::Result<Self> {
-        let columns: Vec<(String, String)> = conn
-            .query(
+    pub(crate) async fn read(connection: &mut Connection) -> mysql_async::Result<Self> {
+        let columns: Vec<(String, String)> = connection
+            .rows(
                 "SELECT table_name, column_name FROM information_schema.columns \
                  WHERE table_schema = DATABASE() AND data_type = 'float'",
             )
@@ -35,13 +34,12 @@ impl Floats {
 
     /// Refuses values that would come back different.
     pub(crate) fn check(&self, statement: &Statement) -> Result<(), Error> {
-        let Some(columns) = table(statement).and_then(|table| self.0.get(table)) else { return Ok(()) };
-        for (position, value) in statement.values().iter().enumerate() {
-            let Some(number) = lost(value) else { continue };
-            if let Some(column) = target(statement.text(), position)
-                && columns.iter().any(|float| float == column)
+        let Some(floats) = statement.table().and_then(|table| self.0.get(table.name)) else { return Ok(()) };
+        for (column, value) in statement.written() {
+            if floats.iter().any(|float| float == column.name)
+                && let Some(number) = lost(value)
             {
-                return Err(refusal(column, number));
+                return Err(refusal(column.name, number));
             }
         }
         Ok(())

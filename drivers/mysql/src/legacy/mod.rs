@@ -2,4 +2,3 @@
 
 pub(crate) mod column_limits;
 pub(crate) mod float_columns;
-pub(crate) mod statement_text;

@@ -9,7 +9,6 @@
 use std::ops::Range;
 
 use decnet_db_core::sql::{Column, ColumnKind, Dialect, Insert, OnDuplicate, Value};
-use mysql_async::prelude::Queryable;
 use mysql_async::{Params, Statement};
 
 use crate::codec::{Encoded, encode, size};
@@ -104,7 +103,7 @@ impl<'u> Batch<'u> {
         context.check_row_size(&self.rows[rows.clone()], self.columns(), first)?;
         let texts = if way == Way::Bulk { 1 } else { rows.len() };
         let text = self.inserts.first().map(|insert| insert.text(&context.dialect, texts));
-        let statement = connection.prep(text.unwrap_or_default()).await?;
+        let statement = connection.prep(&text.unwrap_or_default()).await?;
         Ok(Command { way, rows, statement })
     }
 
@@ -118,7 +117,7 @@ impl<'u> Batch<'u> {
             }
             Way::Bulk => {
                 let rows = rows.iter().map(|row| Params::Positional(row.iter().map(encode).collect()));
-                connection.exec_batch(&command.statement, rows).await
+                connection.exec_batch(&command.statement, rows.collect()).await
             }
         };
         match sent {

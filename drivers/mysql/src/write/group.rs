@@ -1,21 +1,21 @@
 //! Committing a group of units.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit};
+use decnet_db_core::sql::{Insert, OnDuplicate, Outcome, Receipt, Statement, Step, Unit, Verb};
 use mysql_async::Statement as Prepared;
-use mysql_async::prelude::Queryable;
 
 use crate::codec::size;
-use crate::context::Context;
+use crate::context::{Context, Guards};
 use crate::error::{Failure, Verdict};
 use crate::execute::{execute_prepared, prepare};
 use crate::read::connection::Connection;
 use crate::read::pool::Lease;
 use crate::write::bulk_insert::{Batch, Command};
-use crate::write::named_lock;
 use crate::write::transaction::steps;
+use crate::write::{lock_row, named_lock};
 
 /// What has more bytes than that is not sent as a statement that commits by itself. When the connection is lost meanwhile,
 /// the outcome of such a statement is unknown, while what comes before a COMMIT can be replayed; and the more there is
@@ -29,6 +29,8 @@ const JUST_NOW: Duration = Duration::from_millis(1);
 pub(crate) enum Attempt {
     /// The transaction ended in an orderly way: each unit has its answer.
     Done(Vec<Result<Receipt, Error>>),
+    /// Somebody else holds guards of some units, and nothing was done. These guards were free.
+    Contended(BTreeSet<String>),
     /// Nothing of the group was written; the verdict says whether to replay it.
     Undone(Failure),
     /// The connection was lost after COMMIT, or the statement that commits by itself, was sent.
@@ -44,18 +46,29 @@ pub(crate) async fn attempt(
     units: &[&Unit],
     wait: Duration,
 ) -> Attempt {
-    let locks = named_lock::names(database, units.iter().copied());
+    let rows = if context.guards == Guards::Rows { lock_row::numbers(database, units) } else { Vec::new() };
+    let locks = match context.guards {
+        Guards::Names => named_lock::names(database, units.iter().copied()),
+        Guards::Rows => BTreeSet::new(),
+    };
     if !locks.is_empty() {
-        if let Err(failure) = named_lock::take(lease.connection(), &locks, wait).await {
+        // A group does not wait for what one of its units needs.
+        let wait = if units.len() > 1 { Duration::ZERO } else { wait };
+        let taken = named_lock::take(lease.connection(), &locks, wait).await;
+        if !matches!(&taken, Ok(taken) if *taken == locks) {
             // Some of the locks may be held: the connection is closed, and they go with it, unless all are let go.
             if named_lock::release(lease.connection()).await.is_ok() {
                 lease.give_back();
             }
-            return Attempt::Undone(failure);
+            return match taken {
+                Ok(held) if units.len() > 1 => Attempt::Contended(held),
+                Ok(_) => Attempt::Undone(named_lock::held_by_others(wait).into()),
+                Err(failure) => Attempt::Undone(failure),
+            };
         }
         lease.connection().answered();
     }
-    let (attempt, clean) = commit(lease.connection(), context, units).await;
+    let (attempt, clean) = commit(lease.connection(), context, units, &rows).await;
     // Otherwise the connection is closed, which ends its transaction and its locks for sure.
     if clean && (locks.is_empty() || named_lock::release(lease.connection()).await.is_ok()) {
         lease.give_back();
@@ -64,9 +77,15 @@ pub(crate) async fn attempt(
 }
 
 /// Runs and commits; the second answer says whether the connection is outside of any transaction now.
-async fn commit(connection: &mut Connection, context: &Context, units: &[&Unit]) -> (Attempt, bool) {
+async fn commit(
+    connection: &mut Connection,
+    context: &Context,
+    units: &[&Unit],
+    rows: &[u64],
+) -> (Attempt, bool) {
     let mut join = true;
-    if let Some(work) = Autocommit::of(units)
+    if rows.is_empty()
+        && let Some(work) = Autocommit::of(units)
         && work.is_one_command(connection, context)
     {
         match autocommit(connection, context, units, &work).await {
@@ -75,7 +94,7 @@ async fn commit(connection: &mut Connection, context: &Context, units: &[&Unit])
             None => join = false,
         }
     }
-    transaction(connection, context, units, join).await
+    transaction(connection, context, units, rows, join).await
 }
 
 /// The work of a group, when a single statement may do it, which then commits by itself: a round trip instead of three.
@@ -151,8 +170,8 @@ async fn autocommit(
     let failed = |failure: Failure| match failure.verdict() {
         Verdict::Final if units.len() > 1 => None,
         Verdict::Final => Some((Attempt::Done(vec![Err(failure.tell("writing"))]), true)),
-        Verdict::Again(_) => Some((Attempt::Undone(failure), true)),
-        Verdict::Lost => Some((Attempt::Undone(failure), false)),
+        Verdict::Again(_) | Verdict::Elsewhere => Some((Attempt::Undone(failure), true)),
+        Verdict::Lost | Verdict::Unknown => Some((Attempt::Undone(failure), false)),
     };
     // A connection that ended while it rested must be found out before the statement is sent: then nothing was written,
     // afterwards nobody could tell.
@@ -169,7 +188,7 @@ async fn autocommit(
         Ok(affected) => {
             Some((Attempt::Done(units.iter().map(|unit| Ok(answer(unit, affected))).collect()), true))
         }
-        Err(failure) if failure.verdict() == Verdict::Lost => Some((unknown(failure), false)),
+        Err(failure) if failure.verdict().leaves_open() => Some((unknown(failure), false)),
         Err(failure) => failed(failure),
     }
 }
@@ -188,6 +207,9 @@ fn answer(unit: &Unit, affected: u64) -> Receipt {
 }
 
 fn unknown(failure: Failure) -> Attempt {
+    if failure.verdict() == Verdict::Unknown {
+        return Attempt::Unknown(failure.tell("writing"));
+    }
     let message = "the connection to the database server was lost while it committed: the write may or may not have \
                    happened";
     let source = if let Failure::Wire(error) = failure { Some(error.into()) } else { None };
@@ -199,9 +221,10 @@ async fn transaction(
     connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
+    rows: &[u64],
     join: bool,
 ) -> (Attempt, bool) {
-    let outcomes = match run_all(connection, context, units, join).await {
+    let outcomes = match run_all(connection, context, units, rows, join).await {
         Ok(outcomes) => outcomes,
         Err(failure) => {
             let clean = failure.verdict() != Verdict::Lost && connection.query_drop("ROLLBACK").await.is_ok();
@@ -214,7 +237,7 @@ async fn transaction(
     }
     match connection.query_drop("COMMIT").await.map_err(Failure::from) {
         Ok(()) => (Attempt::Done(outcomes), true),
-        Err(failure) if failure.verdict() == Verdict::Lost => (unknown(failure), false),
+        Err(failure) if failure.verdict().leaves_open() => (unknown(failure), false),
         // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
         Err(failure) => (Attempt::Undone(failure), connection.query_drop("ROLLBACK").await.is_ok()),
     }
@@ -225,9 +248,13 @@ async fn run_all(
     connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
+    rows: &[u64],
     join: bool,
 ) -> Result<Vec<Result<Receipt, Error>>, Failure> {
     connection.query_drop("START TRANSACTION").await?;
+    if !rows.is_empty() {
+        lock_row::take(connection, rows).await?;
+    }
     let mut outcomes = Vec::with_capacity(units.len());
     while outcomes.len() < units.len() {
         let alike = if join { alike(&units[outcomes.len()..]) } else { Vec::new() };
@@ -279,6 +306,13 @@ fn alike<'u>(units: &[&'u Unit]) -> Vec<&'u Insert> {
 /// Whether a single statement may do the unit's work.
 pub(crate) fn may_autocommit(unit: &Unit) -> bool {
     only_write(unit).is_some()
+}
+
+/// Whether the unit has a statement that commits by itself, and all that stands before it.
+pub(crate) fn is_ddl(unit: &Unit) -> bool {
+    unit.steps()
+        .iter()
+        .any(|step| matches!(step, Step::Execute(statement, _) if statement.verb() == Verb::Ddl))
 }
 
 /// The step of a unit that writes, if there is but one, and nothing else that must be in its transaction.

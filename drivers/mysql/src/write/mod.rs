@@ -10,9 +10,11 @@
 pub(crate) mod bulk_insert;
 pub(crate) mod detached;
 pub(crate) mod group;
+pub(crate) mod lock_row;
 pub(crate) mod named_lock;
 pub(crate) mod transaction;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -27,9 +29,10 @@ use tokio::time::timeout;
 
 use crate::context::Context;
 use crate::error::{Failure, Verdict, again};
+use crate::options::Access;
 use crate::read::pool::Pool;
 use crate::write::detached::Detached;
-use crate::write::group::{Attempt, attempt, may_autocommit};
+use crate::write::group::{Attempt, attempt, is_ddl, may_autocommit};
 use crate::write::named_lock::has_guard;
 
 /// More units than that at once make a caller wait for more than they save.
@@ -38,10 +41,10 @@ const LIMITS: BatchLimits = BatchLimits { units: 256, rows: 2_000 };
 const LONG: Duration = Duration::from_millis(5);
 /// The most groups at once. More commit smaller groups and wait for each other's row locks.
 const MAX_CONCURRENT: u32 = 4;
+/// The most units that wait for a guard at a time which somebody else has, with a connection each.
+const MAX_APART: u32 = 4;
 /// How long the unit that runs without the queue has to end when the repository is closed.
 const FAST_PATH_END: Duration = Duration::from_secs(5);
-/// How often a unit that other transactions are in the way of is tried.
-const TRIES: u32 = 12;
 
 /// Takes units, and commits them.
 #[derive(Debug)]
@@ -66,6 +69,7 @@ impl Writer {
             context: context.clone(),
             database: database.to_owned(),
             busy: AtomicUsize::new(0),
+            apart: Arc::new(Semaphore::new(MAX_APART as usize)),
         });
         let tasks = [(&guarded, 1), (&plain, count)]
             .map(|(queue, concurrency)| {
@@ -76,6 +80,9 @@ impl Writer {
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
+        if is_ddl(&unit) {
+            return self.committer.clone().maintain(unit).await;
+        }
         if has_guard(&unit) {
             return self.guarded.submit(unit).await;
         }
@@ -107,6 +114,8 @@ impl Writer {
         for task in tasks {
             let _ = task.await;
         }
+        // They come after those that wait already.
+        let _ = self.committer.apart.acquire_many(MAX_APART).await;
         // Whoever runs a unit without the queue may have stopped polling it.
         let _ = timeout(FAST_PATH_END, self.fast_path.acquire()).await;
         self.fast_path.close();
@@ -169,11 +178,18 @@ struct Committer {
     database: String,
     /// How many groups are under way.
     busy: AtomicUsize,
+    /// For units whose guards others hold.
+    apart: Arc<Semaphore>,
 }
 
 impl Committer {
     fn is_idle(&self) -> bool {
         self.busy.load(Ordering::Relaxed) == 0
+    }
+
+    /// Runs a unit of DDL beside the groups: it commits whatever stands before it in its transaction.
+    async fn maintain(self: Arc<Self>, unit: Unit) -> Result<Receipt> {
+        Detached::new(async move { self.commit_directly(&unit).await }).await
     }
 
     /// Commits one unit.
@@ -186,11 +202,26 @@ impl Committer {
                 self.alone(unit, started).await?
             }
             Err(Halt::Final(error) | Halt::Away(error)) => Err(error),
+            // Only groups are told that; a unit alone waits.
+            Err(Halt::Contended(_)) => self.alone(unit, started).await?,
         }
     }
 
-    async fn commit(&self, group: Vec<Pending>) {
-        let started = Instant::now();
+    async fn commit(self: &Arc<Self>, group: Vec<Pending>) {
+        self.commit_from(group, Instant::now()).await;
+    }
+
+    /// A unit whose guard somebody else holds waits for it without the others of its group.
+    fn wait_apart(self: &Arc<Self>, pending: Pending, started: Instant) {
+        let committer = self.clone();
+        tokio::spawn(async move {
+            let _turn = committer.apart.acquire().await;
+            let outcome = committer.alone(&pending.unit, started).await.unwrap_or_else(Err);
+            pending.reply(outcome);
+        });
+    }
+
+    async fn commit_from(self: &Arc<Self>, group: Vec<Pending>, started: Instant) {
         let units: Vec<&Unit> = group.iter().map(|pending| &pending.unit).collect();
         match self.attempt(&units).await {
             Ok(outcomes) => reply(group, outcomes),
@@ -209,6 +240,19 @@ impl Committer {
                     }
                 }
             }
+            Err(Halt::Contended(held)) => {
+                let free = |pending: &Pending| {
+                    named_lock::names(&self.database, std::iter::once(&pending.unit)).is_subset(&held)
+                };
+                let (free, contended): (Vec<_>, Vec<_>) = group.into_iter().partition(free);
+                for pending in contended {
+                    self.wait_apart(pending, started);
+                }
+                // Fewer than before, as one at least was not free.
+                if !free.is_empty() {
+                    Box::pin(self.commit_from(free, started)).await;
+                }
+            }
             Err(Halt::Final(error) | Halt::Away(error)) => reply_all(group, error),
         }
     }
@@ -222,9 +266,10 @@ impl Committer {
                 Ok(outcomes) => return Ok(only(outcomes)),
                 Err(Halt::Final(error)) => return Ok(Err(error)),
                 Err(Halt::Away(error)) => return Err(error),
+                Err(Halt::Contended(_)) => {}
                 Err(Halt::Replay(failure)) => {
                     tries += 1;
-                    if tries >= TRIES || started.elapsed() >= self.pool.patience() {
+                    if started.elapsed() >= self.pool.patience() {
                         return Ok(Err(failure.tell("writing")));
                     }
                     self.count_replays(&failure, 1);
@@ -234,20 +279,25 @@ impl Committer {
     }
 
     async fn attempt(&self, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Halt> {
-        let lease = self.pool.acquire().await.map_err(Halt::Away)?;
-        match attempt(lease, &self.context, &self.database, units, self.pool.patience()).await {
+        let lease = self.pool.acquire(Access::Write).await.map_err(Halt::Away)?;
+        let wait = self.pool.patience().min(self.pool.connector().answer_timeout() / 2);
+        match attempt(lease, &self.context, &self.database, units, wait).await {
             Attempt::Done(outcomes) => Ok(outcomes),
+            Attempt::Contended(held) => Err(Halt::Contended(held)),
             Attempt::Unknown(error) => {
                 self.pool.suspect();
                 Err(Halt::Final(error))
             }
             Attempt::Undone(failure) => match failure.verdict() {
                 Verdict::Final => Err(Halt::Final(failure.tell("writing"))),
+                Verdict::Elsewhere if !self.pool.has_alternatives() => {
+                    Err(Halt::Final(failure.tell("writing")))
+                }
                 Verdict::Lost => {
                     self.pool.suspect();
                     Err(Halt::Replay(failure))
                 }
-                Verdict::Again(_) => Err(Halt::Replay(failure)),
+                Verdict::Again(_) | Verdict::Elsewhere | Verdict::Unknown => Err(Halt::Replay(failure)),
             },
         }
     }
@@ -255,6 +305,7 @@ impl Committer {
     fn count_replays(&self, failure: &Failure, units: usize) {
         let reason = match failure.verdict() {
             Verdict::Again(reason) => reason,
+            Verdict::Elsewhere => "another_host",
             _ => "connection_lost",
         };
         tracing::debug!(reason, units, "replaying");
@@ -272,6 +323,8 @@ enum Halt {
     Final(Error),
     /// No connection was to be had in time: nothing was written.
     Away(Error),
+    /// Somebody else holds some of the guards; these were free.
+    Contended(BTreeSet<String>),
 }
 
 /// A task ends when the queue is closed, or with its runtime: then nobody may wait for an answer for ever.

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Step, Unit};
-use mysql_async::Conn;
 use mysql_async::Row;
-use mysql_async::prelude::Queryable;
 
 use crate::error::Failure;
+use crate::read::connection::Connection;
 
 /// The names of the locks that the units' guards ask for, in one order everywhere, so that nobody waits in a circle.
 ///
@@ -24,28 +23,34 @@ pub(crate) fn has_guard(unit: &Unit) -> bool {
     unit.steps().iter().any(|step| matches!(step, Step::Guard(_)))
 }
 
-/// Takes all locks, in one round trip. When that fails some may be held: [`release`], or close the connection.
-pub(crate) async fn take(conn: &mut Conn, names: &BTreeSet<String>, wait: Duration) -> Result<(), Failure> {
-    let seconds = wait.as_secs().max(1);
+/// Takes locks in one round trip, and says which: all, unless somebody else held one all the time. When that fails some may be
+/// held: [`release`], or close the connection.
+pub(crate) async fn take(
+    connection: &mut Connection,
+    names: &BTreeSet<String>,
+    wait: Duration,
+) -> Result<BTreeSet<String>, Failure> {
+    let seconds = wait.as_secs();
     let calls: Vec<_> = names.iter().map(|name| format!("GET_LOCK('{name}', {seconds})")).collect();
-    let row: Option<Row> = conn.query_first(format!("SELECT {}", calls.join(", "))).await?;
+    let row: Option<Row> = connection.first(&format!("SELECT {}", calls.join(", "))).await?;
     // 1: taken; 0: somebody else held it all the time; NULL: the server failed.
     let taken = row.map(Row::unwrap).unwrap_or_default();
-    let all = taken.len() == names.len()
-        && taken.into_iter().all(|value| mysql_async::from_value_opt(value).is_ok_and(|one: i64| one == 1));
-    if all {
-        return Ok(());
-    }
-    Err(Error::Unavailable {
-        message: format!("another process held the same guard for {seconds} s; nothing was written"),
+    let taken =
+        taken.into_iter().map(|value| mysql_async::from_value_opt(value).is_ok_and(|one: i64| one == 1));
+    Ok(names.iter().zip(taken).filter(|(_, taken)| *taken).map(|(name, _)| name.clone()).collect())
+}
+
+/// The error for a unit that waited in vain.
+pub(crate) fn held_by_others(wait: Duration) -> Error {
+    Error::Unavailable {
+        message: format!("another process held the same guard for {} s; nothing was written", wait.as_secs()),
         source: None,
     }
-    .into())
 }
 
 /// Lets go of all locks of the connection.
-pub(crate) async fn release(conn: &mut Conn) -> Result<(), Failure> {
-    Ok(conn.query_drop("DO RELEASE_ALL_LOCKS()").await?)
+pub(crate) async fn release(connection: &mut Connection) -> Result<(), Failure> {
+    Ok(connection.query_drop("DO RELEASE_ALL_LOCKS()").await?)
 }
 
 #[cfg(test)]
