@@ -5,7 +5,8 @@ use std::sync::Arc;
 use decnet_db_core::Result;
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
-use decnet_db_core::driver::{Driver, Registry};
+use decnet_db_core::driver::Driver;
+use decnet_db_core::registry::Registry;
 use once_cell::sync::Lazy;
 use tokio::sync::OnceCell;
 

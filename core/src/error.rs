@@ -284,16 +284,6 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// An engine's words for an error message: on one line, and not more than 300 characters of them, since they may repeat
-/// what somebody sent.
-///
-/// ```
-/// assert_eq!(decnet_db_core::one_line("syntax error\nat \"x\""), "syntax error at \"x\"");
-/// ```
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

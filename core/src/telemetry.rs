@@ -1,6 +1,7 @@
 //! The wrapper that every opened repository gets: a span and metrics for each contract method.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -10,6 +11,7 @@ use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::Result;
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use crate::testing::Interceptor;
 
 /// Forwards each contract method to the repository inside it, in a span `db.<method>` with OpenTelemetry's database
 /// attributes (`db.system.name`, `db.operation.name`, `db.response.returned_rows`, `error.type`), and counts it:
@@ -17,8 +19,10 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
 /// `db.system.name`, `db.operation.name` and `error.type` (empty when the call succeeded).
 ///
 /// The forwarding methods are made by the contract attribute, for provided methods too.
-pub struct Instrumented {
-    inner: Box<dyn Repository>,
+pub(crate) struct Instrumented {
+    inner: Arc<dyn Repository>,
+    /// In a test: what stands before the repository, instead of telemetry.
+    interceptor: Option<Arc<dyn Interceptor>>,
 }
 
 /// The span of one call; a macro because a span's name must be known when its call site is compiled.
@@ -39,8 +43,12 @@ pub(crate) use span;
 
 impl Instrumented {
     /// Wraps the repository.
-    pub fn new(inner: impl Repository + 'static) -> Self {
-        Self { inner: Box::new(inner) }
+    pub(crate) fn new(inner: impl Repository + 'static) -> Self {
+        Self { inner: Arc::new(inner), interceptor: None }
+    }
+
+    pub(crate) fn intercepted(inner: Arc<dyn Repository>, interceptor: Arc<dyn Interceptor>) -> Self {
+        Self { inner, interceptor: Some(interceptor) }
     }
 
     pub(crate) fn inner(&self) -> &dyn Repository {
@@ -58,6 +66,12 @@ impl Instrumented {
         call: impl Future<Output = Result<T>>,
         rows: impl FnOnce(&T) -> Option<usize>,
     ) -> Result<T> {
+        if let Some(interceptor) = &self.interceptor {
+            interceptor.before(operation).await?;
+            let result = call.await;
+            interceptor.after(operation, result.as_ref().err()).await?;
+            return result;
+        }
         let started = Instant::now();
         let result = if span.is_disabled() { call.await } else { call.instrument(span.clone()).await };
         let error = match &result {

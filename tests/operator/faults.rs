@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use decnet_db::base::SqlRepository;
 use decnet_db::config::SeedConfig;
 use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Unit};
@@ -94,8 +93,8 @@ async fn attempt(source: &Place, target: &Place, fault: Fault, nth: usize) -> (R
     let from = source.open().await;
     let backend =
         Arc::new(Faulty { inner: target.backend().await, fault, nth, commits: AtomicUsize::new(0) });
-    let to = SqlRepository::new(backend.clone(), SeedConfig::default());
-    let report = copy(&*from, &to, &options(3), &mut |_| ()).await;
+    let to = decnet_db::testing::repository(backend.clone(), SeedConfig::default());
+    let report = copy(&*from, &*to, &options(3), &mut |_| ()).await;
     from.close().await;
     backend.close().await;
     (report, backend.commits.load(Ordering::SeqCst))

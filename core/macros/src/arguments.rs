@@ -14,7 +14,9 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         let (ident, name, doc) = (&field.ident, name_of(field), summary_of(&field.attrs));
         let inner = option_of(&field.ty);
         let ty = crate::contract::type_text(inner.unwrap_or(&field.ty));
-        list.push(quote!(crate::call::Argument { name: #name, ty: #ty, required: false, doc: #doc }));
+        list.push(
+            quote!(crate::contract::method::Argument { name: #name, ty: #ty, required: false, doc: #doc }),
+        );
         let docs = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
         let docs: Vec<_> = docs.collect();
         let (ty, value) = match inner {
@@ -60,11 +62,11 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
             #(#query_setters)*
         }
 
-        impl crate::call::Arguments for #ident {
-            const OWN: &'static [crate::call::Argument] = &[#(#list),*];
+        impl crate::contract::method::Arguments for #ident {
+            const OWN: &'static [crate::contract::method::Argument] = &[#(#list),*];
 
             #[allow(clippy::needless_update, unused_variables, reason = "a struct may consist of optional fields alone")]
-            fn read(arguments: &mut crate::call::CallArguments) -> crate::error::Result<Self> {
+            fn read(arguments: &mut crate::contract::method::CallArguments) -> crate::error::Result<Self> {
                 let default = <Self as Default>::default();
                 Ok(Self { #(#reads),* })
             }

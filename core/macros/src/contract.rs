@@ -62,7 +62,7 @@ pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
 
         impl dyn #ident {
             /// The methods of this part of the contract, for calls by name.
-            pub(crate) const METHODS: &'static [crate::call::Method] = &[#(#methods),*];
+            pub(crate) const METHODS: &'static [crate::contract::method::Method] = &[#(#methods),*];
         }
     })
 }
@@ -212,9 +212,11 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
     for Parameter { ident, ty, doc, default, is_struct } in parameters {
         let argument = ident.to_string();
         if *is_struct {
-            flattened = quote!(<#ty as crate::call::Arguments>::ARGUMENTS);
+            flattened = quote!(<#ty as crate::contract::method::Arguments>::ARGUMENTS);
             before = std::mem::take(&mut list);
-            reads.push(quote!(let #ident = <#ty as crate::call::Arguments>::read(&mut arguments)?;));
+            reads.push(
+                quote!(let #ident = <#ty as crate::contract::method::Arguments>::read(&mut arguments)?;),
+            );
             passes.push(quote!(#ident));
             continue;
         }
@@ -222,7 +224,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
         let required = default.is_none() && option_of(ty).is_none();
         let text = type_text(inner);
         list.push(
-            quote!(crate::call::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
+            quote!(crate::contract::method::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
         );
         let owned = owned(inner);
         let (optional, needed) = readers(inner);
@@ -243,15 +245,15 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
         fn #call<'r>(
             repository: &'r dyn crate::contract::Repository,
             #[allow(unused_mut, unused_variables, reason = "some methods take no argument")]
-            mut arguments: crate::call::CallArguments,
-        ) -> crate::call::CallFuture<'r> {
+            mut arguments: crate::contract::method::CallArguments,
+        ) -> crate::contract::method::CallFuture<'r> {
             Box::pin(async move {
                 #(#reads)*
                 let result = #contract::#ident(repository, #(#passes),*).await?;
                 crate::json::Json::of(&result)
             })
         }
-        crate::call::Method::new(#name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
+        crate::contract::method::Method::new(#name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
     }})
 }
 

@@ -10,9 +10,9 @@ use crate::contract::{
     ExportedAttacker, Ipv6Evidence, Page, Transactional,
 };
 use crate::error::Result;
-use crate::excerpt::excerpt;
 use crate::json::Json;
 use crate::sql::{Changeset, Expect, Insert, Receipt, Record, Sql, Step, StepId, Value};
+use crate::text::excerpt;
 use crate::time::Timestamp;
 
 /// How many attackers one read of a whole export takes.

@@ -21,4 +21,4 @@ mod support;
 mod swarm;
 mod users;
 
-pub use repository::SqlRepository;
+pub(crate) use repository::SqlRepository;

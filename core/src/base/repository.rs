@@ -14,8 +14,8 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
 
 /// The contract, answered in portable SQL over one [`Backend`].
 ///
-/// Programs get one, wrapped with telemetry, from [`Registry::connect`](crate::driver::Registry::connect).
-pub struct SqlRepository {
+/// Programs get one, wrapped with telemetry, from [`Registry::connect`](crate::registry::Registry::connect).
+pub(crate) struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
     pub(super) counts: LogCounts,
@@ -25,7 +25,7 @@ impl SqlRepository {
     /// The contract over an open backend; `seed` says which administrator [`initialize`] creates.
     ///
     /// [`initialize`]: crate::contract::Lifecycle::initialize
-    pub fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
+    pub(crate) fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
         Self { backend, seed, counts: LogCounts::default() }
     }
 }

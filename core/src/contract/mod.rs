@@ -32,6 +32,7 @@
 mod debug;
 
 mod activity;
+mod arguments;
 mod attackers;
 mod behavior;
 mod bounties;
@@ -46,6 +47,7 @@ mod intel;
 mod lifecycle;
 mod logs;
 mod maintenance;
+pub mod method;
 mod observations;
 mod orchestrator;
 mod page;
@@ -65,6 +67,7 @@ pub(crate) mod unit;
 mod users;
 mod webhooks;
 
+pub use crate::sql::{Changeset, Value};
 pub use activity::{Activity, CommandPage};
 pub use attackers::{
     Attacker, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery, Attackers, ExportedAttacker,
@@ -103,7 +106,7 @@ pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
 pub use webhooks::WebhookSubscription;
 
-use crate::call::Method;
+use self::method::Method;
 
 /// The methods of all domains.
 pub(crate) const CONTRACT: &[&[Method]] = &[

@@ -1,6 +1,6 @@
 //! A query: which rows, and which part of the list.
 
-use crate::call::{Argument, Arguments, CallArguments};
+use super::method::{Argument, Arguments, CallArguments};
 use crate::error::Result;
 
 /// A page by offset of the rows that the filter leaves.

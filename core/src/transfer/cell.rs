@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::excerpt::excerpt;
 use crate::sql::{Column, ColumnKind, FromValue, Table, Value};
+use crate::text::excerpt;
 use crate::time::Timestamp;
 
 /// Something about one stored value that the operator should know.

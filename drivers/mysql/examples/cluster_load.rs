@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use decnet_db_core::ErrorKind;
 use decnet_db_core::config::Config;
 use decnet_db_core::contract::{LogFilter, NewLog, Repository};
-use decnet_db_core::driver::Registry;
+use decnet_db_core::registry::Registry;
 use tokio::task::JoinSet;
 
 /// What one writer met.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use decnet_db_core::call::call;
 use decnet_db_core::config::Config;
 use decnet_db_core::contract::{AttackerOrder, AttackerQuery, BountyFilter, NewBounty, Repository};
-use decnet_db_core::driver::Registry;
 use decnet_db_core::json::Json;
+use decnet_db_core::registry::Registry;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use decnet_db_core::config::Config;
-//! use decnet_db_core::driver::Registry;
+//! use decnet_db_core::registry::Registry;
 //!
 //! # async fn f() -> decnet_db_core::Result<()> {
 //! let url = "mysql://decnet:p%40ss@db1,db2:3307/decnet?ssl-mode=verify-identity&ssl-ca=/etc/decnet/ca.pem".parse()?;
@@ -99,7 +99,7 @@ use decnet_db_core::config::Config;
 use decnet_db_core::driver::{Backend, Capability, Driver, OpenFuture};
 use decnet_db_core::sql::Dialect;
 
-/// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::driver::Registry::collect).
+/// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::registry::Registry::collect).
 pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     .dialect(&dialect::BEFORE_CONNECT)

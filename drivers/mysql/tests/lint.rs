@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use decnet_db_core::Result;
-use decnet_db_core::base::SqlRepository;
 use decnet_db_core::call::{call, methods};
 use decnet_db_core::config::SeedConfig;
 use decnet_db_core::contract::Repository;
 use decnet_db_core::contract::tables::SCHEMA;
 use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db_core::sql::{Catalog, Dialect, Receipt, Rows, Statement, Step, Unit};
+use decnet_db_core::testing;
 use parking_lot::Mutex;
 
 use decnet_db_mysql::dialect;
@@ -143,7 +143,7 @@ fn value(name: &str, ty: &str) -> String {
 
 async fn statements(server: &str, other_charsets: bool) -> BTreeSet<String> {
     let recorder = Arc::new(Recorder { dialect: dialect(server, other_charsets), seen: Mutex::default() });
-    let repository = SqlRepository::new(
+    let repository = testing::repository(
         recorder.clone(),
         SeedConfig::default().with_admin_password("correct horse battery"),
     );

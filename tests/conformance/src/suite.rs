@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use decnet_db_core::config::DatabaseUrl;
-use decnet_db_core::driver::Registry;
+use decnet_db_core::registry::Registry;
 
 use crate::case::Case;
 use crate::catalogue;

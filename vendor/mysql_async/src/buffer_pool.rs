@@ -28,23 +28,14 @@ impl BufferPool {
             .and_then(|x| x.parse().ok())
             .unwrap_or(4 * 1024 * 1024);
 
-        let buffer_init_cap = std::env::var("MYSQL_ASYNC_BUFFER_INIT_CAP")
-            .ok()
-            .and_then(|x| x.parse().ok())
-            .unwrap_or(0);
+        let buffer_init_cap =
+            std::env::var("MYSQL_ASYNC_BUFFER_INIT_CAP").ok().and_then(|x| x.parse().ok()).unwrap_or(0);
 
-        Self {
-            pool: ArrayQueue::new(pool_cap),
-            buffer_size_cap,
-            buffer_init_cap,
-        }
+        Self { pool: ArrayQueue::new(pool_cap), buffer_size_cap, buffer_init_cap }
     }
 
     pub fn get(self: &Arc<Self>) -> PooledBuf {
-        let buf = self
-            .pool
-            .pop()
-            .unwrap_or_else(|| Vec::with_capacity(self.buffer_init_cap));
+        let buf = self.pool.pop().unwrap_or_else(|| Vec::with_capacity(self.buffer_init_cap));
         debug_assert_eq!(buf.len(), 0);
         PooledBuf(buf, self.clone())
     }

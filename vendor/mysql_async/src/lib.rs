@@ -455,8 +455,7 @@ mod queryable;
 type BoxFuture<'a, T> = futures_core::future::BoxFuture<'a, Result<T>>;
 
 fn buffer_pool() -> &'static Arc<crate::buffer_pool::BufferPool> {
-    static BUFFER_POOL: std::sync::OnceLock<Arc<crate::buffer_pool::BufferPool>> =
-        std::sync::OnceLock::new();
+    static BUFFER_POOL: std::sync::OnceLock<Arc<crate::buffer_pool::BufferPool>> = std::sync::OnceLock::new();
     BUFFER_POOL.get_or_init(Default::default)
 }
 
@@ -491,9 +490,8 @@ pub use self::opts::ClientIdentity;
 
 #[doc(inline)]
 pub use self::opts::{
-    ChangeUserOpts, Opts, OptsBuilder, PoolConstraints, PoolOpts, SslOpts,
-    DEFAULT_INACTIVE_CONNECTION_TTL, DEFAULT_POOL_CONSTRAINTS, DEFAULT_STMT_CACHE_SIZE,
-    DEFAULT_TTL_CHECK_INTERVAL,
+    ChangeUserOpts, Opts, OptsBuilder, PoolConstraints, PoolOpts, SslOpts, DEFAULT_INACTIVE_CONNECTION_TTL,
+    DEFAULT_POOL_CONSTRAINTS, DEFAULT_STMT_CACHE_SIZE, DEFAULT_TTL_CHECK_INTERVAL,
 };
 
 #[doc(inline)]
@@ -502,8 +500,8 @@ pub use self::local_infile_handler::{builtin::WhiteListFsHandler, InfileData};
 #[doc(inline)]
 pub use mysql_common::packets::{
     session_state_change::{
-        Gtids, Schema, SessionStateChange, SystemVariable, TransactionCharacteristics,
-        TransactionState, Unsupported,
+        Gtids, Schema, SessionStateChange, SystemVariable, TransactionCharacteristics, TransactionState,
+        Unsupported,
     },
     Column, GnoInterval, OkPacket, SessionStateInfo, Sid,
 };

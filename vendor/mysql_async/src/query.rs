@@ -112,11 +112,7 @@ pub trait Query: Send + Sized {
     {
         async move {
             let mut result = self.run(conn).await?;
-            let output = if result.is_empty() {
-                None
-            } else {
-                result.next().await?.map(from_row)
-            };
+            let output = if result.is_empty() { None } else { result.next().await?.map(from_row) };
             result.drop_result().await?;
             Ok(output)
         }
@@ -160,13 +156,7 @@ pub trait Query: Send + Sized {
         T: FromRow + Send + 'static,
         U: Send + 'a,
     {
-        async move {
-            self.run(conn)
-                .await?
-                .map_and_drop(|row| map(from_row(row)))
-                .await
-        }
-        .boxed()
+        async move { self.run(conn).await?.map_and_drop(|row| map(from_row(row))).await }.boxed()
     }
 
     /// Returns a stream over the first result set.
@@ -240,10 +230,7 @@ pub trait WithParams: Sized {
 
 impl<T: StatementLike> WithParams for T {
     fn with<P>(self, params: P) -> QueryWithParams<Self, P> {
-        QueryWithParams {
-            query: self,
-            params,
-        }
+        QueryWithParams { query: self, params }
     }
 }
 
@@ -264,9 +251,7 @@ where
 
             let statement = conn.as_mut().get_statement(self.query).await?;
 
-            conn.as_mut()
-                .execute_statement(&statement, self.params.into())
-                .await?;
+            conn.as_mut().execute_statement(&statement, self.params.into()).await?;
 
             Ok(QueryResult::new(conn))
         }
@@ -357,14 +342,10 @@ mod tests {
                 let result: Vec<(u8, u8)> = $query.fetch($conn).await?;
                 assert_eq!(result, vec![(1, 2), (3, 4)]);
 
-                let result = $query
-                    .map($conn, |row: (u8, u8)| format!("{:?}", row))
-                    .await?;
+                let result = $query.map($conn, |row: (u8, u8)| format!("{:?}", row)).await?;
                 assert_eq!(result, vec![String::from("(1, 2)"), String::from("(3, 4)")]);
 
-                let result = $query
-                    .reduce($conn, 0_u8, |acc, row: (u8, u8)| acc + row.0 + row.1)
-                    .await?;
+                let result = $query.reduce($conn, 0_u8, |acc, row: (u8, u8)| acc + row.0 + row.1).await?;
                 assert_eq!(result, 10);
             }};
         }
@@ -413,12 +394,7 @@ mod tests {
 
         let query_string = query!(@string);
         let params_static = ("1", "2", "3", "4");
-        let params_string = (
-            "1".to_owned(),
-            "2".to_owned(),
-            "3".to_owned(),
-            "4".to_owned(),
-        );
+        let params_string = ("1".to_owned(), "2".to_owned(), "3".to_owned(), "4".to_owned());
 
         macro_rules! test {
             ($query:expr, $params:expr, $conn:expr) => {{
@@ -435,10 +411,7 @@ mod tests {
                 let result: Vec<(u8, u8)> = $query.with($params).fetch($conn).await?;
                 assert_eq!(result, vec![(1, 2), (3, 4)]);
 
-                let result = $query
-                    .with($params)
-                    .map($conn, |row: (u8, u8)| format!("{:?}", row))
-                    .await?;
+                let result = $query.with($params).map($conn, |row: (u8, u8)| format!("{:?}", row)).await?;
                 assert_eq!(result, vec![String::from("(1, 2)"), String::from("(3, 4)")]);
 
                 let result = $query
@@ -447,10 +420,7 @@ mod tests {
                     .await?;
                 assert_eq!(result, 10);
 
-                $query
-                    .with(vec![$params, $params, $params, $params])
-                    .batch($conn)
-                    .await?;
+                $query.with(vec![$params, $params, $params, $params]).batch($conn).await?;
             }};
         }
 

@@ -118,7 +118,7 @@ async fn callers_beyond_the_pool_wait_and_then_hear_so() {
     config.pool.size = 1;
     config.pool.max_overflow = 0;
     config.pool.wait_timeout = Duration::from_secs(1);
-    let backend: Arc<_> = (decnet_db_mysql::DRIVER.open)(&config).await.unwrap();
+    let backend: Arc<_> = decnet_db_mysql::DRIVER.backend(&config).await.unwrap();
     let sleep = || {
         let mut sql = decnet_db_core::sql::Sql::new(backend.dialect());
         sql.push("SELECT SLEEP(2)");

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
-use decnet_db_core::driver::{Backend, Registry};
+use decnet_db_core::driver::Backend;
+use decnet_db_core::registry::Registry;
 use decnet_db_mysql::DRIVER;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts};
@@ -55,7 +56,7 @@ impl Database {
     }
 
     pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
-        (DRIVER.open)(&self.config()).await.unwrap()
+        DRIVER.backend(&self.config()).await.unwrap()
     }
 
     pub(crate) async fn conn(&self) -> Conn {

@@ -9,15 +9,12 @@
 use futures_util::FutureExt;
 
 use mysql_common::{
-    constants::{
-        MariadbCapabilities, DEFAULT_MAX_ALLOWED_PACKET, UTF8MB4_GENERAL_CI, UTF8_GENERAL_CI,
-    },
+    constants::{MariadbCapabilities, DEFAULT_MAX_ALLOWED_PACKET, UTF8MB4_GENERAL_CI, UTF8_GENERAL_CI},
     crypto,
     io::ParseBuf,
     packets::{
-        AuthPlugin, AuthSwitchRequest, CommonOkPacket, ErrPacket, HandshakePacket,
-        HandshakeResponse, OkPacket, OkPacketDeserializer, OldAuthSwitchRequest, OldEofPacket,
-        ResultSetTerminator, SslRequest,
+        AuthPlugin, AuthSwitchRequest, CommonOkPacket, ErrPacket, HandshakePacket, HandshakeResponse,
+        OkPacket, OkPacketDeserializer, OldAuthSwitchRequest, OldEofPacket, ResultSetTerminator, SslRequest,
     },
     proto::MySerialize,
     row::Row,
@@ -123,8 +120,7 @@ struct ConnInner {
     /// Connection is already disconnected.
     pub(crate) disconnected: bool,
     /// One-time connection-level infile handler.
-    infile_handler:
-        Option<Pin<Box<dyn Future<Output = crate::Result<InfileData>> + Send + Sync + 'static>>>,
+    infile_handler: Option<Pin<Box<dyn Future<Output = crate::Result<InfileData>> + Send + Sync + 'static>>>,
 }
 
 impl fmt::Debug for ConnInner {
@@ -184,15 +180,11 @@ impl ConnInner {
     ///
     /// Returns `DriverError::ConnectionClosed` if there is no stream.
     fn stream_mut(&mut self) -> Result<&mut Stream> {
-        self.stream
-            .as_mut()
-            .ok_or_else(|| DriverError::ConnectionClosed.into())
+        self.stream.as_mut().ok_or_else(|| DriverError::ConnectionClosed.into())
     }
 
     fn stream_ref(&self) -> Result<&Stream> {
-        self.stream
-            .as_ref()
-            .ok_or_else(|| DriverError::ConnectionClosed.into())
+        self.stream.as_ref().ok_or_else(|| DriverError::ConnectionClosed.into())
     }
 }
 
@@ -217,38 +209,23 @@ impl Conn {
     /// `AUTO_INCREMENT` attribute. Returns `None` if there was no previous query on the connection
     /// or if the query did not update an AUTO_INCREMENT value.
     pub fn last_insert_id(&self) -> Option<u64> {
-        self.inner
-            .last_ok_packet
-            .as_ref()
-            .and_then(|ok| ok.last_insert_id())
+        self.inner.last_ok_packet.as_ref().and_then(|ok| ok.last_insert_id())
     }
 
     /// Returns the number of rows affected by the last `INSERT`, `UPDATE`, `REPLACE` or `DELETE`
     /// query.
     pub fn affected_rows(&self) -> u64 {
-        self.inner
-            .last_ok_packet
-            .as_ref()
-            .map(|ok| ok.affected_rows())
-            .unwrap_or_default()
+        self.inner.last_ok_packet.as_ref().map(|ok| ok.affected_rows()).unwrap_or_default()
     }
 
     /// Text information, as reported by the server in the last OK packet, or an empty string.
     pub fn info(&self) -> Cow<'_, str> {
-        self.inner
-            .last_ok_packet
-            .as_ref()
-            .and_then(|ok| ok.info_str())
-            .unwrap_or_else(|| "".into())
+        self.inner.last_ok_packet.as_ref().and_then(|ok| ok.info_str()).unwrap_or_else(|| "".into())
     }
 
     /// Number of warnings, as reported by the server in the last OK packet, or `0`.
     pub fn get_warnings(&self) -> u16 {
-        self.inner
-            .last_ok_packet
-            .as_ref()
-            .map(|ok| ok.warnings())
-            .unwrap_or_default()
+        self.inner.last_ok_packet.as_ref().map(|ok| ok.warnings()).unwrap_or_default()
     }
 
     /// Returns a reference to the last OK packet.
@@ -335,9 +312,7 @@ impl Conn {
     /// Returns pending result metadata, if any.
     ///
     /// If `Some(_)`, then result is not yet consumed.
-    pub(crate) fn use_pending_result(
-        &mut self,
-    ) -> std::result::Result<Option<&PendingResult>, ServerError> {
+    pub(crate) fn use_pending_result(&mut self) -> std::result::Result<Option<&PendingResult>, ServerError> {
         if let Err(ref e) = self.inner.pending_result {
             let e = e.clone();
             self.inner.pending_result = Ok(None);
@@ -347,9 +322,7 @@ impl Conn {
         }
     }
 
-    pub(crate) fn get_pending_result(
-        &self,
-    ) -> std::result::Result<Option<&PendingResult>, &ServerError> {
+    pub(crate) fn get_pending_result(&self) -> std::result::Result<Option<&PendingResult>, &ServerError> {
         self.inner.pending_result.as_ref().map(|x| x.as_ref())
     }
 
@@ -362,10 +335,7 @@ impl Conn {
         &mut self,
         meta: Option<ResultSetMeta>,
     ) -> std::result::Result<Option<PendingResult>, ServerError> {
-        replace(
-            &mut self.inner.pending_result,
-            Ok(meta.map(PendingResult::Pending)),
-        )
+        replace(&mut self.inner.pending_result, Ok(meta.map(PendingResult::Pending)))
     }
 
     pub(crate) fn set_pending_result_error(
@@ -468,11 +438,7 @@ impl Conn {
     fn is_secure(&self) -> bool {
         #[cfg(any(feature = "native-tls-tls", feature = "rustls-tls"))]
         {
-            self.inner
-                .stream
-                .as_ref()
-                .map(|x| x.is_secure())
-                .unwrap_or_default()
+            self.inner.stream.as_ref().map(|x| x.is_secure()).unwrap_or_default()
         }
 
         #[cfg(not(any(feature = "native-tls-tls", feature = "rustls-tls")))]
@@ -483,11 +449,7 @@ impl Conn {
     fn is_socket(&self) -> bool {
         #[cfg(unix)]
         {
-            self.inner
-                .stream
-                .as_ref()
-                .map(|x| x.is_socket())
-                .unwrap_or_default()
+            self.inner.stream.as_ref().map(|x| x.is_socket()).unwrap_or_default()
         }
 
         #[cfg(not(unix))]
@@ -500,9 +462,7 @@ impl Conn {
     }
 
     fn empty(opts: Opts) -> Self {
-        Self {
-            inner: Box::new(ConnInner::empty(opts)),
-        }
+        Self { inner: Box::new(ConnInner::empty(opts)) }
     }
 
     /// Set `io::Stream` options as defined in the `Opts` of the connection.
@@ -558,28 +518,17 @@ impl Conn {
     }
 
     async fn switch_to_ssl_if_needed(&mut self) -> Result<()> {
-        if self
-            .inner
-            .opts
-            .get_capabilities()
-            .contains(CapabilityFlags::CLIENT_SSL)
-        {
+        if self.inner.opts.get_capabilities().contains(CapabilityFlags::CLIENT_SSL) {
             if !self.has_capabilities(CapabilityFlags::CLIENT_SSL) {
                 return Err(DriverError::NoClientSslFlagFromServer.into());
             }
 
-            let collation = if self.inner.version >= (5, 5, 3) {
-                UTF8MB4_GENERAL_CI
-            } else {
-                UTF8_GENERAL_CI
-            };
+            let collation =
+                if self.inner.version >= (5, 5, 3) { UTF8MB4_GENERAL_CI } else { UTF8_GENERAL_CI };
 
-            let ssl_request = SslRequest::new(
-                self.inner.capabilities,
-                DEFAULT_MAX_ALLOWED_PACKET as u32,
-                collation as u8,
-            )
-            .with_mariadb_capabilities(self.inner.mariadb_capabilities);
+            let ssl_request =
+                SslRequest::new(self.inner.capabilities, DEFAULT_MAX_ALLOWED_PACKET as u32, collation as u8)
+                    .with_mariadb_capabilities(self.inner.mariadb_capabilities);
             self.write_struct(&ssl_request).await?;
             let conn = self;
             let ssl_opts = conn.opts().ssl_opts_and_connector().expect("unreachable");
@@ -589,9 +538,7 @@ impl Conn {
                 .unwrap_or_else(|| conn.opts().ip_or_hostname())
                 .into();
             let tls_connector = ssl_opts.build_tls_connector().await?;
-            conn.stream_mut()?
-                .make_secure(domain, &tls_connector)
-                .await?;
+            conn.stream_mut()?.make_secure(domain, &tls_connector).await?;
             Ok(())
         } else {
             Ok(())
@@ -599,10 +546,7 @@ impl Conn {
     }
 
     async fn do_handshake_response(&mut self) -> Result<()> {
-        let auth_data = self
-            .inner
-            .auth_plugin
-            .gen_data(self.inner.opts.pass(), &self.inner.nonce);
+        let auth_data = self.inner.auth_plugin.gen_data(self.inner.opts.pass(), &self.inner.nonce);
 
         let handshake_response = HandshakeResponse::new(
             auth_data.as_deref(),
@@ -612,10 +556,7 @@ impl Conn {
             Some(self.inner.auth_plugin.borrow()),
             self.capabilities(),
             self.inner.opts.connect_attributes().cloned(),
-            self.inner
-                .opts
-                .max_allowed_packet()
-                .unwrap_or(DEFAULT_MAX_ALLOWED_PACKET) as u32,
+            self.inner.opts.max_allowed_packet().unwrap_or(DEFAULT_MAX_ALLOWED_PACKET) as u32,
         )
         .with_mariadb_ext_capabilities(self.inner.mariadb_capabilities);
 
@@ -628,18 +569,13 @@ impl Conn {
         Ok(())
     }
 
-    async fn perform_auth_switch(
-        &mut self,
-        auth_switch_request: AuthSwitchRequest<'_>,
-    ) -> Result<()> {
+    async fn perform_auth_switch(&mut self, auth_switch_request: AuthSwitchRequest<'_>) -> Result<()> {
         if !self.inner.auth_switched {
             self.inner.auth_switched = true;
             self.inner.nonce = auth_switch_request.plugin_data().to_vec();
 
-            if matches!(
-                auth_switch_request.auth_plugin(),
-                AuthPlugin::MysqlOldPassword
-            ) && self.inner.opts.secure_auth()
+            if matches!(auth_switch_request.auth_plugin(), AuthPlugin::MysqlOldPassword)
+                && self.inner.opts.secure_auth()
             {
                 return Err(DriverError::MysqlOldPasswordDisabled.into());
             }
@@ -647,12 +583,8 @@ impl Conn {
             self.inner.auth_plugin = auth_switch_request.auth_plugin().clone().into_owned();
 
             let plugin_data = match &self.inner.auth_plugin {
-                x @ AuthPlugin::CachingSha2Password => {
-                    x.gen_data(self.inner.opts.pass(), &self.inner.nonce)
-                }
-                x @ AuthPlugin::MysqlNativePassword => {
-                    x.gen_data(self.inner.opts.pass(), &self.inner.nonce)
-                }
+                x @ AuthPlugin::CachingSha2Password => x.gen_data(self.inner.opts.pass(), &self.inner.nonce),
+                x @ AuthPlugin::MysqlNativePassword => x.gen_data(self.inner.opts.pass(), &self.inner.nonce),
                 x @ AuthPlugin::MysqlOldPassword => {
                     if self.inner.opts.secure_auth() {
                         return Err(DriverError::MysqlOldPasswordDisabled.into());
@@ -746,10 +678,7 @@ impl Conn {
                 let auth_switch_request = ParseBuf(&packet).parse::<AuthSwitchRequest>(())?;
                 self.perform_auth_switch(auth_switch_request).await
             }
-            _ => Err(DriverError::UnexpectedPacket {
-                payload: packet.to_vec(),
-            }
-            .into()),
+            _ => Err(DriverError::UnexpectedPacket { payload: packet.to_vec() }.into()),
         }
     }
 
@@ -768,26 +697,17 @@ impl Conn {
             self.perform_auth_switch(auth_switch_request).await
         } else {
             // Letting parser function decide if all is fine with the packet
-            self.inner
-                .auth_plugin
-                .read_add_data(payload)
-                .ok_or_else(|| DriverError::InvalidParsecSalt)?;
+            self.inner.auth_plugin.read_add_data(payload).ok_or_else(|| DriverError::InvalidParsecSalt)?;
             // Now generating response.
-            let plugin_data = self
-                .inner
-                .auth_plugin
-                .gen_data(self.inner.opts.pass(), &self.inner.nonce)
-                .unwrap();
+            let plugin_data =
+                self.inner.auth_plugin.gen_data(self.inner.opts.pass(), &self.inner.nonce).unwrap();
 
             self.write_struct(&plugin_data.into_owned()).await?;
             // After client response, server will send either ok or error.
             let payload = self.read_packet().await?;
             match payload.first() {
                 Some(0x00) => Ok(()),
-                _ => Err(DriverError::UnexpectedPacket {
-                    payload: payload.to_vec(),
-                }
-                .into()),
+                _ => Err(DriverError::UnexpectedPacket { payload: payload.to_vec() }.into()),
             }
         }
     }
@@ -813,8 +733,7 @@ impl Conn {
                         self.write_packet(pass).await?;
                     } else {
                         if self.inner.server_key.is_none() {
-                            self.inner.server_key =
-                                self.inner.opts.server_public_key().map(<[u8]>::to_vec);
+                            self.inner.server_key = self.inner.opts.server_public_key().map(<[u8]>::to_vec);
                         }
                         if self.inner.server_key.is_none() {
                             if !self.inner.opts.allow_public_key_retrieval() {
@@ -822,35 +741,26 @@ impl Conn {
                             }
                             self.write_bytes(&[0x02][..]).await?;
                             let packet = self.read_packet().await?;
-                            self.inner.server_key =
-                                Some(packet.get(1..).unwrap_or_default().to_vec());
+                            self.inner.server_key = Some(packet.get(1..).unwrap_or_default().to_vec());
                         }
                         for (i, byte) in pass.as_mut().iter_mut().enumerate() {
                             *byte ^= self.inner.nonce[i % self.inner.nonce.len()];
                         }
-                        let encrypted_pass = crypto::encrypt(
-                            &pass,
-                            self.inner.server_key.as_deref().expect("unreachable"),
-                        );
+                        let encrypted_pass =
+                            crypto::encrypt(&pass, self.inner.server_key.as_deref().expect("unreachable"));
                         self.write_bytes(&encrypted_pass).await?;
                     };
                     self.drop_packet().await?;
                     Ok(())
                 }
-                _ => Err(DriverError::UnexpectedPacket {
-                    payload: packet.to_vec(),
-                }
-                .into()),
+                _ => Err(DriverError::UnexpectedPacket { payload: packet.to_vec() }.into()),
             },
             Some(0xfe) if !self.inner.auth_switched => {
                 let auth_switch_request = ParseBuf(&packet).parse::<AuthSwitchRequest>(())?;
                 self.perform_auth_switch(auth_switch_request).await?;
                 Ok(())
             }
-            _ => Err(DriverError::UnexpectedPacket {
-                payload: packet.to_vec(),
-            }
-            .into()),
+            _ => Err(DriverError::UnexpectedPacket { payload: packet.to_vec() }.into()),
         }
     }
 
@@ -864,17 +774,11 @@ impl Conn {
                 } else {
                     let _ = ParseBuf(&packet).parse::<OldAuthSwitchRequest>(())?;
                     // map OldAuthSwitch to AuthSwitch with mysql_old_password plugin
-                    AuthSwitchRequest::new(
-                        "mysql_old_password".as_bytes(),
-                        self.inner.nonce.clone(),
-                    )
+                    AuthSwitchRequest::new("mysql_old_password".as_bytes(), self.inner.nonce.clone())
                 };
                 self.perform_auth_switch(auth_switch).await
             }
-            _ => Err(DriverError::UnexpectedPacket {
-                payload: packet.to_vec(),
-            }
-            .into()),
+            _ => Err(DriverError::UnexpectedPacket { payload: packet.to_vec() }.into()),
         }
     }
 
@@ -906,11 +810,8 @@ impl Conn {
             // with no capability assumptions if we have not completed the handshake.
             //
             // https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase.html
-            let capabilities = if self.inner.handshake_complete {
-                self.capabilities()
-            } else {
-                CapabilityFlags::empty()
-            };
+            let capabilities =
+                if self.inner.handshake_complete { self.capabilities() } else { CapabilityFlags::empty() };
             let err_packet = ParseBuf(packet).parse::<ErrPacket>(capabilities);
             if let Ok(err_packet) = err_packet {
                 self.handle_err(err_packet)?;
@@ -923,13 +824,11 @@ impl Conn {
 
     pub(crate) async fn read_packet(&mut self) -> Result<PooledBuf> {
         loop {
-            let packet = crate::io::ReadPacket::new(&mut *self)
-                .await
-                .map_err(|io_err| {
-                    self.inner.stream.take();
-                    self.inner.disconnected = true;
-                    Error::from(io_err)
-                })?;
+            let packet = crate::io::ReadPacket::new(&mut *self).await.map_err(|io_err| {
+                self.inner.stream.take();
+                self.inner.disconnected = true;
+                Error::from(io_err)
+            })?;
             if self.handle_packet(&packet)? {
                 // ignore progress report
                 continue;
@@ -950,13 +849,11 @@ impl Conn {
     }
 
     pub(crate) async fn write_packet(&mut self, data: PooledBuf) -> Result<()> {
-        crate::io::WritePacket::new(&mut *self, data)
-            .await
-            .map_err(|io_err| {
-                self.inner.stream.take();
-                self.inner.disconnected = true;
-                From::from(io_err)
-            })
+        crate::io::WritePacket::new(&mut *self, data).await.map_err(|io_err| {
+            self.inner.stream.take();
+            self.inner.disconnected = true;
+            From::from(io_err)
+        })
     }
 
     /// Writes bytes to a server.
@@ -1044,8 +941,7 @@ impl Conn {
                 return Err(crate::DriverError::NamedPipesDisabled.into());
             } else {
                 let keepalive = opts.tcp_keepalive();
-                Stream::connect_tcp(opts.hostport_or_url(), keepalive, opts.tcp_user_timeout())
-                    .await?
+                Stream::connect_tcp(opts.hostport_or_url(), keepalive, opts.tcp_user_timeout()).await?
             };
 
             conn.inner.stream = Some(stream);
@@ -1146,17 +1042,13 @@ impl Conn {
                     Cfg::MaxAllowedPacket => {
                         if let Some(stream) = conn.inner.stream.as_mut() {
                             stream.set_max_allowed_packet(
-                                value
-                                    .and_then(crate::from_value)
-                                    .unwrap_or(DEFAULT_MAX_ALLOWED_PACKET),
+                                value.and_then(crate::from_value).unwrap_or(DEFAULT_MAX_ALLOWED_PACKET),
                             );
                         }
                     }
                     Cfg::WaitTimeout => {
                         conn.inner.wait_timeout = Duration::from_secs(
-                            value
-                                .and_then(crate::from_value)
-                                .unwrap_or(DEFAULT_WAIT_TIMEOUT) as u64,
+                            value.and_then(crate::from_value).unwrap_or(DEFAULT_WAIT_TIMEOUT) as u64,
                         );
                     }
                 }
@@ -1189,14 +1081,14 @@ impl Conn {
             .collect::<Vec<_>>();
 
         let loaded = if !loads.is_empty() {
-            let query = loads
-                .iter()
-                .zip(std::iter::once(' ').chain(std::iter::repeat(',')))
-                .fold("SELECT".to_owned(), |mut acc, (cfg, prefix)| {
+            let query = loads.iter().zip(std::iter::once(' ').chain(std::iter::repeat(','))).fold(
+                "SELECT".to_owned(),
+                |mut acc, (cfg, prefix)| {
                     acc.push(prefix);
                     acc.push_str(cfg.name());
                     acc
-                });
+                },
+            );
 
             self.query_internal::<Row, String>(query)
                 .await?
@@ -1225,11 +1117,7 @@ impl Conn {
                 return true;
             }
         }
-        let ttl = self
-            .inner
-            .opts
-            .conn_ttl()
-            .unwrap_or(self.inner.wait_timeout);
+        let ttl = self.inner.opts.conn_ttl().unwrap_or(self.inner.wait_timeout);
         !ttl.is_zero() && self.idling() > ttl
     }
 
@@ -1327,8 +1215,7 @@ impl Conn {
     /// Returns `true` if `SERVER_MORE_RESULTS_EXISTS` flag is contained
     /// in status flags of the connection.
     pub(crate) fn more_results_exists(&self) -> bool {
-        self.status()
-            .contains(StatusFlags::SERVER_MORE_RESULTS_EXISTS)
+        self.status().contains(StatusFlags::SERVER_MORE_RESULTS_EXISTS)
     }
 
     /// The purpose of this function is to cleanup a pending result set
@@ -1342,7 +1229,9 @@ impl Conn {
             Some(PendingResult::Taken(meta)) => {
                 // This also asserts that there is only one reference left to the taken ResultSetMeta,
                 // therefore this result set must be dropped here since it won't be dropped anywhere else.
-                Some(Arc::try_unwrap(meta).expect("Conn::drop_result call on a pending result that may still be dropped by someone else"))
+                Some(Arc::try_unwrap(meta).expect(
+                    "Conn::drop_result call on a pending result that may still be dropped by someone else",
+                ))
             }
             None => None,
         };
@@ -1351,14 +1240,10 @@ impl Conn {
 
         match self.use_pending_result() {
             Ok(Some(PendingResult::Pending(ResultSetMeta::Text(_)))) => {
-                QueryResult::<'_, '_, TextProtocol>::new(self)
-                    .drop_result()
-                    .await
+                QueryResult::<'_, '_, TextProtocol>::new(self).drop_result().await
             }
             Ok(Some(PendingResult::Pending(ResultSetMeta::Binary(_)))) => {
-                QueryResult::<'_, '_, BinaryProtocol>::new(self)
-                    .drop_result()
-                    .await
+                QueryResult::<'_, '_, BinaryProtocol>::new(self).drop_result().await
             }
             Ok(None) => Ok((/* this case does not require an action */)),
             Ok(Some(PendingResult::Taken(_))) | Err(_) => {
@@ -1406,8 +1291,8 @@ mod test {
     use tokio::{io::AsyncWriteExt, net::TcpListener};
 
     use crate::{
-        from_row, params, prelude::*, test_misc::get_opts, ChangeUserOpts, Conn, Error,
-        OptsBuilder, Pool, ServerError, Value, WhiteListFsHandler,
+        from_row, params, prelude::*, test_misc::get_opts, ChangeUserOpts, Conn, Error, OptsBuilder, Pool,
+        ServerError, Value, WhiteListFsHandler,
     };
 
     #[tokio::test]
@@ -1419,16 +1304,12 @@ mod test {
             .ignore(&mut conn)
             .await?;
 
-        "INSERT INTO mysql.found_rows (val) VALUES (1)"
-            .ignore(&mut conn)
-            .await?;
+        "INSERT INTO mysql.found_rows (val) VALUES (1)".ignore(&mut conn).await?;
 
         // Inserted one row, affected should be one.
         assert_eq!(conn.affected_rows(), 1);
 
-        "UPDATE mysql.found_rows SET val = 1 WHERE val = 1"
-            .ignore(&mut conn)
-            .await?;
+        "UPDATE mysql.found_rows SET val = 1 WHERE val = 1".ignore(&mut conn).await?;
 
         // The query doesn't affect any rows, but due to us wanting FOUND rows,
         // this has to return one.
@@ -1445,16 +1326,12 @@ mod test {
             .ignore(&mut conn)
             .await?;
 
-        "INSERT INTO mysql.found_rows (val) VALUES (1)"
-            .ignore(&mut conn)
-            .await?;
+        "INSERT INTO mysql.found_rows (val) VALUES (1)".ignore(&mut conn).await?;
 
         // Inserted one row, affected should be one.
         assert_eq!(conn.affected_rows(), 1);
 
-        "UPDATE mysql.found_rows SET val = 1 WHERE val = 1"
-            .ignore(&mut conn)
-            .await?;
+        "UPDATE mysql.found_rows SET val = 1 WHERE val = 1".ignore(&mut conn).await?;
 
         // The query doesn't affect any rows.
         assert_eq!(conn.affected_rows(), 0);
@@ -1488,8 +1365,7 @@ mod test {
     async fn should_clean_state_if_wrapper_is_dropped() -> super::Result<()> {
         let mut conn: Conn = Conn::new(get_opts()).await?;
 
-        conn.query_drop("CREATE TEMPORARY TABLE mysql.foo (id SERIAL)")
-            .await?;
+        conn.query_drop("CREATE TEMPORARY TABLE mysql.foo (id SERIAL)").await?;
 
         // dropped query:
         conn.query_iter("SELECT 1").await?;
@@ -1497,16 +1373,12 @@ mod test {
 
         // dropped query in dropped transaction:
         let mut tx = conn.start_transaction(Default::default()).await?;
-        tx.query_drop("INSERT INTO mysql.foo (id) VALUES (42)")
-            .await?;
+        tx.query_drop("INSERT INTO mysql.foo (id) VALUES (42)").await?;
         tx.exec_iter("SELECT COUNT(*) FROM mysql.foo", ()).await?;
         drop(tx);
         conn.ping().await?;
 
-        let count: u8 = conn
-            .query_first("SELECT COUNT(*) FROM mysql.foo")
-            .await?
-            .unwrap_or_default();
+        let count: u8 = conn.query_first("SELECT COUNT(*) FROM mysql.foo").await?.unwrap_or_default();
 
         assert_eq!(count, 0);
 
@@ -1517,11 +1389,8 @@ mod test {
     async fn should_connect() -> super::Result<()> {
         let mut conn: Conn = Conn::new(get_opts()).await?;
         conn.ping().await?;
-        let plugins: Vec<String> = conn
-            .query_map("SHOW PLUGINS", |mut row: crate::Row| {
-                row.take("Name").unwrap()
-            })
-            .await?;
+        let plugins: Vec<String> =
+            conn.query_map("SHOW PLUGINS", |mut row: crate::Row| row.take("Name").unwrap()).await?;
 
         // Should connect with any combination of supported plugin and empty-nonempty password.
         let variants = vec![
@@ -1546,25 +1415,15 @@ mod test {
             conn.query_drop(query).await.unwrap();
 
             if conn.inner.version < (8, 0, 11) {
-                conn.query_drop(format!("SET old_passwords = {}", val))
+                conn.query_drop(format!("SET old_passwords = {}", val)).await.unwrap();
+                conn.query_drop(format!("SET PASSWORD FOR 'test_user'@'%' = PASSWORD('{}')", pass))
                     .await
                     .unwrap();
-                conn.query_drop(format!(
-                    "SET PASSWORD FOR 'test_user'@'%' = PASSWORD('{}')",
-                    pass
-                ))
-                .await
-                .unwrap();
             } else {
-                conn.query_drop(format!("SET PASSWORD FOR 'test_user'@'%' = '{}'", pass))
-                    .await
-                    .unwrap();
+                conn.query_drop(format!("SET PASSWORD FOR 'test_user'@'%' = '{}'", pass)).await.unwrap();
             };
 
-            let opts = get_opts()
-                .user(Some("test_user"))
-                .pass(Some(pass))
-                .db_name(None::<String>);
+            let opts = get_opts().user(Some("test_user")).pass(Some(pass)).db_name(None::<String>);
             let result = Conn::new(opts).await;
 
             conn.query_drop("DROP USER 'test_user'@'%'").await.unwrap();
@@ -1661,28 +1520,16 @@ mod test {
     async fn should_reset_the_connection() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await?;
 
-        assert_eq!(
-            conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-            Value::NULL
-        );
+        assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
 
         conn.query_drop("SET @foo = 'foo'").await?;
 
-        assert_eq!(
-            conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-            "foo",
-        );
+        assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
 
         if conn.reset().await? {
-            assert_eq!(
-                conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-                Value::NULL
-            );
+            assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
         } else {
-            assert_eq!(
-                conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-                "foo",
-            );
+            assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
         }
 
         conn.disconnect().await?;
@@ -1732,16 +1579,14 @@ mod test {
                         ]
                     } else if version < (8, 0, 0) {
                         vec![
-                            format!(
-                                "CREATE USER '__mats'@'%' IDENTIFIED WITH mysql_native_password"
-                            ),
+                            format!("CREATE USER '__mats'@'%' IDENTIFIED WITH mysql_native_password"),
                             format!("SET old_passwords = 0"),
                             format!("SET PASSWORD FOR '__mats'@'%' = PASSWORD('{pass}')"),
                         ]
                     } else {
-                        vec![
-                            format!("CREATE USER '__mats'@'%' IDENTIFIED WITH mysql_native_password BY '{pass}'")
-                        ]
+                        vec![format!(
+                            "CREATE USER '__mats'@'%' IDENTIFIED WITH mysql_native_password BY '{pass}'"
+                        )]
                     }
                 },
             ),
@@ -1749,27 +1594,23 @@ mod test {
                 "caching_sha2_password",
                 |is_mariadb, version| !is_mariadb && version >= (5, 8, 0),
                 |_is_mariadb, _version, pass| {
-                    vec![
-                        format!("CREATE USER '__mats'@'%' IDENTIFIED WITH caching_sha2_password BY '{pass}'")
-                    ]
+                    vec![format!(
+                        "CREATE USER '__mats'@'%' IDENTIFIED WITH caching_sha2_password BY '{pass}'"
+                    )]
                 },
             ),
             (
                 "client_ed25519",
                 |is_mariadb, version| is_mariadb && version >= (11, 6, 2),
                 |_is_mariadb, _version, pass| {
-                    vec![format!(
-                        "CREATE USER '__mats'@'%' IDENTIFIED WITH ed25519 AS PASSWORD('{pass}')"
-                    )]
+                    vec![format!("CREATE USER '__mats'@'%' IDENTIFIED WITH ed25519 AS PASSWORD('{pass}')")]
                 },
             ),
             (
                 "parsec",
                 |is_mariadb, version| is_mariadb && version >= (11, 4, 1),
                 |_is_mariadb, _version, pass| {
-                    vec![format!(
-                        "CREATE USER '__mats'@'%' IDENTIFIED WITH parsec AS PASSWORD('{pass}')"
-                    )]
+                    vec![format!("CREATE USER '__mats'@'%' IDENTIFIED WITH parsec AS PASSWORD('{pass}')")]
                 },
             ),
         ];
@@ -1778,30 +1619,19 @@ mod test {
             let mut rng = rand::rng();
             let pass: [u8; 10] = rng.random();
 
-            IntoIterator::into_iter(pass)
-                .map(|x| ((x % (123 - 97)) + 97) as char)
-                .collect()
+            IntoIterator::into_iter(pass).map(|x| ((x % (123 - 97)) + 97) as char).collect()
         }
 
         let mut conn = Conn::new(get_opts()).await?;
 
-        assert_eq!(
-            conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-            Value::NULL
-        );
+        assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
 
         conn.query_drop("SET @foo = 'foo'").await?;
 
-        assert_eq!(
-            conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-            "foo",
-        );
+        assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
 
         conn.change_user(Default::default()).await?;
-        assert_eq!(
-            conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-            Value::NULL
-        );
+        assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
 
         for (i, (plugin, should_run, create_statements)) in TEST_MATRIX.iter().enumerate() {
             dbg!(plugin);
@@ -1811,9 +1641,8 @@ mod test {
             if should_run(is_mariadb, version) {
                 let pass = random_pass();
 
-                let result = conn
-                    .query_drop("DROP USER /*!50700 IF EXISTS */ /*M!100103 IF EXISTS */ __mats")
-                    .await;
+                let result =
+                    conn.query_drop("DROP USER /*!50700 IF EXISTS */ /*M!100103 IF EXISTS */ __mats").await;
 
                 if matches!(version, (5, 6, _)) && i == 0 {
                     // IF EXISTS is not supported on 5.6 so the query will fail on the first iteration
@@ -1869,27 +1698,14 @@ mod test {
         // Populating table with some data to verify that data still fetched correctly with cached metadata use
         let insert_stmt = "INSERT INTO t_exec_batch (id,val,num) VALUES (?,?,?)";
 
-        let params = [
-            (1, Some("First"), None),
-            (3, None, Some(1)),
-            (4, Some("Third"), Some(u64::MAX)),
-        ];
+        let params = [(1, Some("First"), None), (3, None, Some(1)), (4, Some("Third"), Some(u64::MAX))];
 
-        conn.exec_batch(insert_stmt, params.iter().copied())
-            .await
-            .unwrap();
+        conn.exec_batch(insert_stmt, params.iter().copied()).await.unwrap();
 
-        conn.exec_batch(insert_stmt, [(8, None::<String>, None::<u64>)])
-            .await
-            .unwrap();
+        conn.exec_batch(insert_stmt, [(8, None::<String>, None::<u64>)]).await.unwrap();
 
-        let fetched_rows: Vec<(i32, Option<String>, Option<u64>)> = conn
-            .query_iter("SELECT id, val, num FROM t_exec_batch")
-            .await
-            .unwrap()
-            .collect()
-            .await
-            .unwrap();
+        let fetched_rows: Vec<(i32, Option<String>, Option<u64>)> =
+            conn.query_iter("SELECT id, val, num FROM t_exec_batch").await.unwrap().collect().await.unwrap();
         let expected_rows: Vec<(i32, Option<String>, Option<u64>)> = vec![
             (1, Some("First".to_string()), None),
             (3, None, Some(1)),
@@ -1900,10 +1716,7 @@ mod test {
 
         if conn.has_mariadb_capabilities(MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS) {
             let select_stmt = "SELECT ?";
-            let err = conn
-                .exec_batch(select_stmt, [(1_u64,), (2_u64,), (3_u64,)])
-                .await
-                .unwrap_err();
+            let err = conn.exec_batch(select_stmt, [(1_u64,), (2_u64,), (3_u64,)]).await.unwrap_err();
             assert!(matches!(err, crate::Error::Server(e) if e.code == 1295));
         }
     }
@@ -1936,34 +1749,23 @@ mod test {
             "Data size must be greater than max packet size"
         );
 
-        let params: Vec<(u64, &str)> = vec![
-            (1, &row_data_1[..]),
-            (7, &row_data_2[..]),
-            (22, &row_data_3[..]),
-        ];
+        let params: Vec<(u64, &str)> =
+            vec![(1, &row_data_1[..]), (7, &row_data_2[..]), (22, &row_data_3[..])];
 
         let query = "INSERT INTO t_large_batch (id, val) VALUES (?,?)";
-        conn.exec_batch(query, params)
-            .await
-            .expect("Batch execution should succeed");
+        conn.exec_batch(query, params).await.expect("Batch execution should succeed");
 
         // MySql compression does not respect max_allowed_packet, so we're going to query
         // one by one
         let mut inserted_rows: Vec<(u64, String)> = vec![];
         inserted_rows.extend(
-            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 1 OFFSET 0")
-                .await
-                .unwrap(),
+            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 1 OFFSET 0").await.unwrap(),
         );
         inserted_rows.extend(
-            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 1 OFFSET 1")
-                .await
-                .unwrap(),
+            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 1 OFFSET 1").await.unwrap(),
         );
         inserted_rows.extend(
-            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 65536 OFFSET 2")
-                .await
-                .unwrap(),
+            conn.query("SELECT id, val FROM t_large_batch ORDER BY id LIMIT 65536 OFFSET 2").await.unwrap(),
         );
 
         assert_eq!(
@@ -1992,12 +1794,8 @@ mod test {
     #[tokio::test]
     async fn test_exec_batch_no_params() -> crate::Result<()> {
         let mut conn = Conn::new(get_opts()).await.unwrap();
-        conn.query_drop("CREATE TEMPORARY TABLE t_counter (counter INTEGER NOT NULL)")
-            .await
-            .unwrap();
-        conn.query_drop("INSERT INTO t_counter (counter) VALUES (0)")
-            .await
-            .unwrap();
+        conn.query_drop("CREATE TEMPORARY TABLE t_counter (counter INTEGER NOT NULL)").await.unwrap();
+        conn.query_drop("INSERT INTO t_counter (counter) VALUES (0)").await.unwrap();
 
         const COUNT: usize = 10;
         conn.exec_batch("UPDATE t_counter SET counter = counter+1", vec![(); COUNT])
@@ -2023,9 +1821,8 @@ mod test {
         conn.exec_drop("DO 3", ()).await?;
         conn.exec_batch("DO 4", vec![(), ()]).await?;
         conn.exec_first::<u8, _, _>("DO 5", ()).await?;
-        let row: Option<(crate::Value, usize)> = conn
-            .query_first("SHOW SESSION STATUS LIKE 'Com_stmt_close';")
-            .await?;
+        let row: Option<(crate::Value, usize)> =
+            conn.query_first("SHOW SESSION STATUS LIKE 'Com_stmt_close';").await?;
 
         assert_eq!(row.unwrap().1, 1);
         assert_eq!(conn.inner.stmt_cache.len(), 0);
@@ -2047,16 +1844,10 @@ mod test {
         conn.exec_drop("DO 3", ()).await?;
         conn.exec_drop("DO 5", ()).await?;
         conn.exec_drop("DO 6", ()).await?;
-        let row_opt = conn
-            .query_first("SHOW SESSION STATUS LIKE 'Com_stmt_close';")
-            .await?;
+        let row_opt = conn.query_first("SHOW SESSION STATUS LIKE 'Com_stmt_close';").await?;
         let (_, count): (String, usize) = row_opt.unwrap();
         assert_eq!(count, 3);
-        let order = conn
-            .stmt_cache_ref()
-            .iter()
-            .map(|item| item.1.query.0.as_ref())
-            .collect::<Vec<&[u8]>>();
+        let order = conn.stmt_cache_ref().iter().map(|item| item.1.query.0.as_ref()).collect::<Vec<&[u8]>>();
         assert_eq!(order, &[b"DO 6", b"DO 5", b"DO 3"]);
         conn.disconnect().await?;
         Ok(())
@@ -2067,9 +1858,7 @@ mod test {
         let mut conn = Conn::new(get_opts()).await?;
         for x in (MAX_PAYLOAD_LEN - 2)..=(MAX_PAYLOAD_LEN + 2) {
             let long_string = "A".repeat(x);
-            let result: Vec<(String, u8)> = conn
-                .query(format!(r"SELECT '{}', 231", long_string))
-                .await?;
+            let result: Vec<(String, u8)> = conn.query(format!(r"SELECT '{}', 231", long_string)).await?;
             assert_eq!((long_string, 231_u8), result[0]);
         }
         conn.disconnect().await?;
@@ -2079,8 +1868,7 @@ mod test {
     #[tokio::test]
     async fn should_query_drop() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await?;
-        conn.query_drop("CREATE TEMPORARY TABLE tmp (id int DEFAULT 10, name text)")
-            .await?;
+        conn.query_drop("CREATE TEMPORARY TABLE tmp (id int DEFAULT 10, name text)").await?;
         conn.query_drop("INSERT INTO tmp VALUES (1, 'foo')").await?;
         let result: Option<u8> = conn.query_first("SELECT COUNT(*) FROM tmp").await?;
         conn.disconnect().await?;
@@ -2141,25 +1929,14 @@ mod test {
 
         let mut conn = Conn::new(get_opts()).await?;
         let stmt = conn.prep(r"SELECT :foo, :bar, :foo, 3").await?;
-        let result = conn
-            .exec_iter(&stmt, params! { "foo" => "quux", "bar" => "baz" })
-            .await?;
-        let mut mapped = result
-            .map_and_drop(from_row::<(String, String, String, u8)>)
-            .await?;
+        let result = conn.exec_iter(&stmt, params! { "foo" => "quux", "bar" => "baz" }).await?;
+        let mut mapped = result.map_and_drop(from_row::<(String, String, String, u8)>).await?;
         assert_eq!(mapped.len(), 1);
-        assert_eq!(
-            mapped.pop(),
-            Some(("quux".into(), "baz".into(), "quux".into(), 3))
-        );
-        let result = conn
-            .exec_iter(&stmt, params! { "foo" => 2, "bar" => 3 })
-            .await?;
+        assert_eq!(mapped.pop(), Some(("quux".into(), "baz".into(), "quux".into(), 3)));
+        let result = conn.exec_iter(&stmt, params! { "foo" => 2, "bar" => 3 }).await?;
         let collected = result.collect_and_drop::<(u8, u8, u8, u8)>().await?;
         assert_eq!(collected, vec![(2, 3, 2, 3)]);
-        let result = conn
-            .exec_iter(&stmt, params! { "foo" => 2, "bar" => 3 })
-            .await?;
+        let result = conn.exec_iter(&stmt, params! { "foo" => 2, "bar" => 3 }).await?;
         let reduced = result
             .reduce_and_drop(0, |acc, row| {
                 let (a, b, c, d): (u8, u8, u8, u8) = from_row(row);
@@ -2175,9 +1952,7 @@ mod test {
     #[tokio::test]
     async fn should_prep_exec_statement() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await?;
-        let result = conn
-            .exec_iter(r"SELECT :a, :b, :a", params! { "a" => 2, "b" => 3 })
-            .await?;
+        let result = conn.exec_iter(r"SELECT :a, :b, :a", params! { "a" => 2, "b" => 3 }).await?;
         let output = result
             .map_and_drop(|row| {
                 let (a, b, c): (u8, u8, u8) = from_row(row);
@@ -2192,12 +1967,8 @@ mod test {
     #[tokio::test]
     async fn should_first_exec_statement() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await?;
-        let output = conn
-            .exec_first(
-                r"SELECT :a UNION ALL SELECT :b",
-                params! { "a" => 2, "b" => 3 },
-            )
-            .await?;
+        let output =
+            conn.exec_first(r"SELECT :a UNION ALL SELECT :b", params! { "a" => 2, "b" => 3 }).await?;
         conn.disconnect().await?;
         assert_eq!(output, Some(2u8));
         Ok(())
@@ -2236,9 +2007,7 @@ mod test {
         let q = "SELECT b, c, d, e FROM mysql.issue";
         let result = conn.query_iter(q).await?;
 
-        let loaded_structs = result
-            .map_and_drop(crate::from_row::<(Vec<u8>, Vec<u8>, u64, Vec<u8>)>)
-            .await?;
+        let loaded_structs = result.map_and_drop(crate::from_row::<(Vec<u8>, Vec<u8>, u64, Vec<u8>)>).await?;
 
         conn.disconnect().await?;
 
@@ -2250,12 +2019,9 @@ mod test {
     #[tokio::test]
     async fn should_run_transactions() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await?;
-        conn.query_drop("CREATE TEMPORARY TABLE tmp (id INT, name TEXT)")
-            .await?;
+        conn.query_drop("CREATE TEMPORARY TABLE tmp (id INT, name TEXT)").await?;
         let mut transaction = conn.start_transaction(Default::default()).await?;
-        transaction
-            .query_drop("INSERT INTO tmp VALUES (1, 'foo'), (2, 'bar')")
-            .await?;
+        transaction.query_drop("INSERT INTO tmp VALUES (1, 'foo'), (2, 'bar')").await?;
         assert_eq!(transaction.last_insert_id(), None);
         assert_eq!(transaction.affected_rows(), 2);
         assert_eq!(transaction.get_warnings(), 0);
@@ -2264,21 +2030,15 @@ mod test {
         let output_opt = conn.query_first("SELECT COUNT(*) FROM tmp").await?;
         assert_eq!(output_opt, Some((2u8,)));
         let mut transaction = conn.start_transaction(Default::default()).await?;
-        transaction
-            .query_drop("INSERT INTO tmp VALUES (3, 'baz'), (4, 'quux')")
-            .await?;
-        let output_opt = transaction
-            .exec_first("SELECT COUNT(*) FROM tmp", ())
-            .await?;
+        transaction.query_drop("INSERT INTO tmp VALUES (3, 'baz'), (4, 'quux')").await?;
+        let output_opt = transaction.exec_first("SELECT COUNT(*) FROM tmp", ()).await?;
         assert_eq!(output_opt, Some((4u8,)));
         transaction.rollback().await?;
         let output_opt = conn.query_first("SELECT COUNT(*) FROM tmp").await?;
         assert_eq!(output_opt, Some((2u8,)));
 
         let mut transaction = conn.start_transaction(Default::default()).await?;
-        transaction
-            .query_drop("INSERT INTO tmp VALUES (3, 'baz')")
-            .await?;
+        transaction.query_drop("INSERT INTO tmp VALUES (3, 'baz')").await?;
         drop(transaction); // implicit rollback
         let output_opt = conn.query_first("SELECT COUNT(*) FROM tmp").await?;
         assert_eq!(output_opt, Some((2u8,)));
@@ -2318,19 +2078,16 @@ mod test {
 
     #[tokio::test]
     async fn should_handle_binary_multiresult_set_with_error() -> super::Result<()> {
-        const PROC_DEF_FIRST: &str =
-            r#"CREATE PROCEDURE err_first() BEGIN SELECT * FROM tmp; SELECT 1; END"#;
+        const PROC_DEF_FIRST: &str = r#"CREATE PROCEDURE err_first() BEGIN SELECT * FROM tmp; SELECT 1; END"#;
         const PROC_DEF_MIDDLE: &str =
             r#"CREATE PROCEDURE err_middle() BEGIN SELECT 1; SELECT * FROM tmp; SELECT 2; END"#;
 
         let mut conn = Conn::new(get_opts()).await.unwrap();
 
-        conn.query_drop("DROP PROCEDURE IF EXISTS err_first")
-            .await?;
+        conn.query_drop("DROP PROCEDURE IF EXISTS err_first").await?;
         conn.query_iter(PROC_DEF_FIRST).await?;
 
-        conn.query_drop("DROP PROCEDURE IF EXISTS err_middle")
-            .await?;
+        conn.query_drop("DROP PROCEDURE IF EXISTS err_middle").await?;
         conn.query_iter(PROC_DEF_MIDDLE).await?;
 
         // if error is in the first result set, then query should return it immediately.
@@ -2432,12 +2189,10 @@ mod test {
     #[tokio::test]
     async fn should_provide_multiresult_set_metadata() -> super::Result<()> {
         let mut c = Conn::new(get_opts()).await?;
-        c.query_drop("CREATE TEMPORARY TABLE tmp (id INT, foo TEXT)")
-            .await?;
+        c.query_drop("CREATE TEMPORARY TABLE tmp (id INT, foo TEXT)").await?;
 
-        let mut result = c
-            .query_iter("SELECT 1; SELECT id, foo FROM tmp WHERE 1 = 2; DO 42; SELECT 2;")
-            .await?;
+        let mut result =
+            c.query_iter("SELECT 1; SELECT id, foo FROM tmp WHERE 1 = 2; DO 42; SELECT 2;").await?;
         assert_eq!(result.columns().map(|x| x.len()).unwrap_or_default(), 1);
 
         result.for_each(drop).await?;
@@ -2493,22 +2248,13 @@ mod test {
     #[tokio::test]
     async fn should_handle_local_infile_locally() -> super::Result<()> {
         let mut conn = Conn::new(get_opts()).await.unwrap();
-        conn.query_drop("CREATE TEMPORARY TABLE tmp (a TEXT);")
-            .await
-            .unwrap();
+        conn.query_drop("CREATE TEMPORARY TABLE tmp (a TEXT);").await.unwrap();
 
         conn.set_infile_handler(async move {
-            Ok(
-                stream::iter([Bytes::from("AAAAAA\n"), Bytes::from("BBBBBB\nCCCCCC\n")])
-                    .map(Ok)
-                    .boxed(),
-            )
+            Ok(stream::iter([Bytes::from("AAAAAA\n"), Bytes::from("BBBBBB\nCCCCCC\n")]).map(Ok).boxed())
         });
 
-        match conn
-            .query_drop(r#"LOAD DATA LOCAL INFILE "dummy" INTO TABLE tmp;"#)
-            .await
-        {
+        match conn.query_drop(r#"LOAD DATA LOCAL INFILE "dummy" INTO TABLE tmp;"#).await {
             Ok(_) => (),
             Err(super::Error::Server(ref err)) if err.code == 1148 => {
                 // The used command is not allowed with this MySQL version
@@ -2544,9 +2290,7 @@ mod test {
         let opts = get_opts().local_infile_handler(Some(WhiteListFsHandler::new(&[file_name][..])));
 
         let mut conn = Conn::new(opts).await.unwrap();
-        conn.query_drop("CREATE TEMPORARY TABLE tmp (a TEXT);")
-            .await
-            .unwrap();
+        conn.query_drop("CREATE TEMPORARY TABLE tmp (a TEXT);").await.unwrap();
 
         match conn
             .query_drop(format!(
@@ -2599,20 +2343,15 @@ mod test {
             stream.shutdown().await.unwrap();
         });
 
-        let opts = OptsBuilder::default()
-            .ip_or_hostname(listen_addr.ip().to_string())
-            .tcp_port(listen_addr.port());
+        let opts =
+            OptsBuilder::default().ip_or_hostname(listen_addr.ip().to_string()).tcp_port(listen_addr.port());
         let server_err = match Conn::new(opts).await {
             Err(Error::Server(server_err)) => server_err,
             other => panic!("expected server error but got: {:?}", other),
         };
         assert_eq!(
             server_err,
-            ServerError {
-                code: 1129,
-                state: "HY000".to_owned(),
-                message: error_message.to_owned(),
-            }
+            ServerError { code: 1129, state: "HY000".to_owned(), message: error_message.to_owned() }
         );
     }
 
@@ -2638,9 +2377,7 @@ mod test {
             });
             let pass = String::from_utf8_lossy(&pass_bytes).to_string();
 
-            conn.query_drop("DROP USER IF EXISTS 'parsec_test_user'@'%'")
-                .await
-                .unwrap();
+            conn.query_drop("DROP USER IF EXISTS 'parsec_test_user'@'%'").await.unwrap();
             let create_user_query = format!(
                 "CREATE USER 'parsec_test_user'@'%' IDENTIFIED VIA 'parsec' USING PASSWORD('{}')",
                 pass
@@ -2656,9 +2393,7 @@ mod test {
             .await
             .unwrap();
             assert!(conn_parsec.ping().await.is_ok());
-            conn.query_drop("DROP USER 'parsec_test_user'@'%'")
-                .await
-                .unwrap();
+            conn.query_drop("DROP USER 'parsec_test_user'@'%'").await.unwrap();
         }
     }
 
@@ -2682,16 +2417,10 @@ mod test {
         .unwrap();
 
         // Populating table with some data to verify that data still fetched correctly with cached metadata use
-        let insert_stmt = conn
-            .prep("INSERT INTO t_metadata_caching (val) VALUES (?)")
-            .await
-            .unwrap();
+        let insert_stmt = conn.prep("INSERT INTO t_metadata_caching (val) VALUES (?)").await.unwrap();
         let _ = conn.exec_drop(&insert_stmt, ("AAA",)).await;
         let _ = conn.exec_drop(&insert_stmt, ("BB",)).await;
-        let mut ps = conn
-            .prep("SELECT id, val FROM t_metadata_caching")
-            .await
-            .unwrap();
+        let mut ps = conn.prep("SELECT id, val FROM t_metadata_caching").await.unwrap();
 
         let mut columns_from_prep = ps.columns();
         let mut metadata_from_prep: Vec<(String, ColumnType)> = columns_from_prep
@@ -2725,10 +2454,7 @@ mod test {
 
         // Doing the same for exec_first. Technically it's internally the same as exec_iter,
         // but the test isn't supposed to know that and to test it
-        ps = conn
-            .prep("SELECT val FROM t_metadata_caching WHERE id = ?")
-            .await
-            .unwrap();
+        ps = conn.prep("SELECT val FROM t_metadata_caching WHERE id = ?").await.unwrap();
         columns_from_prep = ps.columns();
         metadata_from_prep = columns_from_prep
             .iter()
@@ -2824,9 +2550,7 @@ mod test {
             let mut conn = runtime.block_on(Conn::new(get_opts())).unwrap();
 
             bencher.iter(|| {
-                runtime
-                    .block_on(conn.query_drop("SELECT REPEAT('A', 10000)"))
-                    .unwrap();
+                runtime.block_on(conn.query_drop("SELECT REPEAT('A', 10000)")).unwrap();
             });
 
             runtime.block_on(conn.disconnect()).unwrap();

@@ -47,11 +47,7 @@ pub struct StmtCache {
 
 impl StmtCache {
     pub fn new(cap: usize) -> Self {
-        Self {
-            cap,
-            cache: LruCache::unbounded(),
-            query_map: Default::default(),
-        }
+        Self { cap, cache: LruCache::unbounded(), query_map: Default::default() }
     }
 
     pub fn by_query<T>(&mut self, query: &T) -> Option<&Entry>
@@ -136,8 +132,6 @@ impl super::Conn {
     ///
     /// `raw_query` is the query with `?` placeholders (not with `:<name>` placeholders).
     pub(crate) fn get_cached_stmt(&mut self, raw_query: &[u8]) -> Option<Arc<StmtInner>> {
-        self.stmt_cache_mut()
-            .by_query(raw_query)
-            .map(|entry| entry.stmt.clone())
+        self.stmt_cache_mut().by_query(raw_query).map(|entry| entry.stmt.clone())
     }
 }

@@ -80,33 +80,25 @@ impl<'a, 't: 'a> Connection<'a, 't> {
     ///
     /// [`Query`]: crate::prelude::Query
     pub fn by_ref(&mut self) -> Connection<'_, '_> {
-        Connection {
-            inner: ConnectionInner::ConnMut(self.as_mut()),
-        }
+        Connection { inner: ConnectionInner::ConnMut(self.as_mut()) }
     }
 }
 
 impl From<crate::Conn> for Connection<'static, 'static> {
     fn from(conn: crate::Conn) -> Self {
-        Self {
-            inner: ConnectionInner::Conn(conn),
-        }
+        Self { inner: ConnectionInner::Conn(conn) }
     }
 }
 
 impl<'a> From<&'a mut crate::Conn> for Connection<'a, 'static> {
     fn from(conn: &'a mut crate::Conn) -> Self {
-        Self {
-            inner: ConnectionInner::ConnMut(conn),
-        }
+        Self { inner: ConnectionInner::ConnMut(conn) }
     }
 }
 
 impl<'a, 't> From<&'a mut crate::Transaction<'t>> for Connection<'a, 't> {
     fn from(tx: &'a mut crate::Transaction<'t>) -> Self {
-        Self {
-            inner: ConnectionInner::Tx(tx),
-        }
+        Self { inner: ConnectionInner::Tx(tx) }
     }
 }
 

@@ -135,18 +135,10 @@ pub enum DriverError {
     #[error("`SET TRANSACTION READ (ONLY|WRITE)' is not supported in your MySQL version.")]
     ReadOnlyTransNotSupported,
 
-    #[error(
-        "Statement takes {} parameters but {} was supplied.",
-        required,
-        supplied
-    )]
+    #[error("Statement takes {} parameters but {} was supplied.", required, supplied)]
     StmtParamsMismatch { required: u16, supplied: usize },
 
-    #[error(
-        "MySQL supports up to {} parameters but {} was supplied.",
-        MAX_STATEMENT_PARAMS,
-        supplied
-    )]
+    #[error("MySQL supports up to {} parameters but {} was supplied.", MAX_STATEMENT_PARAMS, supplied)]
     StmtParamsNumberExceedsLimit { supplied: usize },
 
     #[error("Unexpected packet.")]

@@ -72,10 +72,7 @@ pub struct PacketCodec {
 
 impl Default for PacketCodec {
     fn default() -> Self {
-        Self {
-            inner: Default::default(),
-            decode_buf: crate::buffer_pool().get(),
-        }
+        Self { inner: Default::default(), decode_buf: crate::buffer_pool().get() }
     }
 }
 
@@ -196,9 +193,7 @@ impl Endpoint {
             Endpoint::Plain(Some(ref stream)) => stream.set_nodelay(val)?,
             Endpoint::Plain(None) => unreachable!(),
             #[cfg(feature = "native-tls-tls")]
-            Endpoint::Secure(ref stream) => {
-                stream.get_ref().get_ref().get_ref().set_nodelay(val)?
-            }
+            Endpoint::Secure(ref stream) => stream.get_ref().get_ref().get_ref().set_nodelay(val)?,
             #[cfg(feature = "rustls-tls")]
             Endpoint::Secure(ref stream) => {
                 let stream = stream.get_ref().0;
@@ -276,10 +271,7 @@ impl AsyncWrite for Endpoint {
         })
     }
 
-    fn poll_flush(
-        self: Pin<&mut Self>,
-        cx: &mut Context,
-    ) -> Poll<std::result::Result<(), tokio::io::Error>> {
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context) -> Poll<std::result::Result<(), tokio::io::Error>> {
         let this = self.get_mut();
         with_interrupted!(match this {
             Self::Plain(stream) => {
@@ -321,11 +313,7 @@ pub struct Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Stream (endpoint={:?})",
-            self.codec.as_ref().unwrap().get_ref()
-        )
+        write!(f, "Stream (endpoint={:?})", self.codec.as_ref().unwrap().get_ref())
     }
 }
 
@@ -334,10 +322,7 @@ impl Stream {
     fn new<T: Into<Endpoint>>(endpoint: T) -> Self {
         let endpoint = endpoint.into();
 
-        Self {
-            closed: false,
-            codec: Box::new(Framed::new(endpoint, PacketCodec::default())).into(),
-        }
+        Self { closed: false, codec: Box::new(Framed::new(endpoint, PacketCodec::default())).into() }
     }
 
     pub(crate) async fn connect_tcp(
@@ -346,16 +331,9 @@ impl Stream {
         user_timeout: Option<Duration>,
     ) -> io::Result<Stream> {
         let tcp_stream = match addr {
-            HostPortOrUrl::HostPort {
-                host,
-                port,
-                resolved_ips,
-            } => match resolved_ips {
+            HostPortOrUrl::HostPort { host, port, resolved_ips } => match resolved_ips {
                 Some(ips) => {
-                    let addrs = ips
-                        .iter()
-                        .map(|ip| SocketAddr::new(*ip, *port))
-                        .collect::<Vec<_>>();
+                    let addrs = ips.iter().map(|ip| SocketAddr::new(*ip, *port)).collect::<Vec<_>>();
                     TcpStream::connect(&*addrs).await?
                 }
                 None => TcpStream::connect((host.as_str(), *port)).await?,
@@ -462,9 +440,7 @@ impl Stream {
         if let Some(mut codec) = self.codec {
             use futures_sink::Sink;
             std::future::poll_fn(|cx| match Pin::new(&mut *codec).poll_close(cx) {
-                Poll::Ready(Err(IoError::Io(err))) if err.kind() == NotConnected => {
-                    Poll::Ready(Ok(()))
-                }
+                Poll::Ready(Err(IoError::Io(err))) if err.kind() == NotConnected => Poll::Ready(Ok(())),
                 x => x,
             })
             .await?;
@@ -496,9 +472,7 @@ mod test {
         use crate::{test_misc::get_opts, Conn};
 
         let duration = Duration::from_millis(42_000);
-        let opts = get_opts()
-            .tcp_keepalive(Some(duration))
-            .prefer_socket(false);
+        let opts = get_opts().tcp_keepalive(Some(duration)).prefer_socket(false);
         let mut conn: Conn = Conn::new(opts).await.unwrap();
         let stream = conn.stream_mut().unwrap();
         let endpoint = stream.codec.as_mut().unwrap().get_ref();

@@ -48,11 +48,7 @@ impl Future for ReadPacket<'_, '_> {
                 self.0.as_mut().touch();
                 Poll::Ready(Ok(packet))
             }
-            None => Poll::Ready(Err(Error::new(
-                ErrorKind::UnexpectedEof,
-                "connection closed",
-            )
-            .into())),
+            None => Poll::Ready(Err(Error::new(ErrorKind::UnexpectedEof, "connection closed").into())),
         }
     }
 }

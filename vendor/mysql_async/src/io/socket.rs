@@ -29,9 +29,7 @@ impl Socket {
     /// Connects a new socket.
     #[cfg(unix)]
     pub async fn new<P: AsRef<Path>>(path: P) -> Result<Socket, io::Error> {
-        Ok(Socket {
-            inner: tokio::net::UnixStream::connect(path).await?,
-        })
+        Ok(Socket { inner: tokio::net::UnixStream::connect(path).await? })
     }
 }
 
@@ -46,11 +44,7 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context,
-        buf: &[u8],
-    ) -> Poll<Result<usize, Error>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context, buf: &[u8]) -> Poll<Result<usize, Error>> {
         with_interrupted!(Pin::new(&mut self.inner).poll_write(cx, buf))
     }
 

@@ -28,10 +28,7 @@ pub struct WritePacket<'a, 't> {
 
 impl<'a, 't> WritePacket<'a, 't> {
     pub(crate) fn new<T: Into<Connection<'a, 't>>>(conn: T, data: PooledBuf) -> Self {
-        Self {
-            conn: conn.into(),
-            data: Some(data),
-        }
+        Self { conn: conn.into(), data: Some(data) }
     }
 }
 
@@ -39,10 +36,7 @@ impl Future for WritePacket<'_, '_> {
     type Output = std::result::Result<(), IoError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Self {
-            ref mut conn,
-            ref mut data,
-        } = *self;
+        let Self { ref mut conn, ref mut data } = *self;
 
         match conn.as_mut().stream_mut() {
             Ok(stream) => {

@@ -48,9 +48,7 @@ impl WhiteListFsHandler {
         for path in white_list.into_iter() {
             white_list_set.insert(Into::<PathBuf>::into(path));
         }
-        WhiteListFsHandler {
-            white_list: white_list_set,
-        }
+        WhiteListFsHandler { white_list: white_list_set }
     }
 }
 

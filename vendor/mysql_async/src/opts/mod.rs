@@ -44,8 +44,7 @@ pub const DEFAULT_POOL_CONSTRAINTS: PoolConstraints = PoolConstraints { min: 10,
 //
 const_assert!(
     _DEFAULT_POOL_CONSTRAINTS_ARE_CORRECT,
-    DEFAULT_POOL_CONSTRAINTS.min <= DEFAULT_POOL_CONSTRAINTS.max
-        && 0 < DEFAULT_POOL_CONSTRAINTS.max,
+    DEFAULT_POOL_CONSTRAINTS.min <= DEFAULT_POOL_CONSTRAINTS.max && 0 < DEFAULT_POOL_CONSTRAINTS.max,
 );
 
 /// Each connection will cache up to this number of statements by default.
@@ -81,11 +80,7 @@ pub(crate) enum HostPortOrUrl {
 
 impl Default for HostPortOrUrl {
     fn default() -> Self {
-        HostPortOrUrl::HostPort {
-            host: "127.0.0.1".to_string(),
-            port: DEFAULT_PORT,
-            resolved_ips: None,
-        }
+        HostPortOrUrl::HostPort { host: "127.0.0.1".to_string(), port: DEFAULT_PORT, resolved_ips: None }
     }
 }
 
@@ -113,15 +108,10 @@ impl HostPortOrUrl {
 
     pub fn is_loopback(&self) -> bool {
         match self {
-            Self::HostPort {
-                host, resolved_ips, ..
-            } => {
+            Self::HostPort { host, resolved_ips, .. } => {
                 let v4addr: Option<Ipv4Addr> = FromStr::from_str(host).ok();
                 let v6addr: Option<Ipv6Addr> = FromStr::from_str(host).ok();
-                if resolved_ips
-                    .as_ref()
-                    .is_some_and(|s| s.iter().any(|ip| ip.is_loopback()))
-                {
+                if resolved_ips.as_ref().is_some_and(|s| s.iter().any(|ip| ip.is_loopback())) {
                     true
                 } else if let Some(addr) = v4addr {
                     addr.is_loopback()
@@ -730,21 +720,15 @@ impl Opts {
         // We use the URL for socket address resolution later, so make
         // sure it has a port set.
         if url.port().is_none() {
-            url.set_port(Some(DEFAULT_PORT))
-                .map_err(|_| UrlError::Invalid)?;
+            url.set_port(Some(DEFAULT_PORT)).map_err(|_| UrlError::Invalid)?;
         }
 
         let mysql_opts = mysql_opts_from_url(&url)?;
         let address = HostPortOrUrl::Url(url);
 
-        let inner_opts = InnerOpts {
-            mysql_opts,
-            address,
-        };
+        let inner_opts = InnerOpts { mysql_opts, address };
 
-        Ok(Opts {
-            inner: Arc::new(inner_opts),
-        })
+        Ok(Opts { inner: Arc::new(inner_opts) })
     }
 
     /// Address of mysql server (defaults to `127.0.0.1`). Host names should also work.
@@ -836,11 +820,7 @@ impl Opts {
     /// });
     /// ```
     pub fn after_connect(&self) -> Option<AfterConnectCallback> {
-        self.inner
-            .mysql_opts
-            .after_connect
-            .as_ref()
-            .map(|cb| cb.0.clone())
+        self.inner.mysql_opts.after_connect.as_ref().map(|cb| cb.0.clone())
     }
 
     /// Commands to execute once new a connection is established.
@@ -911,11 +891,7 @@ impl Opts {
 
     /// Handler for local infile requests (defaults to `None`).
     pub fn local_infile_handler(&self) -> Option<Arc<dyn GlobalHandler>> {
-        self.inner
-            .mysql_opts
-            .local_infile_handler
-            .as_ref()
-            .map(|x| x.clone_inner())
+        self.inner.mysql_opts.local_infile_handler.as_ref().map(|x| x.clone_inner())
     }
 
     /// Connection pool options (defaults to [`Default::default`]).
@@ -1252,18 +1228,13 @@ pub(crate) struct SslOptsAndCachedConnector {
 
 impl fmt::Debug for SslOptsAndCachedConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SslOptsAndCachedConnector")
-            .field("ssl_opts", &self.ssl_opts)
-            .finish()
+        f.debug_struct("SslOptsAndCachedConnector").field("ssl_opts", &self.ssl_opts).finish()
     }
 }
 
 impl SslOptsAndCachedConnector {
     fn new(ssl_opts: SslOpts) -> Self {
-        Self {
-            ssl_opts,
-            tls_connector: Arc::new(OnceCell::new()),
-        }
+        Self { ssl_opts, tls_connector: Arc::new(OnceCell::new()) }
     }
 
     pub(crate) fn ssl_opts(&self) -> &SslOpts {
@@ -1271,10 +1242,7 @@ impl SslOptsAndCachedConnector {
     }
 
     pub(crate) async fn build_tls_connector(&self) -> Result<crate::io::TlsConnector> {
-        self.tls_connector
-            .get_or_try_init(move || self.ssl_opts.build_tls_connector())
-            .await
-            .cloned()
+        self.tls_connector.get_or_try_init(move || self.ssl_opts.build_tls_connector()).await.cloned()
     }
 }
 
@@ -1615,10 +1583,7 @@ impl OptsBuilder {
 
     /// Adds or updates a single connection attribute key-value pair.
     pub fn connect_attribute<K: Into<String>, V: Into<String>>(mut self, key: K, value: V) -> Self {
-        let map = self
-            .opts
-            .connect_attributes
-            .get_or_insert_with(Default::default);
+        let map = self.opts.connect_attributes.get_or_insert_with(Default::default);
         map.insert(key.into(), value.into());
         self
     }
@@ -1631,14 +1596,9 @@ impl From<OptsBuilder> for Opts {
             port: builder.tcp_port,
             resolved_ips: builder.resolved_ips,
         };
-        let inner_opts = InnerOpts {
-            mysql_opts: builder.opts,
-            address,
-        };
+        let inner_opts = InnerOpts { mysql_opts: builder.opts, address };
 
-        Opts {
-            inner: Arc::new(inner_opts),
-        }
+        Opts { inner: Arc::new(inner_opts) }
     }
 }
 
@@ -1682,11 +1642,7 @@ impl ChangeUserOpts {
 
     /// Creates change user options that'll reuse connection options.
     pub fn new() -> Self {
-        Self {
-            user: None,
-            pass: None,
-            db_name: None,
-        }
+        Self { user: None, pass: None, db_name: None }
     }
 
     /// Set [`Opts::user`] to the given value.
@@ -1745,10 +1701,7 @@ impl fmt::Debug for ChangeUserOpts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChangeUserOpts")
             .field("user", &self.user)
-            .field(
-                "pass",
-                &self.pass.as_ref().map(|x| x.as_ref().map(|_| "...")),
-            )
+            .field("pass", &self.pass.as_ref().map(|x| x.as_ref().map(|_| "...")))
             .field("db_name", &self.db_name)
             .finish()
     }
@@ -1757,33 +1710,21 @@ impl fmt::Debug for ChangeUserOpts {
 fn get_opts_user_from_url(url: &Url) -> Option<String> {
     let user = url.username();
     if !user.is_empty() {
-        Some(
-            percent_decode(user.as_ref())
-                .decode_utf8_lossy()
-                .into_owned(),
-        )
+        Some(percent_decode(user.as_ref()).decode_utf8_lossy().into_owned())
     } else {
         None
     }
 }
 
 fn get_opts_pass_from_url(url: &Url) -> Option<String> {
-    url.password().map(|pass| {
-        percent_decode(pass.as_ref())
-            .decode_utf8_lossy()
-            .into_owned()
-    })
+    url.password().map(|pass| percent_decode(pass.as_ref()).decode_utf8_lossy().into_owned())
 }
 
 fn get_opts_db_name_from_url(url: &Url) -> Option<String> {
     if let Some(mut segments) = url.path_segments() {
         segments
             .next()
-            .map(|db_name| {
-                percent_decode(db_name.as_ref())
-                    .decode_utf8_lossy()
-                    .into_owned()
-            })
+            .map(|db_name| percent_decode(db_name.as_ref()).decode_utf8_lossy().into_owned())
             .filter(|db| !db.is_empty())
     } else {
         None
@@ -1792,9 +1733,7 @@ fn get_opts_db_name_from_url(url: &Url) -> Option<String> {
 
 fn from_url_basic(url: &Url) -> std::result::Result<(MysqlOpts, Vec<(String, String)>), UrlError> {
     if url.scheme() != "mysql" {
-        return Err(UrlError::UnsupportedScheme {
-            scheme: url.scheme().to_string(),
-        });
+        return Err(UrlError::UnsupportedScheme { scheme: url.scheme().to_string() });
     }
     if url.cannot_be_a_base() || !url.has_host() {
         return Err(UrlError::Invalid);
@@ -1804,12 +1743,7 @@ fn from_url_basic(url: &Url) -> std::result::Result<(MysqlOpts, Vec<(String, Str
     let db_name = get_opts_db_name_from_url(url);
 
     let query_pairs = url.query_pairs().into_owned().collect();
-    let opts = MysqlOpts {
-        user,
-        pass,
-        db_name,
-        ..MysqlOpts::default()
-    };
+    let opts = MysqlOpts { user, pass, db_name, ..MysqlOpts::default() };
 
     Ok((opts, query_pairs))
 }
@@ -1829,28 +1763,20 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
             match usize::from_str(&value) {
                 Ok(value) => pool_min = value,
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "pool_min".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "pool_min".into(), value });
                 }
             }
         } else if key == "pool_max" {
             match usize::from_str(&value) {
                 Ok(value) => pool_max = value,
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "pool_max".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "pool_max".into(), value });
                 }
             }
         } else if key == "inactive_connection_ttl" {
             match u64::from_str(&value) {
                 Ok(value) => {
-                    opts.pool_opts = opts
-                        .pool_opts
-                        .with_inactive_connection_ttl(Duration::from_secs(value))
+                    opts.pool_opts = opts.pool_opts.with_inactive_connection_ttl(Duration::from_secs(value))
                 }
                 _ => {
                     return Err(UrlError::InvalidParamValue {
@@ -1862,73 +1788,49 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
         } else if key == "ttl_check_interval" {
             match u64::from_str(&value) {
                 Ok(value) => {
-                    opts.pool_opts = opts
-                        .pool_opts
-                        .with_ttl_check_interval(Duration::from_secs(value))
+                    opts.pool_opts = opts.pool_opts.with_ttl_check_interval(Duration::from_secs(value))
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "ttl_check_interval".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "ttl_check_interval".into(), value });
                 }
             }
         } else if key == "conn_ttl" {
             match u64::from_str(&value) {
                 Ok(value) => opts.conn_ttl = Some(Duration::from_secs(value)),
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "conn_ttl".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "conn_ttl".into(), value });
                 }
             }
         } else if key == "abs_conn_ttl" {
             match u64::from_str(&value) {
                 Ok(value) => {
-                    opts.pool_opts = opts
-                        .pool_opts
-                        .with_abs_conn_ttl(Some(Duration::from_secs(value)))
+                    opts.pool_opts = opts.pool_opts.with_abs_conn_ttl(Some(Duration::from_secs(value)))
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "abs_conn_ttl".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "abs_conn_ttl".into(), value });
                 }
             }
         } else if key == "abs_conn_ttl_jitter" {
             match u64::from_str(&value) {
                 Ok(value) => {
-                    opts.pool_opts = opts
-                        .pool_opts
-                        .with_abs_conn_ttl_jitter(Some(Duration::from_secs(value)))
+                    opts.pool_opts = opts.pool_opts.with_abs_conn_ttl_jitter(Some(Duration::from_secs(value)))
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "abs_conn_ttl_jitter".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "abs_conn_ttl_jitter".into(), value });
                 }
             }
         } else if key == "tcp_keepalive" {
             match u32::from_str(&value) {
                 Ok(value) => opts.tcp_keepalive = Some(Duration::from_millis(value.into())),
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "tcp_keepalive".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "tcp_keepalive".into(), value });
                 }
             }
         } else if key == "max_allowed_packet" {
             match usize::from_str(&value) {
                 Ok(value) => opts.max_allowed_packet = Some(value.clamp(1024, 1073741824)),
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "max_allowed_packet".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "max_allowed_packet".into(), value });
                 }
             }
         } else if key == "wait_timeout" {
@@ -1938,40 +1840,28 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                 #[cfg(not(windows))]
                 Ok(value) => opts.wait_timeout = Some(std::cmp::min(31536000, value)),
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "wait_timeout".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "wait_timeout".into(), value });
                 }
             }
         } else if key == "enable_cleartext_plugin" {
             match bool::from_str(&value) {
                 Ok(parsed) => opts.enable_cleartext_plugin = parsed,
                 Err(_) => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: key.to_string(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: key.to_string(), value });
                 }
             }
         } else if key == "reset_connection" {
             match bool::from_str(&value) {
                 Ok(parsed) => opts.pool_opts = opts.pool_opts.with_reset_connection(parsed),
                 Err(_) => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: key.to_string(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: key.to_string(), value });
                 }
             }
         } else if key == "tcp_nodelay" {
             match bool::from_str(&value) {
                 Ok(value) => opts.tcp_nodelay = value,
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "tcp_nodelay".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "tcp_nodelay".into(), value });
                 }
             }
         } else if key == "stmt_cache_size" {
@@ -1980,10 +1870,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     opts.stmt_cache_size = stmt_cache_size;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "stmt_cache_size".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "stmt_cache_size".into(), value });
                 }
             }
         } else if key == "prefer_socket" {
@@ -1992,10 +1879,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     opts.prefer_socket = prefer_socket;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "prefer_socket".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "prefer_socket".into(), value });
                 }
             }
         } else if key == "secure_auth" {
@@ -2004,10 +1888,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     opts.secure_auth = secure_auth;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "secure_auth".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "secure_auth".into(), value });
                 }
             }
         } else if key == "client_found_rows" {
@@ -2016,10 +1897,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     opts.client_found_rows = client_found_rows;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "client_found_rows".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "client_found_rows".into(), value });
                 }
             }
         } else if key == "socket" {
@@ -2031,15 +1909,10 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                 opts.compression = Some(crate::Compression::default());
             } else if value == "best" {
                 opts.compression = Some(crate::Compression::best());
-            } else if value.len() == 1 && 0x30 <= value.as_bytes()[0] && value.as_bytes()[0] <= 0x39
-            {
-                opts.compression =
-                    Some(crate::Compression::new((value.as_bytes()[0] - 0x30) as u32));
+            } else if value.len() == 1 && 0x30 <= value.as_bytes()[0] && value.as_bytes()[0] <= 0x39 {
+                opts.compression = Some(crate::Compression::new((value.as_bytes()[0] - 0x30) as u32));
             } else {
-                return Err(UrlError::InvalidParamValue {
-                    param: "compression".into(),
-                    value,
-                });
+                return Err(UrlError::InvalidParamValue { param: "compression".into(), value });
             }
         } else if key == "require_ssl" {
             match bool::from_str(&value) {
@@ -2047,10 +1920,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     ssl_opts = x.then(SslOpts::default);
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "require_ssl".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "require_ssl".into(), value });
                 }
             }
         } else if key == "verify_ca" {
@@ -2059,10 +1929,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     accept_invalid_certs = !x;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "verify_ca".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "verify_ca".into(), value });
                 }
             }
         } else if key == "verify_identity" {
@@ -2071,10 +1938,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     skip_domain_validation = !x;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "verify_identity".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "verify_identity".into(), value });
                 }
             }
         } else if key == "built_in_roots" {
@@ -2083,10 +1947,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
                     disable_built_in_roots = !x;
                 }
                 _ => {
-                    return Err(UrlError::InvalidParamValue {
-                        param: "built_in_roots".into(),
-                        value,
-                    });
+                    return Err(UrlError::InvalidParamValue { param: "built_in_roots".into(), value });
                 }
             }
         } else {
@@ -2097,10 +1958,7 @@ fn mysql_opts_from_url(url: &Url) -> std::result::Result<MysqlOpts, UrlError> {
     if let Some(pool_constraints) = PoolConstraints::new(pool_min, pool_max) {
         opts.pool_opts = opts.pool_opts.with_constraints(pool_constraints);
     } else {
-        return Err(UrlError::InvalidPoolConstraints {
-            min: pool_min,
-            max: pool_max,
-        });
+        return Err(UrlError::InvalidPoolConstraints { min: pool_min, max: pool_max });
     }
 
     if let Some(ref mut ssl_opts) = ssl_opts {
@@ -2161,10 +2019,7 @@ mod test {
         assert_eq!(url_opts.pool_opts(), builder_opts.pool_opts());
         assert_eq!(url_opts.conn_ttl(), builder_opts.conn_ttl());
         assert_eq!(url_opts.abs_conn_ttl(), builder_opts.abs_conn_ttl());
-        assert_eq!(
-            url_opts.abs_conn_ttl_jitter(),
-            builder_opts.abs_conn_ttl_jitter()
-        );
+        assert_eq!(url_opts.abs_conn_ttl_jitter(), builder_opts.abs_conn_ttl_jitter());
         assert_eq!(url_opts.stmt_cache_size(), builder_opts.stmt_cache_size());
         assert_eq!(url_opts.ssl_opts(), builder_opts.ssl_opts());
         assert_eq!(url_opts.prefer_socket(), builder_opts.prefer_socket());
@@ -2174,17 +2029,13 @@ mod test {
             url_opts.hostport_or_url().get_ip_or_hostname(),
             builder_opts.hostport_or_url().get_ip_or_hostname()
         );
-        assert_eq!(
-            url_opts.hostport_or_url().get_tcp_port(),
-            builder_opts.hostport_or_url().get_tcp_port()
-        );
+        assert_eq!(url_opts.hostport_or_url().get_tcp_port(), builder_opts.hostport_or_url().get_tcp_port());
     }
 
     #[test]
     fn should_convert_url_into_opts() {
         let url = "mysql://usr:pw@192.168.1.1:3309/dbname?prefer_socket=true";
-        let parsed_url =
-            Url::parse("mysql://usr:pw@192.168.1.1:3309/dbname?prefer_socket=true").unwrap();
+        let parsed_url = Url::parse("mysql://usr:pw@192.168.1.1:3309/dbname?prefer_socket=true").unwrap();
 
         let mysql_opts = MysqlOpts {
             user: Some("usr".to_string()),
@@ -2222,10 +2073,7 @@ mod test {
 
         const URL3: &str = "mysql://localhost/foo?require_ssl=true&verify_ca=false";
         let opts = Opts::from_url(URL3).unwrap();
-        assert_eq!(
-            opts.ssl_opts(),
-            Some(&SslOpts::default().with_danger_accept_invalid_certs(true))
-        );
+        assert_eq!(opts.ssl_opts(), Some(&SslOpts::default().with_danger_accept_invalid_certs(true)));
 
         const URL4: &str =
             "mysql://localhost/foo?require_ssl=true&verify_ca=false&verify_identity=false&built_in_roots=false";
@@ -2240,8 +2088,7 @@ mod test {
             )
         );
 
-        const URL5: &str =
-            "mysql://localhost/foo?require_ssl=false&verify_ca=false&verify_identity=false";
+        const URL5: &str = "mysql://localhost/foo?require_ssl=false&verify_ca=false&verify_identity=false";
         let opts = Opts::from_url(URL5).unwrap();
         assert_eq!(opts.ssl_opts(), None);
     }
@@ -2270,22 +2117,10 @@ mod test {
     #[test]
     fn should_parse_compression() {
         let err = Opts::from_url("mysql://localhost/foo?compression=").unwrap_err();
-        assert_eq!(
-            err,
-            InvalidParamValue {
-                param: "compression".into(),
-                value: "".into()
-            }
-        );
+        assert_eq!(err, InvalidParamValue { param: "compression".into(), value: "".into() });
 
         let err = Opts::from_url("mysql://localhost/foo?compression=a").unwrap_err();
-        assert_eq!(
-            err,
-            InvalidParamValue {
-                param: "compression".into(),
-                value: "a".into()
-            }
-        );
+        assert_eq!(err, InvalidParamValue { param: "compression".into(), value: "a".into() });
 
         let opts = Opts::from_url("mysql://localhost/foo?compression=fast").unwrap();
         assert_eq!(opts.compression(), Some(crate::Compression::fast()));
@@ -2322,29 +2157,20 @@ mod test {
 
     #[test]
     fn test_builder_update_port_host_resolved_ips() {
-        let builder = super::OptsBuilder::default()
-            .ip_or_hostname("foo")
-            .tcp_port(33306);
+        let builder = super::OptsBuilder::default().ip_or_hostname("foo").tcp_port(33306);
 
         let resolved = vec![
             IpAddr::V4(Ipv4Addr::new(127, 0, 0, 7)),
             IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0xc00a, 0x2ff)),
         ];
-        let builder2 = builder
-            .clone()
-            .tcp_port(55223)
-            .resolved_ips(Some(resolved.clone()));
+        let builder2 = builder.clone().tcp_port(55223).resolved_ips(Some(resolved.clone()));
 
         let builder_opts = Opts::from(builder);
         assert_eq!(builder_opts.ip_or_hostname(), "foo");
         assert_eq!(builder_opts.tcp_port(), 33306);
         assert_eq!(
             builder_opts.hostport_or_url(),
-            &HostPortOrUrl::HostPort {
-                host: "foo".to_string(),
-                port: 33306,
-                resolved_ips: None
-            }
+            &HostPortOrUrl::HostPort { host: "foo".to_string(), port: 33306, resolved_ips: None }
         );
 
         let builder_opts2 = Opts::from(builder2);
@@ -2352,11 +2178,7 @@ mod test {
         assert_eq!(builder_opts2.tcp_port(), 55223);
         assert_eq!(
             builder_opts2.hostport_or_url(),
-            &HostPortOrUrl::HostPort {
-                host: "foo".to_string(),
-                port: 55223,
-                resolved_ips: Some(resolved),
-            }
+            &HostPortOrUrl::HostPort { host: "foo".to_string(), port: 55223, resolved_ips: Some(resolved) }
         );
     }
 }

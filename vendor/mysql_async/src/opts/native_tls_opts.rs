@@ -15,10 +15,7 @@ pub struct ClientIdentity {
 impl ClientIdentity {
     /// Creates new identity with the given pkcs12 archive.
     pub fn new(pkcs12_archive: PathOrBuf<'static>) -> Self {
-        Self {
-            pkcs12_archive,
-            password: None,
-        }
+        Self { pkcs12_archive, password: None }
     }
 
     /// Sets the pkcs12 archive.

@@ -18,10 +18,7 @@ impl ClientIdentity {
     /// `cert_chain` - certificate chain (in PEM or DER)
     /// `priv_key` - private key (in DER or PEM) (it'll take the first one)
     pub fn new(cert_chain: PathOrBuf<'static>, priv_key: PathOrBuf<'static>) -> Self {
-        Self {
-            cert_chain,
-            priv_key,
-        }
+        Self { cert_chain, priv_key }
     }
 
     /// Sets the certificate chain path (in DER or PEM).
@@ -49,9 +46,7 @@ impl ClientIdentity {
         self.priv_key.borrow()
     }
 
-    pub(crate) async fn load(
-        &self,
-    ) -> crate::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    pub(crate) async fn load(&self) -> crate::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         let cert_data = self.cert_chain.read().await?;
         let key_data = self.priv_key.read().await?;
 
@@ -216,9 +211,6 @@ t2kx\n\
     #[tokio::test]
     async fn no_key_marker_returns_error() {
         let err = identity(CERT, b"not a pem key\n").load().await.unwrap_err();
-        assert!(matches!(
-            err,
-            crate::Error::Driver(crate::DriverError::NoKeyFound)
-        ));
+        assert!(matches!(err, crate::Error::Driver(crate::DriverError::NoKeyFound)));
     }
 }

@@ -115,8 +115,7 @@ impl Conn {
     where
         Q: AsQuery + 'a,
     {
-        self.routine(QueryRoutine::<'_, L>::new(query.as_query().as_ref()))
-            .await
+        self.routine(QueryRoutine::<'_, L>::new(query.as_query().as_ref())).await
     }
 
     /// Used for internal querying of connection settings,
@@ -130,10 +129,7 @@ impl Conn {
     {
         async move {
             self.raw_query::<'_, _, LevelTrace>(query).await?;
-            Ok(QueryResult::<'_, '_, TextProtocol>::new(self)
-                .collect_and_drop::<T>()
-                .await?
-                .pop())
+            Ok(QueryResult::<'_, '_, TextProtocol>::new(self).collect_and_drop::<T>().await?.pop())
         }
         .boxed()
     }
@@ -147,10 +143,7 @@ pub trait Queryable: Send {
     fn ping(&mut self) -> BoxFuture<'_, ()>;
 
     /// Performs the given query and returns the result.
-    fn query_iter<'a, Q>(
-        &'a mut self,
-        query: Q,
-    ) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
+    fn query_iter<'a, Q>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
     where
         Q: AsQuery + 'a;
 
@@ -215,11 +208,7 @@ pub trait Queryable: Send {
     {
         async move {
             let mut result = self.query_iter(query).await?;
-            let output = if result.is_empty() {
-                None
-            } else {
-                result.next().await?.map(crate::from_row)
-            };
+            let output = if result.is_empty() { None } else { result.next().await?.map(crate::from_row) };
             result.drop_result().await?;
             Ok(output)
         }
@@ -265,10 +254,7 @@ pub trait Queryable: Send {
         U: Send + 'a,
     {
         async move {
-            self.query_iter(query)
-                .await?
-                .reduce_and_drop(init, |acc, row| f(acc, crate::from_row(row)))
-                .await
+            self.query_iter(query).await?.reduce_and_drop(init, |acc, row| f(acc, crate::from_row(row))).await
         }
         .boxed()
     }
@@ -315,13 +301,7 @@ pub trait Queryable: Send {
         P: Into<Params> + Send + 'b,
         T: FromRow + Send + 'static,
     {
-        async move {
-            self.exec_iter(stmt, params)
-                .await?
-                .collect_and_drop::<T>()
-                .await
-        }
-        .boxed()
+        async move { self.exec_iter(stmt, params).await?.collect_and_drop::<T>().await }.boxed()
     }
 
     /// Executes the given statement and returns the first row of the first result set.
@@ -341,11 +321,7 @@ pub trait Queryable: Send {
     {
         async move {
             let mut result = self.exec_iter(stmt, params).await?;
-            let row = if result.is_empty() {
-                None
-            } else {
-                result.next().await?
-            };
+            let row = if result.is_empty() { None } else { result.next().await? };
             result.drop_result().await?;
             Ok(row.map(crate::from_row))
         }
@@ -485,10 +461,7 @@ impl Queryable for Conn {
         .boxed()
     }
 
-    fn query_iter<'a, Q>(
-        &'a mut self,
-        query: Q,
-    ) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
+    fn query_iter<'a, Q>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
     where
         Q: AsQuery + 'a,
     {
@@ -541,17 +514,14 @@ impl Queryable for Conn {
     {
         async move {
             let statement = self.get_statement(stmt).await?;
-            if self
-                .has_mariadb_capabilities(MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS)
+            if self.has_mariadb_capabilities(MariadbCapabilities::MARIADB_CLIENT_STMT_BULK_OPERATIONS)
                 && statement.num_params() > 0
             {
                 self.execute_bulk(&statement, params_iter).await?;
             } else {
                 for params in params_iter {
                     self.execute_statement(&statement, params).await?;
-                    QueryResult::<BinaryProtocol>::new(&mut *self)
-                        .drop_result()
-                        .await?;
+                    QueryResult::<BinaryProtocol>::new(&mut *self).drop_result().await?;
                 }
             }
             Ok(())
@@ -565,10 +535,7 @@ impl Queryable for Transaction<'_> {
         self.0.as_mut().ping()
     }
 
-    fn query_iter<'a, Q>(
-        &'a mut self,
-        query: Q,
-    ) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
+    fn query_iter<'a, Q>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
     where
         Q: AsQuery + 'a,
     {
@@ -616,10 +583,7 @@ impl<'c, 't: 'c> Queryable for Connection<'c, 't> {
     }
 
     #[inline]
-    fn query_iter<'a, Q>(
-        &'a mut self,
-        query: Q,
-    ) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
+    fn query_iter<'a, Q>(&'a mut self, query: Q) -> BoxFuture<'a, QueryResult<'a, 'static, TextProtocol>>
     where
         Q: AsQuery + 'a,
     {
@@ -674,28 +638,17 @@ mod tests {
         let stmt_named = conn.prep(NAMED).await.unwrap();
         let stmt_positional = conn.prep(POSITIONAL).await.unwrap();
 
-        let result_stmt_named: Option<(String, u8, String)> = conn
-            .exec_first(&stmt_named, params! { "foo" => "bar", "bar" => 42 })
-            .await
-            .unwrap();
-        let result_str_named: Option<(String, u8, String)> = conn
-            .exec_first(NAMED, params! { "foo" => "bar", "bar" => 42 })
-            .await
-            .unwrap();
+        let result_stmt_named: Option<(String, u8, String)> =
+            conn.exec_first(&stmt_named, params! { "foo" => "bar", "bar" => 42 }).await.unwrap();
+        let result_str_named: Option<(String, u8, String)> =
+            conn.exec_first(NAMED, params! { "foo" => "bar", "bar" => 42 }).await.unwrap();
 
-        let result_stmt_positional: Option<(String, u8, String)> = conn
-            .exec_first(&stmt_positional, ("bar", 42, "bar"))
-            .await
-            .unwrap();
-        let result_str_positional: Option<(String, u8, String)> = conn
-            .exec_first(NAMED, params! { "foo" => "bar", "bar" => 42 })
-            .await
-            .unwrap();
+        let result_stmt_positional: Option<(String, u8, String)> =
+            conn.exec_first(&stmt_positional, ("bar", 42, "bar")).await.unwrap();
+        let result_str_positional: Option<(String, u8, String)> =
+            conn.exec_first(NAMED, params! { "foo" => "bar", "bar" => 42 }).await.unwrap();
 
-        assert_eq!(
-            Some(("bar".to_owned(), 42_u8, "bar".to_owned())),
-            result_stmt_named
-        );
+        assert_eq!(Some(("bar".to_owned(), 42_u8, "bar".to_owned())), result_stmt_named);
         assert_eq!(result_stmt_named, result_str_named);
         assert_eq!(result_str_named, result_stmt_positional);
         assert_eq!(result_stmt_positional, result_str_positional);

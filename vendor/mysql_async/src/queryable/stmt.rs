@@ -40,27 +40,17 @@ pub trait StatementLike: Send + Sync {
         Self: 'a;
 }
 
-fn to_statement_move<'a, T: AsQuery + 'a>(
-    stmt: T,
-    conn: &'a mut crate::Conn,
-) -> ToStatementResult<'a> {
+fn to_statement_move<'a, T: AsQuery + 'a>(stmt: T, conn: &'a mut crate::Conn) -> ToStatementResult<'a> {
     let fut = async move {
         let query = stmt.as_query();
         let parsed = ParsedNamedParams::parse(query.as_ref())?;
         let inner_stmt = match conn.get_cached_stmt(parsed.query()) {
             Some(inner_stmt) => inner_stmt,
-            None => {
-                conn.prepare_statement(Cow::Borrowed(parsed.query()))
-                    .await?
-            }
+            None => conn.prepare_statement(Cow::Borrowed(parsed.query())).await?,
         };
         Ok(Statement::new(
             inner_stmt,
-            parsed
-                .params()
-                .iter()
-                .map(|x| x.as_ref().to_vec())
-                .collect::<Vec<_>>(),
+            parsed.params().iter().map(|x| x.as_ref().to_vec()).collect::<Vec<_>>(),
         ))
     }
     .boxed();
@@ -208,28 +198,17 @@ impl StmtInner {
     }
 
     pub(crate) fn with_params(mut self, params: Vec<Column>) -> Self {
-        self.params = if params.is_empty() {
-            None
-        } else {
-            Some(params.into_boxed_slice())
-        };
+        self.params = if params.is_empty() { None } else { Some(params.into_boxed_slice()) };
         self
     }
 
     pub(crate) fn with_columns(mut self, columns: Vec<Column>) -> Self {
-        self.columns = if columns.is_empty() {
-            None
-        } else {
-            Some(Arc::from(columns))
-        };
+        self.columns = if columns.is_empty() { None } else { Some(Arc::from(columns)) };
         self
     }
 
     pub(crate) fn columns(&self) -> Arc<[Column]> {
-        self.columns_cache
-            .get_columns()
-            .or_else(|| self.columns.clone())
-            .unwrap_or_default()
+        self.columns_cache.get_columns().or_else(|| self.columns.clone()).unwrap_or_default()
     }
 
     pub fn update_columns_metadata(&self, columns: Vec<Column>) {
@@ -269,10 +248,7 @@ pub struct Statement {
 
 impl Statement {
     pub(crate) fn new(inner: Arc<StmtInner>, named_params: Vec<Vec<u8>>) -> Self {
-        Self {
-            inner,
-            named_params,
-        }
+        Self { inner, named_params }
     }
 
     /// Returned columns.
@@ -362,34 +338,24 @@ impl crate::Conn {
     }
 
     /// Helper, that executes the given statement with the given params.
-    pub(crate) async fn execute_statement<P>(
-        &mut self,
-        statement: &Statement,
-        params: P,
-    ) -> Result<()>
+    pub(crate) async fn execute_statement<P>(&mut self, statement: &Statement, params: P) -> Result<()>
     where
         P: Into<Params>,
     {
-        self.routine(ExecRoutine::new(statement, params.into()))
-            .await?;
+        self.routine(ExecRoutine::new(statement, params.into())).await?;
         Ok(())
     }
 
     /// Helper, that executes the given statement as a bulk operation
     ///
     /// Available in MariaDb with MARIADB_CLIENT_STMT_BULK_OPERATIONS capability.
-    pub(crate) async fn execute_bulk<P, I>(
-        &mut self,
-        statement: &Statement,
-        params: I,
-    ) -> Result<()>
+    pub(crate) async fn execute_bulk<P, I>(&mut self, statement: &Statement, params: I) -> Result<()>
     where
         P: Into<Params> + Send,
         I: IntoIterator<Item = P> + Send,
         I::IntoIter: Send,
     {
-        self.routine(ExecBulkRoutine::new(statement, params))
-            .await?;
+        self.routine(ExecBulkRoutine::new(statement, params)).await?;
         Ok(())
     }
 
@@ -406,9 +372,7 @@ struct ColumnCache {
 
 impl ColumnCache {
     fn new() -> Self {
-        Self {
-            columns: ArcSwapOption::const_empty(),
-        }
+        Self { columns: ArcSwapOption::const_empty() }
     }
 
     fn get_columns(&self) -> Option<Arc<[Column]>> {
@@ -423,9 +387,7 @@ impl ColumnCache {
 
 impl fmt::Debug for ColumnCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ColumnCache")
-            .field("columns", &self.get_columns())
-            .finish()
+        f.debug_struct("ColumnCache").field("columns", &self.get_columns()).finish()
     }
 }
 
@@ -447,9 +409,7 @@ mod tests {
     const ROUNDS: usize = if cfg!(miri) { 8 } else { 10_000 };
 
     fn columns(table: &str, len: usize) -> Vec<Column> {
-        (0..len)
-            .map(|_| Column::new(ColumnType::MYSQL_TYPE_LONG).with_table(table.as_bytes()))
-            .collect()
+        (0..len).map(|_| Column::new(ColumnType::MYSQL_TYPE_LONG).with_table(table.as_bytes())).collect()
     }
 
     #[test]

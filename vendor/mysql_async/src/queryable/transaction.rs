@@ -135,11 +135,7 @@ impl<'a> Transaction<'a> {
         conn: T,
         options: TxOpts,
     ) -> Result<Transaction<'a>> {
-        let TxOpts {
-            consistent_snapshot,
-            isolation_level,
-            readonly,
-        } = options;
+        let TxOpts { consistent_snapshot, isolation_level, readonly } = options;
 
         let mut conn = conn.into();
 
@@ -160,20 +156,14 @@ impl<'a> Transaction<'a> {
 
         if let Some(readonly) = readonly {
             if readonly {
-                conn.as_mut()
-                    .query_drop("SET TRANSACTION READ ONLY")
-                    .await?;
+                conn.as_mut().query_drop("SET TRANSACTION READ ONLY").await?;
             } else {
-                conn.as_mut()
-                    .query_drop("SET TRANSACTION READ WRITE")
-                    .await?;
+                conn.as_mut().query_drop("SET TRANSACTION READ WRITE").await?;
             }
         }
 
         if consistent_snapshot {
-            conn.as_mut()
-                .query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT")
-                .await?
+            conn.as_mut().query_drop("START TRANSACTION WITH CONSISTENT SNAPSHOT").await?
         } else {
             conn.as_mut().query_drop("START TRANSACTION").await?
         };

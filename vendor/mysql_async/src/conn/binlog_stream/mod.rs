@@ -36,19 +36,13 @@ impl super::Conn {
     ///
     /// You can use SHOW BINARY LOGS to get the current logfile and position from the master.
     /// If the request’s filename is empty, the server will send the binlog-stream of the first known binlog.
-    pub async fn get_binlog_stream(
-        mut self,
-        request: BinlogStreamRequest<'_>,
-    ) -> Result<BinlogStream> {
+    pub async fn get_binlog_stream(mut self, request: BinlogStreamRequest<'_>) -> Result<BinlogStream> {
         self.request_binlog(request).await?;
 
         Ok(BinlogStream::new(self))
     }
 
-    async fn register_as_slave(
-        &mut self,
-        com_register_slave: ComRegisterSlave<'_>,
-    ) -> crate::Result<()> {
+    async fn register_as_slave(&mut self, com_register_slave: ComRegisterSlave<'_>) -> crate::Result<()> {
         self.query_drop("SET @master_binlog_checksum='ALL'").await?;
         self.write_command(&com_register_slave).await?;
 
@@ -79,11 +73,7 @@ pub struct BinlogStream {
 impl BinlogStream {
     /// `conn` is a `Conn` with `request_binlog` executed on it.
     pub(super) fn new(conn: Conn) -> Self {
-        BinlogStream {
-            read_packet: ReadPacket::new(conn),
-            esr: EventStreamReader::new(Version4),
-            tpe: None,
-        }
+        BinlogStream { read_packet: ReadPacket::new(conn), esr: EventStreamReader::new(Version4), tpe: None }
     }
 
     /// Returns a table map event for the given table id.
@@ -119,11 +109,7 @@ impl futures_core::stream::Stream for BinlogStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         {
-            let Self {
-                ref mut tpe,
-                ref mut esr,
-                ..
-            } = *self;
+            let Self { ref mut tpe, ref mut esr, .. } = *self;
 
             if let Some(tpe) = tpe.as_mut() {
                 match esr.read_decompressed(tpe) {
@@ -164,8 +150,7 @@ impl futures_core::stream::Stream for BinlogStream {
             let event_data = &packet[1..];
             match self.esr.read(event_data) {
                 Ok(Some(event)) => {
-                    if event.header().event_type_raw() == EventType::TRANSACTION_PAYLOAD_EVENT as u8
-                    {
+                    if event.header().event_type_raw() == EventType::TRANSACTION_PAYLOAD_EVENT as u8 {
                         #[allow(clippy::single_match)]
                         match event.read_event::<TransactionPayloadEvent<'_>>() {
                             Ok(e) => self.tpe = Some(Cursor::new(e.danger_decompress())),
@@ -178,10 +163,7 @@ impl futures_core::stream::Stream for BinlogStream {
                 Err(err) => Poll::Ready(Some(Err(err.into()))),
             }
         } else {
-            Poll::Ready(Some(Err(DriverError::UnexpectedPacket {
-                payload: packet.to_vec(),
-            }
-            .into())))
+            Poll::Ready(Some(Err(DriverError::UnexpectedPacket { payload: packet.to_vec() }.into())))
         }
     }
 }
@@ -198,16 +180,11 @@ mod tests {
     use crate::{test_misc::get_opts, *};
 
     async fn gen_dummy_data(conn: &mut Conn) -> super::Result<()> {
-        "CREATE TABLE IF NOT EXISTS customers (customer_id int not null)"
-            .ignore(&mut *conn)
-            .await?;
+        "CREATE TABLE IF NOT EXISTS customers (customer_id int not null)".ignore(&mut *conn).await?;
 
         let mut tx = conn.start_transaction(Default::default()).await?;
         for i in 0_u8..100 {
-            "INSERT INTO customers(customer_id) VALUES (?)"
-                .with((i,))
-                .ignore(&mut tx)
-                .await?;
+            "INSERT INTO customers(customer_id) VALUES (?)".with((i,)).ignore(&mut tx).await?;
         }
         tx.commit().await?;
 
@@ -223,15 +200,10 @@ mod tests {
         };
 
         if conn.server_version() >= (8, 0, 31) && conn.server_version() < (9, 0, 0) {
-            let _ = "SET binlog_transaction_compression=ON"
-                .ignore(&mut conn)
-                .await;
+            let _ = "SET binlog_transaction_compression=ON".ignore(&mut conn).await;
         }
 
-        if let Ok(Some(gtid_mode)) = "SELECT @@GLOBAL.GTID_MODE"
-            .first::<String, _>(&mut conn)
-            .await
-        {
+        if let Ok(Some(gtid_mode)) = "SELECT @@GLOBAL.GTID_MODE".first::<String, _>(&mut conn).await {
             if !gtid_mode.starts_with("ON") {
                 panic!(
                     "GTID_MODE is disabled \
@@ -250,21 +222,14 @@ mod tests {
 
     #[tokio::test]
     async fn should_read_binlog() -> super::Result<()> {
-        read_binlog_streams_and_close_their_connections(None, (12, 13, 14))
-            .await
-            .unwrap();
+        read_binlog_streams_and_close_their_connections(None, (12, 13, 14)).await.unwrap();
 
         let pool = Pool::new(get_opts());
-        read_binlog_streams_and_close_their_connections(Some(&pool), (15, 16, 17))
-            .await
-            .unwrap();
+        read_binlog_streams_and_close_their_connections(Some(&pool), (15, 16, 17)).await.unwrap();
 
         // Disconnecting the pool verifies that closing the binlog connections
         // left the pool in a sane state.
-        timeout(Duration::from_secs(10), pool.disconnect())
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(Duration::from_secs(10), pool.disconnect()).await.unwrap().unwrap();
 
         Ok(())
     }
@@ -279,9 +244,7 @@ mod tests {
 
         let mut binlog_stream = conn
             .get_binlog_stream(
-                BinlogStreamRequest::new(binlog_server_ids.0)
-                    .with_filename(&filename)
-                    .with_pos(pos),
+                BinlogStreamRequest::new(binlog_server_ids.0).with_filename(&filename).with_pos(pos),
             )
             .await
             .unwrap();
@@ -303,10 +266,7 @@ mod tests {
             }
         }
         assert!(events_num > 0);
-        timeout(Duration::from_secs(10), binlog_stream.close())
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(Duration::from_secs(10), binlog_stream.close()).await.unwrap().unwrap();
 
         if !is_mariadb {
             // iterate using COM_BINLOG_DUMP_GTID
@@ -323,8 +283,7 @@ mod tests {
                 .unwrap();
 
             events_num = 0;
-            while let Ok(Some(event)) = timeout(Duration::from_secs(10), binlog_stream.next()).await
-            {
+            while let Ok(Some(event)) = timeout(Duration::from_secs(10), binlog_stream.next()).await {
                 let event = event.unwrap();
                 events_num += 1;
 
@@ -340,10 +299,7 @@ mod tests {
                 }
             }
             assert!(events_num > 0);
-            timeout(Duration::from_secs(10), binlog_stream.close())
-                .await
-                .unwrap()
-                .unwrap();
+            timeout(Duration::from_secs(10), binlog_stream.close()).await.unwrap().unwrap();
         }
 
         // iterate using COM_BINLOG_DUMP with BINLOG_DUMP_NON_BLOCK flag
@@ -367,10 +323,7 @@ mod tests {
             event.read_data().unwrap();
         }
         assert!(events_num > 0);
-        timeout(Duration::from_secs(10), binlog_stream.close())
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(Duration::from_secs(10), binlog_stream.close()).await.unwrap().unwrap();
 
         Ok(())
     }

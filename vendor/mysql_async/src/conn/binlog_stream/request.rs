@@ -1,6 +1,4 @@
-use mysql_common::packets::{
-    binlog_request::BinlogRequest, BinlogDumpFlags, ComRegisterSlave, Sid,
-};
+use mysql_common::packets::{binlog_request::BinlogRequest, BinlogDumpFlags, ComRegisterSlave, Sid};
 
 /// Binlog stream request builder.
 pub struct BinlogStreamRequest<'a> {
@@ -25,9 +23,7 @@ impl<'a> BinlogStreamRequest<'a> {
 
     /// Enables `NON_BLOCK` flag. Stream will be terminated as soon as there are no events.
     pub fn with_non_blocking(mut self) -> Self {
-        self.binlog_request = self
-            .binlog_request
-            .with_flags(BinlogDumpFlags::BINLOG_DUMP_NON_BLOCK);
+        self.binlog_request = self.binlog_request.with_flags(BinlogDumpFlags::BINLOG_DUMP_NON_BLOCK);
         self
     }
 

@@ -13,25 +13,18 @@ pub(crate) struct InPoolConnections {
 
 impl InPoolConnections {
     pub(crate) fn new(capacity: usize, metrics: Arc<Metrics>) -> Self {
-        Self {
-            connections: VecDeque::with_capacity(capacity),
-            metrics,
-        }
+        Self { connections: VecDeque::with_capacity(capacity), metrics }
     }
 
     pub(crate) fn push_back(&mut self, conn: IdlingConn) {
-        self.metrics
-            .connections_in_pool
-            .fetch_add(1, Ordering::Relaxed);
+        self.metrics.connections_in_pool.fetch_add(1, Ordering::Relaxed);
         self.connections.push_back(conn);
     }
 
     pub(crate) fn pop_back(&mut self) -> Option<IdlingConn> {
         let res = self.connections.pop_back();
         if res.is_some() {
-            self.metrics
-                .connections_in_pool
-                .fetch_sub(1, Ordering::Relaxed);
+            self.metrics.connections_in_pool.fetch_sub(1, Ordering::Relaxed);
         }
 
         res
@@ -40,9 +33,7 @@ impl InPoolConnections {
     pub(crate) fn pop_front(&mut self) -> Option<IdlingConn> {
         let res = self.connections.pop_front();
         if res.is_some() {
-            self.metrics
-                .connections_in_pool
-                .fetch_sub(1, Ordering::Relaxed);
+            self.metrics.connections_in_pool.fetch_sub(1, Ordering::Relaxed);
         }
 
         res

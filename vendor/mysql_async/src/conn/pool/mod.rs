@@ -48,11 +48,7 @@ struct IdlingConn {
 impl IdlingConn {
     /// Returns true when this connection has a TTL and it elapsed.
     fn expired(&self) -> bool {
-        self.conn
-            .inner
-            .ttl_deadline
-            .map(|t| Instant::now() > t)
-            .unwrap_or_default()
+        self.conn.inner.ttl_deadline.map(|t| Instant::now() > t).unwrap_or_default()
     }
 
     /// Returns duration elapsed since this connection is idling.
@@ -63,10 +59,7 @@ impl IdlingConn {
 
 impl From<Conn> for IdlingConn {
     fn from(conn: Conn) -> Self {
-        Self {
-            since: Instant::now(),
-            conn,
-        }
+        Self { since: Instant::now(), conn }
     }
 }
 
@@ -95,9 +88,7 @@ impl Exchange {
 
             // Spawn the ttl check interval if `inactive_connection_ttl` isn't `0` or
             // connections have an absolute TTL.
-            if pool_opts.inactive_connection_ttl() > Duration::ZERO
-                || pool_opts.abs_conn_ttl().is_some()
-            {
+            if pool_opts.inactive_connection_ttl() > Duration::ZERO || pool_opts.abs_conn_ttl().is_some() {
                 tokio::spawn(TtlCheckInterval::new(pool_opts, inner.clone()));
             }
         }
@@ -163,10 +154,7 @@ impl Pool {
                 closed: false.into(),
                 metrics: metrics.clone(),
                 exchange: Mutex::new(Exchange {
-                    available: InPoolConnections::new(
-                        pool_opts.constraints().max(),
-                        metrics.clone(),
-                    ),
+                    available: InPoolConnections::new(pool_opts.constraints().max(), metrics.clone()),
                     waiting: Waitlist::new(metrics),
                     exist: 0,
                     recycler: Some((rx, pool_opts)),
@@ -210,10 +198,7 @@ impl Pool {
     fn return_conn(&mut self, conn: Conn) {
         // NOTE: we're not in async context here, so we can't block or return NotReady
         // any and all cleanup work _has_ to be done in the spawned recycler
-        self.inner
-            .metrics
-            .connections_in_use
-            .fetch_sub(1, Ordering::Relaxed);
+        self.inner.metrics.connections_in_use.fetch_sub(1, Ordering::Relaxed);
         self.send_to_recycler(conn);
     }
 
@@ -241,24 +226,14 @@ impl Pool {
     pub(super) fn cancel_connection(&self) {
         let mut exchange = self.inner.exchange.lock().unwrap();
         exchange.exist -= 1;
-        self.inner
-            .metrics
-            .create_failed
-            .fetch_add(1, atomic::Ordering::Relaxed);
-        self.inner
-            .metrics
-            .connection_count
-            .store(exchange.exist, atomic::Ordering::Relaxed);
+        self.inner.metrics.create_failed.fetch_add(1, atomic::Ordering::Relaxed);
+        self.inner.metrics.connection_count.store(exchange.exist, atomic::Ordering::Relaxed);
         // we just enabled the creation of a new connection!
         exchange.waiting.wake();
     }
 
     /// Poll the pool for an available connection.
-    fn poll_new_conn(
-        &mut self,
-        cx: &mut Context<'_>,
-        queue_id: QueueId,
-    ) -> Poll<Result<GetConnInner>> {
+    fn poll_new_conn(&mut self, cx: &mut Context<'_>, queue_id: QueueId) -> Poll<Result<GetConnInner>> {
         let mut exchange = self.inner.exchange.lock().unwrap();
 
         // NOTE: this load must happen while we hold the lock,
@@ -271,11 +246,7 @@ impl Pool {
         exchange.spawn_futures_if_needed(&self.inner);
 
         // Check if we are higher priority than anything current
-        let highest = if let Some(cur) = exchange.waiting.peek_id() {
-            queue_id > cur
-        } else {
-            true
-        };
+        let highest = if let Some(cur) = exchange.waiting.peek_id() { queue_id > cur } else { true };
 
         // If we are not, just queue
         if !highest {
@@ -322,10 +293,7 @@ impl Pool {
             // we are allowed to make a new connection, so we will!
             exchange.exist += 1;
 
-            self.inner
-                .metrics
-                .connection_count
-                .store(exchange.exist, atomic::Ordering::Relaxed);
+            self.inner.metrics.connection_count.store(exchange.exist, atomic::Ordering::Relaxed);
 
             let opts = self.opts.clone();
             #[cfg(feature = "hdrhistogram")]
@@ -367,10 +335,7 @@ impl Drop for Conn {
         if std::thread::panicking() {
             // Try to decrease the number of existing connections.
             if let Some(pool) = self.inner.pool.take() {
-                pool.inner
-                    .metrics
-                    .connections_in_use
-                    .fetch_sub(1, Ordering::Relaxed);
+                pool.inner.metrics.connections_in_use.fetch_sub(1, Ordering::Relaxed);
                 pool.cancel_connection();
             }
 
@@ -403,8 +368,8 @@ mod test {
     };
 
     use crate::{
-        conn::pool::Pool, opts::PoolOpts, prelude::*, test_misc::get_opts, PoolConstraints, Row,
-        TxOpts, Value,
+        conn::pool::Pool, opts::PoolOpts, prelude::*, test_misc::get_opts, PoolConstraints, Row, TxOpts,
+        Value,
     };
 
     macro_rules! conn_ex_field {
@@ -433,31 +398,19 @@ mod test {
         let pool = Pool::new(opts.clone());
 
         let mut conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-            Value::NULL
-        );
+        assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
         conn.query_drop("SET @foo = 'foo'").await?;
-        assert_eq!(
-            conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-            "foo",
-        );
+        assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
         drop(conn);
 
         conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(),
-            Value::NULL
-        );
+        assert_eq!(conn.query_first::<Value, _>("SELECT @foo").await?.unwrap(), Value::NULL);
         conn.query_drop("SET @foo = 'foo'").await?;
         conn.reset_connection(false);
         drop(conn);
 
         conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-            "foo",
-        );
+        assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
         drop(conn);
         pool.disconnect().await.unwrap();
 
@@ -466,10 +419,7 @@ mod test {
         conn.query_drop("SET @foo = 'foo'").await?;
         drop(conn);
         conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            conn.query_first::<String, _>("SELECT @foo").await?.unwrap(),
-            "foo",
-        );
+        assert_eq!(conn.query_first::<String, _>("SELECT @foo").await?.unwrap(), "foo",);
         drop(conn);
         pool.disconnect().await
     }
@@ -488,9 +438,7 @@ mod test {
         }
 
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let database = Database {
-            pool: Pool::new(get_opts()),
-        };
+        let database = Database { pool: Pool::new(get_opts()) };
         runtime.block_on(database.disconnect())
     }
 
@@ -530,11 +478,7 @@ mod test {
             });
 
             // collect ids..
-            let ids = try_join_all(connections)
-                .await?
-                .into_iter()
-                .map(|conn| conn.id())
-                .collect::<Vec<_>>();
+            let ids = try_join_all(connections).await?.into_iter().map(|conn| conn.id()).collect::<Vec<_>>();
 
             // give some time to reset connections
             sleep(Duration::from_millis(1000)).await;
@@ -614,29 +558,16 @@ mod test {
     async fn should_start_transaction() -> super::Result<()> {
         let pool = pool_with_one_connection();
 
-        "CREATE TABLE IF NOT EXISTS mysql.tmp(id int)"
-            .ignore(&pool)
-            .await?;
+        "CREATE TABLE IF NOT EXISTS mysql.tmp(id int)".ignore(&pool).await?;
         "DELETE FROM mysql.tmp".ignore(&pool).await?;
 
         let mut tx = pool.start_transaction(TxOpts::default()).await?;
-        tx.exec_batch(
-            "INSERT INTO mysql.tmp (id) VALUES (?)",
-            vec![(1_u8,), (2_u8,)],
-        )
-        .await?;
+        tx.exec_batch("INSERT INTO mysql.tmp (id) VALUES (?)", vec![(1_u8,), (2_u8,)]).await?;
         tx.exec_drop("SELECT * FROM mysql.tmp", ()).await?;
         drop(tx);
-        let row_opt = pool
-            .get_conn()
-            .await?
-            .query_first("SELECT COUNT(*) FROM mysql.tmp")
-            .await?;
+        let row_opt = pool.get_conn().await?.query_first("SELECT COUNT(*) FROM mysql.tmp").await?;
         assert_eq!(row_opt, Some((0u8,)));
-        pool.get_conn()
-            .await?
-            .query_drop("DROP TABLE mysql.tmp")
-            .await?;
+        pool.get_conn().await?.query_drop("DROP TABLE mysql.tmp").await?;
         pool.disconnect().await?;
         Ok(())
     }
@@ -795,8 +726,7 @@ mod test {
         assert_eq!(ex_field!(pool, exist), 1);
         assert_ne!(id1, id2);
 
-        conn.exec_drop("SET GLOBAL wait_timeout = ?", (wait_timeout_orig,))
-            .await?;
+        conn.exec_drop("SET GLOBAL wait_timeout = ?", (wait_timeout_orig,)).await?;
         drop(conn);
 
         pool.disconnect().await?;
@@ -807,16 +737,12 @@ mod test {
     #[tokio::test]
     async fn droptest() -> super::Result<()> {
         let pool = Pool::new(get_opts());
-        let conns = try_join_all((0..10).map(|_| pool.get_conn()))
-            .await
-            .unwrap();
+        let conns = try_join_all((0..10).map(|_| pool.get_conn())).await.unwrap();
         drop(conns);
         drop(pool);
 
         let pool = Pool::new(get_opts());
-        let conns = try_join_all((0..10).map(|_| pool.get_conn()))
-            .await
-            .unwrap();
+        let conns = try_join_all((0..10).map(|_| pool.get_conn())).await.unwrap();
         drop(pool);
         drop(conns);
         Ok(())
@@ -829,21 +755,14 @@ mod test {
         const PANIC_MESSAGE: &str = "ORIGINAL_PANIC";
 
         let result = std::panic::catch_unwind(|| {
-            runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap()
-                .block_on(async {
-                    let pool = Pool::new(get_opts());
-                    let _conn = pool.get_conn().await.unwrap();
-                    std::panic::panic_any(PANIC_MESSAGE);
-                });
+            runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+                let pool = Pool::new(get_opts());
+                let _conn = pool.get_conn().await.unwrap();
+                std::panic::panic_any(PANIC_MESSAGE);
+            });
         });
 
-        assert_eq!(
-            *result.unwrap_err().downcast::<&str>().unwrap(),
-            "ORIGINAL_PANIC",
-        );
+        assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "ORIGINAL_PANIC",);
     }
 
     #[test]
@@ -894,10 +813,7 @@ mod test {
         let pool = Pool::new(get_opts().pool_opts(pool_opts));
 
         for _ in 0u8..100 {
-            pool.get_conn()
-                .await?
-                .query_iter("DO '42'; BLABLA;")
-                .await?;
+            pool.get_conn().await?.query_iter("DO '42'; BLABLA;").await?;
         }
 
         Ok(())
@@ -935,12 +851,7 @@ mod test {
 
         assert_eq!(0, pool.inner.exchange.lock().unwrap().waiting.len());
         // metrics should catch up with waiting queue (see #335)
-        assert_eq!(
-            0,
-            pool.metrics()
-                .active_wait_requests
-                .load(std::sync::atomic::Ordering::Relaxed)
-        );
+        assert_eq!(0, pool.metrics().active_wait_requests.load(std::sync::atomic::Ordering::Relaxed));
     }
 
     #[tokio::test]
@@ -952,13 +863,8 @@ mod test {
 
         /// some operation
         async fn op(pool: &Pool) {
-            let _: Option<Row> = pool
-                .get_conn()
-                .await
-                .unwrap()
-                .exec_first("SELECT ?, ?", (42, "foo"))
-                .await
-                .unwrap();
+            let _: Option<Row> =
+                pool.get_conn().await.unwrap().exec_first("SELECT ?, ?", (42, "foo")).await.unwrap();
         }
 
         // Measure the delay
@@ -975,11 +881,7 @@ mod test {
             // we need to cancel the op in the middle
             // this should not lead to the `packet out of order` error.
             let delay_micros = rand::random::<u128>() % max_delay;
-            select(
-                sleep(Duration::from_micros(delay_micros as u64)).boxed(),
-                fut,
-            )
-            .await;
+            select(sleep(Duration::from_micros(delay_micros as u64)).boxed(), fut).await;
 
             // give some time for connections to return to the pool
             sleep(Duration::from_millis(100)).await;
@@ -1151,26 +1053,12 @@ mod test {
         let metrics = pool.metrics();
 
         let conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            metrics
-                .connections_in_use
-                .load(std::sync::atomic::Ordering::Relaxed),
-            1
-        );
+        assert_eq!(metrics.connections_in_use.load(std::sync::atomic::Ordering::Relaxed), 1);
 
         drop(conn);
-        assert_eq!(
-            metrics
-                .connections_in_use
-                .load(std::sync::atomic::Ordering::Relaxed),
-            0
-        );
+        assert_eq!(metrics.connections_in_use.load(std::sync::atomic::Ordering::Relaxed), 0);
         loop {
-            if metrics
-                .connections_in_pool
-                .load(std::sync::atomic::Ordering::Relaxed)
-                == 1
-            {
+            if metrics.connections_in_pool.load(std::sync::atomic::Ordering::Relaxed) == 1 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -1178,32 +1066,13 @@ mod test {
 
         // Ensure that we increase the connections in use metric when we get a connection from the pool
         let conn = pool.get_conn().await.unwrap();
-        assert_eq!(
-            metrics
-                .connections_in_use
-                .load(std::sync::atomic::Ordering::Relaxed),
-            1
-        );
-        assert_eq!(
-            metrics
-                .connections_in_pool
-                .load(std::sync::atomic::Ordering::Relaxed),
-            0
-        );
+        assert_eq!(metrics.connections_in_use.load(std::sync::atomic::Ordering::Relaxed), 1);
+        assert_eq!(metrics.connections_in_pool.load(std::sync::atomic::Ordering::Relaxed), 0);
 
         drop(conn);
-        assert_eq!(
-            metrics
-                .connections_in_use
-                .load(std::sync::atomic::Ordering::Relaxed),
-            0
-        );
+        assert_eq!(metrics.connections_in_use.load(std::sync::atomic::Ordering::Relaxed), 0);
         loop {
-            if metrics
-                .connections_in_pool
-                .load(std::sync::atomic::Ordering::Relaxed)
-                == 1
-            {
+            if metrics.connections_in_pool.load(std::sync::atomic::Ordering::Relaxed) == 1 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -1224,9 +1093,7 @@ mod test {
             let pool = Pool::new(get_opts());
 
             bencher.iter(|| {
-                let fut = pool
-                    .get_conn()
-                    .and_then(|mut conn| async { conn.ping().await.map(|_| conn) });
+                let fut = pool.get_conn().and_then(|mut conn| async { conn.ping().await.map(|_| conn) });
                 runtime.block_on(fut).unwrap();
             });
 

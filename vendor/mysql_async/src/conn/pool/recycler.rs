@@ -38,11 +38,7 @@ pub(crate) struct Recycler {
 }
 
 impl Recycler {
-    pub fn new(
-        pool_opts: PoolOpts,
-        inner: Arc<Inner>,
-        dropped: UnboundedReceiver<Option<Conn>>,
-    ) -> Self {
+    pub fn new(pool_opts: PoolOpts, inner: Arc<Inner>, dropped: UnboundedReceiver<Option<Conn>>) -> Self {
         Self {
             inner,
             discard: FuturesUnordered::new(),
@@ -59,16 +55,10 @@ impl Recycler {
         let mut exchange = self.inner.exchange.lock().unwrap();
         if pool_is_closed || exchange.available.len() >= self.pool_opts.active_bound() {
             drop(exchange);
-            self.inner
-                .metrics
-                .discarded_superfluous_connection
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.discarded_superfluous_connection.fetch_add(1, Ordering::Relaxed);
             self.discard.push(conn.close_conn().boxed());
         } else {
-            self.inner
-                .metrics
-                .connection_returned_to_pool
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.connection_returned_to_pool.fetch_add(1, Ordering::Relaxed);
             #[cfg(feature = "hdrhistogram")]
             self.inner
                 .metrics
@@ -78,10 +68,7 @@ impl Recycler {
                 .record(conn.inner.active_since.elapsed().as_micros() as u64)
                 .ok();
             exchange.available.push_back(conn.into());
-            self.inner
-                .metrics
-                .connections_in_pool
-                .store(exchange.available.len(), Ordering::Relaxed);
+            self.inner.metrics.connections_in_pool.store(exchange.available.len(), Ordering::Relaxed);
             exchange.waiting.wake();
         }
     }
@@ -89,28 +76,16 @@ impl Recycler {
     fn conn_decision(&mut self, conn: Conn, close: bool) {
         if conn.inner.stream.is_none() || conn.inner.disconnected {
             // drop unestablished connection
-            self.inner
-                .metrics
-                .discarded_unestablished_connection
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.discarded_unestablished_connection.fetch_add(1, Ordering::Relaxed);
             self.discard.push(futures_util::future::ok(()).boxed());
         } else if conn.inner.tx_status != TxStatus::None || conn.has_pending_result() {
-            self.inner
-                .metrics
-                .dirty_connection_return
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.dirty_connection_return.fetch_add(1, Ordering::Relaxed);
             self.cleaning.push(conn.cleanup_for_pool().boxed());
         } else if conn.expired() || close {
-            self.inner
-                .metrics
-                .discarded_expired_connection
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.discarded_expired_connection.fetch_add(1, Ordering::Relaxed);
             self.discard.push(conn.close_conn().boxed());
         } else if conn.inner.reset_upon_returning_to_a_pool {
-            self.inner
-                .metrics
-                .resetting_connection
-                .fetch_add(1, Ordering::Relaxed);
+            self.inner.metrics.resetting_connection.fetch_add(1, Ordering::Relaxed);
             self.reset.push(conn.reset_for_pool().boxed());
         } else {
             self.conn_return(conn, false);
@@ -153,8 +128,7 @@ impl Future for Recycler {
         // if we've been asked to close, reclaim any idle connections
         if close || self.eof {
             loop {
-                let Some(IdlingConn { conn, .. }) =
-                    self.inner.exchange.lock().unwrap().available.pop_front()
+                let Some(IdlingConn { conn, .. }) = self.inner.exchange.lock().unwrap().available.pop_front()
                 else {
                     break;
                 };
@@ -175,10 +149,7 @@ impl Future for Recycler {
                     // anything that comes through .dropped we know has .pool.is_none().
                     // therefore, dropping the conn won't decrement .exist, so we need to do that.
                     self.discarded += 1;
-                    self.inner
-                        .metrics
-                        .discarded_error_during_cleanup
-                        .fetch_add(1, Ordering::Relaxed);
+                    self.inner.metrics.discarded_error_during_cleanup.fetch_add(1, Ordering::Relaxed);
                     // NOTE: we're discarding the error here
                     let _ = e;
                 }
@@ -194,10 +165,7 @@ impl Future for Recycler {
                     // an error during reset.
                     // replace with a new connection
                     self.discarded += 1;
-                    self.inner
-                        .metrics
-                        .discarded_error_during_cleanup
-                        .fetch_add(1, Ordering::Relaxed);
+                    self.inner.metrics.discarded_error_during_cleanup.fetch_add(1, Ordering::Relaxed);
                     // NOTE: we're discarding the error here
                     let _ = e;
                 }
@@ -218,10 +186,7 @@ impl Future for Recycler {
                     // an error occurred while closing a connection.
                     // what do we do? we still replace it with a new connection..
                     self.discarded += 1;
-                    self.inner
-                        .metrics
-                        .discarded_error_during_cleanup
-                        .fetch_add(1, Ordering::Relaxed);
+                    self.inner.metrics.discarded_error_during_cleanup.fetch_add(1, Ordering::Relaxed);
                     // NOTE: we're discarding the error here
                     let _ = e;
                 }
@@ -232,10 +197,7 @@ impl Future for Recycler {
             // we need to open up slots for new connctions to be established!
             let mut exchange = self.inner.exchange.lock().unwrap();
             exchange.exist -= self.discarded;
-            self.inner
-                .metrics
-                .connection_count
-                .store(exchange.exist, Ordering::Relaxed);
+            self.inner.metrics.connection_count.store(exchange.exist, Ordering::Relaxed);
             for _ in 0..self.discarded {
                 exchange.waiting.wake();
             }

@@ -35,11 +35,7 @@ impl TtlCheckInterval {
     /// Creates new `TtlCheckInterval`.
     pub fn new(pool_opts: PoolOpts, inner: Arc<Inner>) -> Self {
         let interval = time::interval(pool_opts.ttl_check_interval());
-        Self {
-            inner,
-            interval,
-            pool_opts,
-        }
+        Self { inner, interval, pool_opts }
     }
 
     /// Perform the check.
@@ -47,10 +43,7 @@ impl TtlCheckInterval {
         let to_be_dropped = {
             let mut exchange = self.inner.exchange.lock().unwrap();
 
-            let num_to_drop = exchange
-                .available
-                .len()
-                .saturating_sub(self.pool_opts.constraints().min());
+            let num_to_drop = exchange.available.len().saturating_sub(self.pool_opts.constraints().min());
 
             let mut to_be_dropped = Vec::<_>::with_capacity(exchange.available.len());
             let mut kept_available = InPoolConnections {
@@ -78,10 +71,7 @@ impl TtlCheckInterval {
             tokio::spawn(idling_conn.conn.disconnect().then(move |_| {
                 let mut exchange = inner.exchange.lock().unwrap();
                 exchange.exist -= 1;
-                inner
-                    .metrics
-                    .connection_count
-                    .store(exchange.exist, Ordering::Relaxed);
+                inner.metrics.connection_count.store(exchange.exist, Ordering::Relaxed);
                 ok::<_, ()>(())
             }));
         }

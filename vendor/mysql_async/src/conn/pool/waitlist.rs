@@ -19,10 +19,7 @@ pub(crate) struct Waitlist {
 
 impl Waitlist {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Waitlist {
-        Waitlist {
-            queue: Default::default(),
-            metrics,
-        }
+        Waitlist { queue: Default::default(), metrics }
     }
 
     pub(crate) fn push(&mut self, waker: Waker, queue_id: QueueId) {
@@ -40,18 +37,14 @@ impl Waitlist {
         self.remove(queue_id);
         self.queue.push(QueuedWaker { queue_id, waker }, queue_id);
 
-        self.metrics
-            .active_wait_requests
-            .fetch_add(1, atomic::Ordering::Relaxed);
+        self.metrics.active_wait_requests.fetch_add(1, atomic::Ordering::Relaxed);
     }
 
     /// Returns `true` if anyone was awaken
     pub(crate) fn wake(&mut self) -> bool {
         match self.queue.pop() {
             Some((qw, _)) => {
-                self.metrics
-                    .active_wait_requests
-                    .fetch_sub(1, atomic::Ordering::Relaxed);
+                self.metrics.active_wait_requests.fetch_sub(1, atomic::Ordering::Relaxed);
                 qw.waker.wake();
                 true
             }
@@ -61,9 +54,7 @@ impl Waitlist {
 
     pub(crate) fn remove(&mut self, id: QueueId) {
         if self.queue.remove(&id).is_some() {
-            self.metrics
-                .active_wait_requests
-                .fetch_sub(1, atomic::Ordering::Relaxed);
+            self.metrics.active_wait_requests.fetch_sub(1, atomic::Ordering::Relaxed);
         }
     }
 
@@ -130,8 +121,7 @@ mod test {
         const DATA: *const () = &();
         const NOOP_CLONE_FN: unsafe fn(*const ()) -> RawWaker = |_| RawWaker::new(DATA, &RW_VTABLE);
         const NOOP_FN: unsafe fn(*const ()) = |_| {};
-        static RW_VTABLE: RawWakerVTable =
-            RawWakerVTable::new(NOOP_CLONE_FN, NOOP_FN, NOOP_FN, NOOP_FN);
+        static RW_VTABLE: RawWakerVTable = RawWakerVTable::new(NOOP_CLONE_FN, NOOP_FN, NOOP_FN, NOOP_FN);
         let w = unsafe { Waker::from_raw(RawWaker::new(DATA, &RW_VTABLE)) };
 
         let mut waitlist = Waitlist::new(Default::default());

@@ -21,19 +21,13 @@ impl Routine<()> for ChangeUser {
         Self: 'a,
     {
         #[cfg(feature = "tracing")]
-        let span = debug_span!(
-            "mysql_async::change_user",
-            mysql_async.connection.id = conn.id()
-        );
+        let span = debug_span!("mysql_async::change_user", mysql_async.connection.id = conn.id());
 
         let com_change_user = ComChangeUser::new()
             .with_user(conn.opts().user().map(|x| x.as_bytes()))
             .with_database(conn.opts().db_name().map(|x| x.as_bytes()))
             .with_auth_plugin_data(
-                conn.inner
-                    .auth_plugin
-                    .gen_data(conn.opts().pass(), &conn.inner.nonce)
-                    .as_deref(),
+                conn.inner.auth_plugin.gen_data(conn.opts().pass(), &conn.inner.nonce).as_deref(),
             )
             .with_more_data(Some(
                 ComChangeUserMoreData::new(if conn.inner.version >= (5, 5, 3) {

@@ -7,9 +7,7 @@ use mysql_common::{
 #[cfg(feature = "tracing")]
 use tracing::{field, info_span, Level, Span};
 
-use crate::{
-    conn::MAX_STATEMENT_PARAMS, BinaryProtocol, Conn, DriverError, QueryResult, Statement,
-};
+use crate::{conn::MAX_STATEMENT_PARAMS, BinaryProtocol, Conn, DriverError, QueryResult, Statement};
 
 use super::Routine;
 
@@ -41,9 +39,8 @@ impl Routine<()> for ExecRoutine<'_> {
 
         let stmt_id = self.stmt.id();
         let expected_num_params = self.stmt.num_params();
-        let params = self
-            .params
-            .into_values(Some(self.stmt.named_params.as_slice()).filter(|x| !x.is_empty()));
+        let params =
+            self.params.into_values(Some(self.stmt.named_params.as_slice()).filter(|x| !x.is_empty()));
 
         let fut = async move {
             let params = params?;
@@ -63,9 +60,7 @@ impl Routine<()> for ExecRoutine<'_> {
             }
 
             if params.len() > MAX_STATEMENT_PARAMS {
-                Err(DriverError::StmtParamsNumberExceedsLimit {
-                    supplied: params.len(),
-                })?
+                Err(DriverError::StmtParamsNumberExceedsLimit { supplied: params.len() })?
             }
 
             if expected_num_params as usize != params.len() {
@@ -82,8 +77,7 @@ impl Routine<()> for ExecRoutine<'_> {
             }
 
             conn.write_command(&body).await?;
-            conn.read_result_set::<BinaryProtocol>(true, Some(self.stmt))
-                .await?;
+            conn.read_result_set::<BinaryProtocol>(true, Some(self.stmt)).await?;
 
             Ok(())
         };
@@ -104,10 +98,7 @@ pub struct ExecBulkRoutine<'a, I> {
 
 impl<'a, I> ExecBulkRoutine<'a, I> {
     pub fn new(stmt: &'a Statement, params: I) -> Self {
-        Self {
-            stmt,
-            params_iter: params,
-        }
+        Self { stmt, params_iter: params }
     }
 }
 
@@ -119,10 +110,7 @@ where
     where
         Self: 'a,
     {
-        let Self {
-            stmt,
-            params_iter: params,
-        } = self;
+        let Self { stmt, params_iter: params } = self;
 
         #[cfg(feature = "tracing")]
         let span = info_span!(
@@ -143,8 +131,7 @@ where
             for command in builder.build_params_iter(params) {
                 let command = command.map_err(crate::DriverError::from)?;
                 conn.write_command(&command).await?;
-                conn.read_result_set::<BinaryProtocol>(true, Some(stmt))
-                    .await?;
+                conn.read_result_set::<BinaryProtocol>(true, Some(stmt)).await?;
                 let query_result = QueryResult::<'_, '_, BinaryProtocol>::new(&mut *conn);
                 query_result.drop_result().await?;
             }

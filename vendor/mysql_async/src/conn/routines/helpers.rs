@@ -14,22 +14,14 @@ use crate::{error::LocalInfileError, queryable::Protocol, Conn, Error, Statement
 
 impl Conn {
     /// Helper, that sends all `Value::Bytes` in the given list of parameters as long data.
-    pub(super) async fn send_long_data<'a, I>(
-        &mut self,
-        statement_id: u32,
-        params: I,
-    ) -> crate::Result<()>
+    pub(super) async fn send_long_data<'a, I>(&mut self, statement_id: u32, params: I) -> crate::Result<()>
     where
         I: Iterator<Item = &'a Value>,
     {
         for (i, value) in params.enumerate() {
             if let Value::Bytes(bytes) = value {
                 let chunks = bytes.chunks(MAX_PAYLOAD_LEN - 6);
-                let chunks = chunks.chain(if bytes.is_empty() {
-                    Some(&[][..])
-                } else {
-                    None
-                });
+                let chunks = chunks.chain(if bytes.is_empty() { Some(&[][..]) } else { None });
                 for chunk in chunks {
                     let com = ComStmtSendLongData::new(statement_id, i as u16, chunk);
                     self.write_command(&com).await?;
@@ -68,9 +60,7 @@ impl Conn {
 
         match packet.first() {
             Some(0x00) => {
-                self.set_pending_result(Some(P::result_set_meta(Arc::from(
-                    Vec::new().into_boxed_slice(),
-                ))))?;
+                self.set_pending_result(Some(P::result_set_meta(Arc::from(Vec::new().into_boxed_slice()))))?;
             }
             Some(0xFB) => self.handle_local_infile::<P>(&packet).await?,
             _ => self.handle_result_set::<P>(&packet, stmt).await?,
@@ -113,9 +103,7 @@ impl Conn {
         self.write_bytes(&[]).await?;
 
         self.read_packet().await?;
-        self.set_pending_result(Some(P::result_set_meta(Arc::from(
-            Vec::new().into_boxed_slice(),
-        ))))?;
+        self.set_pending_result(Some(P::result_set_meta(Arc::from(Vec::new().into_boxed_slice()))))?;
 
         result.map_err(Into::into)
     }
@@ -134,10 +122,7 @@ impl Conn {
         let column_count = packet.read_lenenc_int()?;
         if column_count > u64::from(u16::MAX) {
             // No server has so many columns in a result.
-            return Err(crate::DriverError::UnexpectedPacket {
-                payload: packet.to_vec(),
-            }
-            .into());
+            return Err(crate::DriverError::UnexpectedPacket { payload: packet.to_vec() }.into());
         }
         // Reading 1st byte only if metadata skip is not possible, otherwise it can be a part of the first column definition.
         // Reading column metadata only if it is not skipped - if skip is not possible or if metadata is present.
@@ -152,12 +137,7 @@ impl Conn {
             // Since metadata is skipped, stmt must be present.
             match stmt {
                 Some(stmt) => P::result_set_meta(stmt.columns()),
-                None => {
-                    return Err(crate::DriverError::UnexpectedPacket {
-                        payload: packet.to_vec(),
-                    }
-                    .into())
-                }
+                None => return Err(crate::DriverError::UnexpectedPacket { payload: packet.to_vec() }.into()),
             }
         };
         self.set_pending_result(Some(meta))?;

@@ -28,10 +28,7 @@ where
         Self: 'a,
     {
         #[cfg(feature = "tracing")]
-        let span = debug_span!(
-            "mysql_async::next_set",
-            mysql_async.connection.id = conn.id()
-        );
+        let span = debug_span!("mysql_async::next_set", mysql_async.connection.id = conn.id());
         conn.sync_seq_id();
         let fut = async move {
             // Cached metadata can be for binary protocol only. With binary we can't have a batch prepared. Multiple results

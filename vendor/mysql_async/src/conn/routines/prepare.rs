@@ -18,9 +18,7 @@ pub struct PrepareRoutine {
 
 impl PrepareRoutine {
     pub fn new(raw_query: Cow<'_, [u8]>) -> Self {
-        Self {
-            query: raw_query.into_owned().into_boxed_slice().into(),
-        }
+        Self { query: raw_query.into_owned().into_boxed_slice().into() }
     }
 }
 
@@ -39,15 +37,11 @@ impl Routine<Arc<StmtInner>> for PrepareRoutine {
         #[cfg(feature = "tracing")]
         if tracing::span_enabled!(Level::DEBUG) {
             // The statement may contain sensitive data. Restrict to DEBUG.
-            span.record(
-                "mysql_async.query.sql",
-                String::from_utf8_lossy(&self.query).as_ref(),
-            );
+            span.record("mysql_async.query.sql", String::from_utf8_lossy(&self.query).as_ref());
         }
 
         let fut = async move {
-            conn.write_command_data(Command::COM_STMT_PREPARE, &self.query)
-                .await?;
+            conn.write_command_data(Command::COM_STMT_PREPARE, &self.query).await?;
 
             let packet = conn.read_packet().await?;
             let mut inner_stmt = StmtInner::from_payload(&packet, conn.id(), self.query.clone())?;

@@ -20,10 +20,7 @@ pub struct QueryRoutine<'a, L: TracingLevel> {
 
 impl<'a, L: TracingLevel> QueryRoutine<'a, L> {
     pub fn new(data: &'a [u8]) -> Self {
-        Self {
-            data,
-            _phantom: PhantomData,
-        }
+        Self { data, _phantom: PhantomData }
     }
 }
 
@@ -43,15 +40,11 @@ impl<L: TracingLevel> Routine<()> for QueryRoutine<'_, L> {
         #[cfg(feature = "tracing")]
         if span_enabled!(Level::DEBUG) {
             // The statement may contain sensitive data. Restrict to DEBUG.
-            span.record(
-                "mysql_async.query.sql",
-                String::from_utf8_lossy(self.data).as_ref(),
-            );
+            span.record("mysql_async.query.sql", String::from_utf8_lossy(self.data).as_ref());
         }
 
         let fut = async move {
-            conn.write_command_data(Command::COM_QUERY, self.data)
-                .await?;
+            conn.write_command_data(Command::COM_QUERY, self.data).await?;
             conn.read_result_set::<TextProtocol>(true, None).await?;
             Ok(())
         };

@@ -21,8 +21,7 @@ impl Routine<()> for ResetRoutine {
         let span = debug_span!("mysql_async::reset", mysql_async.connection.id = conn.id());
 
         let fut = async move {
-            conn.write_command_data(Command::COM_RESET_CONNECTION, &[])
-                .await?;
+            conn.write_command_data(Command::COM_RESET_CONNECTION, &[]).await?;
             conn.read_packet().await?;
             Ok(())
         };

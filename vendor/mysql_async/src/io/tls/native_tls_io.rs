@@ -35,11 +35,7 @@ impl SslOpts {
 }
 
 impl Endpoint {
-    pub async fn make_secure(
-        &mut self,
-        domain: String,
-        tls_connector: &TlsConnector,
-    ) -> Result<()> {
+    pub async fn make_secure(&mut self, domain: String, tls_connector: &TlsConnector) -> Result<()> {
         #[cfg(unix)]
         if self.is_socket() {
             // won't secure socket connection

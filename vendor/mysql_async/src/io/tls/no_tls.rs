@@ -14,11 +14,7 @@ impl SslOpts {
 }
 
 impl Endpoint {
-    pub async fn make_secure(
-        &mut self,
-        _domain: String,
-        _tls_connector: &TlsConnector,
-    ) -> Result<()> {
+    pub async fn make_secure(&mut self, _domain: String, _tls_connector: &TlsConnector) -> Result<()> {
         unreachable!();
     }
 }

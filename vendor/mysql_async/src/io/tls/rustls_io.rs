@@ -53,9 +53,8 @@ impl SslOpts {
         };
 
         let mut dangerous = config.dangerous();
-        let web_pki_verifier = WebPkiServerVerifier::builder(Arc::new(root_store))
-            .build()
-            .map_err(TlsError::from)?;
+        let web_pki_verifier =
+            WebPkiServerVerifier::builder(Arc::new(root_store)).build().map_err(TlsError::from)?;
         let dangerous_verifier = DangerousVerifier::new(
             self.accept_invalid_certs(),
             self.skip_domain_validation(),
@@ -68,11 +67,7 @@ impl SslOpts {
 }
 
 impl Endpoint {
-    pub async fn make_secure(
-        &mut self,
-        domain: String,
-        tls_connector: &TlsConnector,
-    ) -> Result<()> {
+    pub async fn make_secure(&mut self, domain: String, tls_connector: &TlsConnector) -> Result<()> {
         #[cfg(unix)]
         if self.is_socket() {
             // won't secure socket connection
@@ -83,9 +78,8 @@ impl Endpoint {
             Endpoint::Plain(ref mut stream) => {
                 let stream = stream.take().unwrap();
 
-                let server_name = ServerName::try_from(domain.as_str())
-                    .map_err(TlsError::InvalidDnsName)?
-                    .to_owned();
+                let server_name =
+                    ServerName::try_from(domain.as_str()).map_err(TlsError::InvalidDnsName)?.to_owned();
                 let connection = tls_connector.connect(server_name, stream).await?;
 
                 Endpoint::Secure(connection)
@@ -112,11 +106,7 @@ impl DangerousVerifier {
         skip_domain_validation: bool,
         verifier: Arc<WebPkiServerVerifier>,
     ) -> Self {
-        Self {
-            accept_invalid_certs,
-            skip_domain_validation,
-            verifier,
-        }
+        Self { accept_invalid_certs, skip_domain_validation, verifier }
     }
 }
 
@@ -162,17 +152,10 @@ impl ServerCertVerifier for DangerousVerifier {
         if self.accept_invalid_certs {
             Ok(ServerCertVerified::assertion())
         } else {
-            match self.verifier.verify_server_cert(
-                end_entity,
-                intermediates,
-                server_name,
-                ocsp_response,
-                now,
-            ) {
+            match self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            {
                 Ok(assertion) => Ok(assertion),
-                Err(ref e)
-                    if e.to_string().contains("NotValidForName") && self.skip_domain_validation =>
-                {
+                Err(ref e) if e.to_string().contains("NotValidForName") && self.skip_domain_validation => {
                     Ok(ServerCertVerified::assertion())
                 }
                 Err(e) => Err(e),
@@ -185,8 +168,7 @@ impl ServerCertVerifier for DangerousVerifier {
         message: &[u8],
         cert: &CertificateDer<'_>,
         dss: &rustls::DigitallySignedStruct,
-    ) -> std::prelude::v1::Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error>
-    {
+    ) -> std::prelude::v1::Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
         self.verifier.verify_tls12_signature(message, cert, dss)
     }
 
@@ -195,8 +177,7 @@ impl ServerCertVerifier for DangerousVerifier {
         message: &[u8],
         cert: &CertificateDer<'_>,
         dss: &rustls::DigitallySignedStruct,
-    ) -> std::prelude::v1::Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error>
-    {
+    ) -> std::prelude::v1::Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
         self.verifier.verify_tls13_signature(message, cert, dss)
     }
 

@@ -75,10 +75,7 @@ pub struct QueryResult<'a, 't: 'a, P> {
 
 impl<'a, 't: 'a, P> fmt::Debug for QueryResult<'a, 't, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueryResult")
-            .field("conn", &self.conn)
-            .field("__phantom", &"PhantomData<P>")
-            .finish()
+        f.debug_struct("QueryResult").field("conn", &self.conn).field("__phantom", &"PhantomData<P>").finish()
     }
 }
 
@@ -87,10 +84,7 @@ where
     P: Protocol,
 {
     pub fn new<T: Into<Connection<'a, 't>>>(conn: T) -> Self {
-        QueryResult {
-            conn: conn.into(),
-            __phantom: PhantomData,
-        }
+        QueryResult { conn: conn.into(), __phantom: PhantomData }
     }
 
     /// Returns `true` if this query result may contain rows.
@@ -154,10 +148,7 @@ where
     async fn next_set(&mut self) -> crate::Result<bool> {
         if self.conn.more_results_exists() {
             // More data will follow.
-            self.conn
-                .as_mut()
-                .routine(NextSetRoutine::<P>::new())
-                .await?;
+            self.conn.as_mut().routine(NextSetRoutine::<P>::new()).await?;
         }
         Ok(self.conn.has_pending_result())
     }
@@ -172,10 +163,7 @@ where
 
     /// Low-level function that reads a next row and tries to jump
     /// to the next result set if the current one is exhausted.
-    async fn next_row_or_next_set2(
-        &mut self,
-        columns: Arc<[Column]>,
-    ) -> crate::Result<Option<Row>> {
+    async fn next_row_or_next_set2(&mut self, columns: Arc<[Column]>) -> crate::Result<Option<Row>> {
         if let Some(row) = self.next_row(columns).await? {
             Ok(Some(row))
         } else {

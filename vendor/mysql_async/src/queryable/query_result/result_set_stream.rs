@@ -57,9 +57,7 @@ impl<'r, 'a: 'r, 't: 'a, P> fmt::Debug for ResultSetStreamState<'r, 'a, 't, P> {
             Self::Idle(arg0) => f.debug_tuple("Idle").field(arg0).finish(),
             Self::NextFut(_arg0) => f
                 .debug_tuple("NextFut")
-                .field(&type_name::<
-                    BoxFuture<'r, (crate::Result<Option<Row>>, CowMut<'r, 'a, 't, P>)>,
-                >())
+                .field(&type_name::<BoxFuture<'r, (crate::Result<Option<Row>>, CowMut<'r, 'a, 't, P>)>>())
                 .finish(),
         }
     }
@@ -96,10 +94,7 @@ impl<'r, 'a: 'r, 't: 'a, T, P> ResultSetStream<'r, 'a, 't, T, P> {
     ///
     /// [1]: crate::Conn::affected_rows
     pub fn affected_rows(&self) -> u64 {
-        self.ok_packet
-            .as_ref()
-            .map(|ok| ok.affected_rows())
-            .unwrap_or_default()
+        self.ok_packet.as_ref().map(|ok| ok.affected_rows()).unwrap_or_default()
     }
 
     /// See [`QueryResult::columns_ref`].
@@ -116,20 +111,14 @@ impl<'r, 'a: 'r, 't: 'a, T, P> ResultSetStream<'r, 'a, 't, T, P> {
     ///
     /// [1]: crate::Conn::info
     pub fn info(&self) -> Cow<'_, str> {
-        self.ok_packet
-            .as_ref()
-            .and_then(|ok| ok.info_str())
-            .unwrap_or_default()
+        self.ok_packet.as_ref().and_then(|ok| ok.info_str()).unwrap_or_default()
     }
 
     /// See [`Conn::get_warnings`][1].
     ///
     /// [1]: crate::Conn::get_warnings
     pub fn get_warnings(&self) -> u16 {
-        self.ok_packet
-            .as_ref()
-            .map(|ok| ok.warnings())
-            .unwrap_or_default()
+        self.ok_packet.as_ref().map(|ok| ok.warnings()).unwrap_or_default()
     }
 
     /// Returns an `OkPacket` corresponding to this result set.
@@ -186,9 +175,7 @@ impl<'a, 't: 'a, P> QueryResult<'a, 't, P>
 where
     P: Protocol + Unpin,
 {
-    async fn setup_stream(
-        &mut self,
-    ) -> crate::Result<Option<(Option<OkPacket<'static>>, Arc<[Column]>)>> {
+    async fn setup_stream(&mut self) -> crate::Result<Option<(Option<OkPacket<'static>>, Arc<[Column]>)>> {
         match self.conn.as_mut().use_pending_result()? {
             Some(PendingResult::Taken(meta)) => {
                 let meta = (*meta).clone();
@@ -279,17 +266,18 @@ where
         &'r mut self,
     ) -> BoxFuture<'r, crate::Result<Option<ResultSetStream<'r, 'a, 't, T, P>>>> {
         async move {
-            Ok(self
-                .setup_stream()
-                .await?
-                .map(
-                    move |(ok_packet, columns)| ResultSetStream::<'r, 'a, 't, T, P> {
-                        ok_packet,
-                        columns,
-                        query_result: Some(ResultSetStreamState::Idle(CowMut::Borrowed(self))),
-                        __from_row_type: PhantomData,
-                    },
-                ))
+            Ok(self.setup_stream().await?.map(move |(ok_packet, columns)| ResultSetStream::<
+                'r,
+                'a,
+                't,
+                T,
+                P,
+            > {
+                ok_packet,
+                columns,
+                query_result: Some(ResultSetStreamState::Idle(CowMut::Borrowed(self))),
+                __from_row_type: PhantomData,
+            }))
         }
         .boxed()
     }
@@ -344,15 +332,12 @@ where
         mut self,
     ) -> BoxFuture<'a, crate::Result<Option<ResultSetStream<'a, 'a, 't, T, P>>>> {
         async move {
-            Ok(self
-                .setup_stream()
-                .await?
-                .map(|(ok_packet, columns)| ResultSetStream::<'a, 'a, 't, T, P> {
-                    ok_packet,
-                    columns,
-                    query_result: Some(ResultSetStreamState::Idle(CowMut::Owned(self))),
-                    __from_row_type: PhantomData,
-                }))
+            Ok(self.setup_stream().await?.map(|(ok_packet, columns)| ResultSetStream::<'a, 'a, 't, T, P> {
+                ok_packet,
+                columns,
+                query_result: Some(ResultSetStreamState::Idle(CowMut::Owned(self))),
+                __from_row_type: PhantomData,
+            }))
         }
         .boxed()
     }

@@ -53,15 +53,7 @@ async fn should_stream_binary_result_sets() -> crate::Result<()> {
     assert!(result.stream::<Row>().await?.is_none());
 
     let mut result = "SELECT ?".with((1_u8,)).run(&mut conn).await?;
-    assert_eq!(
-        vec![1],
-        result
-            .stream::<u8>()
-            .await?
-            .unwrap()
-            .try_collect::<Vec<_>>()
-            .await?,
-    );
+    assert_eq!(vec![1], result.stream::<u8>().await?.unwrap().try_collect::<Vec<_>>().await?,);
     assert_eq!(result.collect::<u8>().await?, Vec::<u8>::new());
 
     conn.disconnect().await?;
@@ -73,10 +65,7 @@ async fn dropped_query_result_should_emit_errors_on_cleanup() -> super::Result<(
     use crate::{Error::Server, ServerError};
     let mut conn = Conn::new(get_opts()).await?;
     conn.query_iter("SELECT '1'; BLABLA;").await?;
-    assert!(matches!(
-        conn.query_drop("DO 42;").await.unwrap_err(),
-        Server(ServerError { code: 1064, .. })
-    ));
+    assert!(matches!(conn.query_drop("DO 42;").await.unwrap_err(), Server(ServerError { code: 1064, .. })));
     conn.disconnect().await?;
     Ok(())
 }
@@ -207,24 +196,19 @@ async fn should_handle_multi_result_sets_where_some_results_have_no_output() -> 
         SELECT 4;";
 
     let mut c = Conn::new(get_opts()).await?;
-    c.query_drop("CREATE TEMPORARY TABLE time_zone (Time_zone_id INT)")
-        .await
-        .unwrap();
+    c.query_drop("CREATE TEMPORARY TABLE time_zone (Time_zone_id INT)").await.unwrap();
     let mut t = c.start_transaction(TxOpts::new()).await?;
     t.query_drop(QUERY).await?;
     let r = t.query_iter(QUERY).await?;
     let out = r.collect_and_drop::<u8>().await?;
     assert_eq!(vec![1], out);
     let r = t.query_iter(QUERY).await?;
-    r.for_each_and_drop(|x| assert_eq!(from_row::<u8>(x), 1))
-        .await?;
+    r.for_each_and_drop(|x| assert_eq!(from_row::<u8>(x), 1)).await?;
     let r = t.query_iter(QUERY).await?;
     let out = r.map_and_drop(from_row::<u8>).await?;
     assert_eq!(vec![1], out);
     let r = t.query_iter(QUERY).await?;
-    let out = r
-        .reduce_and_drop(0u8, |acc, x| acc + from_row::<u8>(x))
-        .await?;
+    let out = r.reduce_and_drop(0u8, |acc, x| acc + from_row::<u8>(x)).await?;
     assert_eq!(1, out);
     t.query_drop(QUERY).await?;
     t.commit().await?;

@@ -31,14 +31,10 @@ impl fmt::Debug for GetConnInner {
         match self {
             GetConnInner::New => f.debug_tuple("GetConnInner::New").finish(),
             GetConnInner::Done => f.debug_tuple("GetConnInner::Done").finish(),
-            GetConnInner::Connecting(_) => f
-                .debug_tuple("GetConnInner::Connecting")
-                .field(&"<future>")
-                .finish(),
-            GetConnInner::Checking(_) => f
-                .debug_tuple("GetConnInner::Checking")
-                .field(&"<future>")
-                .finish(),
+            GetConnInner::Connecting(_) => {
+                f.debug_tuple("GetConnInner::Connecting").field(&"<future>").finish()
+            }
+            GetConnInner::Checking(_) => f.debug_tuple("GetConnInner::Checking").field(&"<future>").finish(),
         }
     }
 }
@@ -52,23 +48,16 @@ struct GetConnState {
 
 impl GetConnState {
     fn pool_mut(&mut self) -> &mut Pool {
-        self.pool
-            .as_mut()
-            .expect("GetConn::poll polled after returning Async::Ready")
+        self.pool.as_mut().expect("GetConn::poll polled after returning Async::Ready")
     }
 
     fn pool_take(&mut self) -> Pool {
-        self.pool
-            .take()
-            .expect("GetConn::poll polled after returning Async::Ready")
+        self.pool.take().expect("GetConn::poll polled after returning Async::Ready")
     }
 
     fn ready_connection(&mut self, mut c: Conn) -> Result<Conn> {
         let pool = self.pool_take();
-        pool.inner
-            .metrics
-            .connections_in_use
-            .fetch_add(1, Ordering::Relaxed);
+        pool.inner.metrics.connections_in_use.fetch_add(1, Ordering::Relaxed);
 
         c.inner.reset_upon_returning_to_a_pool = pool.opts.pool_opts().reset_connection();
         c.inner.pool = Some(pool);
@@ -81,11 +70,7 @@ impl GetConnState {
 #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all))]
 pub(crate) async fn get_conn(pool: Pool) -> Result<Conn> {
     let queue_id = QueueId::next();
-    let mut state = GetConnState {
-        queue_id,
-        pool: Some(pool),
-        inner: GetConnInner::New,
-    };
+    let mut state = GetConnState { queue_id, pool: Some(pool), inner: GetConnInner::New };
 
     loop {
         match state.inner {
@@ -100,9 +85,9 @@ pub(crate) async fn get_conn(pool: Pool) -> Result<Conn> {
                     GetConnInner::Checking(conn_fut) => {
                         state.inner = GetConnInner::Checking(conn_fut);
                     }
-                    GetConnInner::Done => unreachable!(
-                        "Pool::poll_new_conn never gives out already-consumed GetConns"
-                    ),
+                    GetConnInner::Done => {
+                        unreachable!("Pool::poll_new_conn never gives out already-consumed GetConns")
+                    }
                     GetConnInner::New => {
                         unreachable!("Pool::poll_new_conn never gives out GetConnInner::New")
                     }

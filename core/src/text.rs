@@ -1,4 +1,4 @@
-//! Showing foreign text in an error message.
+//! Foreign text in error messages: quoted, on one line, not too long.
 
 /// The longest excerpt, in characters of its escaped form.
 const LIMIT: usize = 80;
@@ -22,6 +22,16 @@ pub(crate) fn excerpt(text: &str) -> String {
     }
     shown.push('"');
     shown
+}
+
+/// An engine's words for an error message: on one line, and not more than 300 characters of them, since they may repeat
+/// what somebody sent.
+///
+/// ```
+/// assert_eq!(decnet_db_core::one_line("syntax error\nat \"x\""), "syntax error at \"x\"");
+/// ```
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
 #[cfg(test)]

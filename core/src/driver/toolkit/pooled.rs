@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::RwLock;
 
-use super::{Backend, Bootstrap, Bootstrapped, Capability, Driver, Failed, PoolStatus, Replays, ServerInfo};
+use super::{Failed, Replays};
 use crate::config::Config;
+use crate::driver::{Backend, Bootstrap, Bootstrapped, Capability, Driver, PoolStatus, ServerInfo};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
 
@@ -87,7 +88,7 @@ impl<S: Sessions> Pooled<S> {
     /// Connects once, so that a wrong host, password or database is reported at once.
     ///
     /// The driver's declarations hold: text with NUL characters is refused where it
-    /// [lacks](super::Driver::lacks) them. Callers wait for a server that is away as long as the pool's
+    /// [lacks](crate::driver::Driver::lacks) them. Callers wait for a server that is away as long as the pool's
     /// [wait timeout](crate::config::PoolConfig::wait_timeout) says.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use super::{Argument, Method};
+use super::method::{Argument, Method};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::sql::{Changeset, Record};
@@ -37,7 +37,7 @@ impl CallArguments {
     ///
     /// # Errors
     /// Invalid input when it is no object or has a name that is no argument of the method.
-    pub(super) fn read(method: &'static Method, json: &Json) -> Result<Self> {
+    pub(crate) fn read(method: &'static Method, json: &Json) -> Result<Self> {
         let given: BTreeMap<String, Json> = if json.is_null() {
             BTreeMap::new()
         } else if json.is_object() {

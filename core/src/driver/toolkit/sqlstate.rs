@@ -1,7 +1,8 @@
 //! What the codes of the SQL standard say.
 
 use super::{Failed, Verdict};
-use crate::error::{EngineError, Error, ErrorCode, one_line};
+use crate::error::{EngineError, Error, ErrorCode};
+use crate::text::one_line;
 
 impl Failed {
     /// What a server refused, by its SQLSTATE: five characters, of which the first two are the class. `message` is the
