@@ -15,10 +15,13 @@ mod logs;
 mod maintenance;
 mod observations;
 mod repository;
+mod rules;
 mod smtp_targets;
 mod state;
 mod support;
 mod swarm;
+mod tags;
+mod ttp;
 mod users;
 
 pub(crate) use repository::SqlRepository;

@@ -17,7 +17,8 @@
 //! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
 //! | what they show | `observations` | `observations`, `observed_attachments` |
 //! | what others say | `intel` | `attacker_intel` |
-//! | ATT&CK techniques | `ttp` | `ttp_tag`, `ttp_rule`, `ttp_rule_state` |
+//! | ATT&CK techniques | `ttp` | `ttp_tag` |
+//! | the rules that recognise them | `rules` | `ttp_rule`, `ttp_rule_state` |
 //! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
 //! | the master's deckies | `fleet` | `fleet_deckies` |
 //! | their deployment | `decky_lifecycle` | `decky_lifecycle` |
@@ -54,6 +55,7 @@ mod page;
 mod query;
 mod realism;
 mod repository;
+mod rules;
 pub mod search;
 mod simhash;
 mod smtp_targets;
@@ -95,13 +97,17 @@ pub use page::{Cursor, Page};
 pub use query::Query;
 pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
+pub use rules::{CompiledRule, Emit, Rule, RuleState, RuleStatus, Rules, UpdatedRule};
 pub use simhash::Simhash;
 pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::TarpitRule;
 pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
-pub use ttp::{TtpRule, TtpRuleState, TtpTag};
+pub use ttp::{
+    AttackerCommands, CampaignTechnique, DeckyPhase, DistinctTechnique, NewTag, TagScope, Technique,
+    TechniqueRollup, Techniques, TtpRule, TtpRuleState, TtpTag, TtpTagCursor,
+};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
 pub use webhooks::WebhookSubscription;
@@ -125,5 +131,7 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Fingerprints>::METHODS,
     <dyn Observations>::METHODS,
     <dyn Intel>::METHODS,
+    <dyn Techniques>::METHODS,
+    <dyn Rules>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

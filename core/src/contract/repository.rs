@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel, Lifecycle,
-    Logs, Maintenance, Observations, SmtpTargets, State, Swarm, Transactional, Users,
+    Logs, Maintenance, Observations, Rules, SmtpTargets, State, Swarm, Techniques, Transactional, Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -27,6 +27,8 @@ pub trait Repository:
     + Fingerprints
     + Observations
     + Intel
+    + Techniques
+    + Rules
     + Swarm
     + Fleet
     + DeckyLifecycles
