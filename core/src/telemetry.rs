@@ -9,9 +9,33 @@ use tracing::{Instrument, Span};
 
 use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
-use crate::testing::Interceptor;
+
+/// An interceptor: what stands between a program and its repository in a test.
+///
+/// `method` is the contract method's name, or `unit` where a [`UnitOfWork`](crate::contract::UnitOfWork) is committed.
+#[async_trait]
+pub trait Interceptor: Send + Sync + 'static {
+    /// Called before the method; an error is what the caller gets, and the repository is not asked.
+    ///
+    /// # Errors
+    /// Whatever the test wants the caller to get.
+    async fn before(&self, method: &'static str) -> Result<()> {
+        let _ = method;
+        Ok(())
+    }
+
+    /// Called after the method was carried out, with its error if it failed; an error is what the caller gets instead of the
+    /// answer, such as [`UnknownOutcome`](Error::UnknownOutcome) for a write that did happen.
+    ///
+    /// # Errors
+    /// Whatever the test wants the caller to get.
+    async fn after(&self, method: &'static str, failed: Option<&Error>) -> Result<()> {
+        let _ = (method, failed);
+        Ok(())
+    }
+}
 
 /// Forwards each contract method to the repository inside it, in a span `db.<method>` with OpenTelemetry's database
 /// attributes (`db.system.name`, `db.operation.name`, `db.response.returned_rows`, `error.type`), and counts it:

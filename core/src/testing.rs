@@ -37,39 +37,12 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use crate::base::SqlRepository;
 use crate::config::SeedConfig;
 use crate::contract::Repository;
 use crate::driver::Backend;
-use crate::error::{Error, Result};
 use crate::telemetry::Instrumented;
-
-/// An interceptor: what stands between a program and its repository in a test.
-///
-/// `method` is the contract method's name, or `unit` where a [`UnitOfWork`](crate::contract::UnitOfWork) is committed.
-#[async_trait]
-pub trait Interceptor: Send + Sync + 'static {
-    /// Called before the method; an error is what the caller gets, and the repository is not asked.
-    ///
-    /// # Errors
-    /// Whatever the test wants the caller to get.
-    async fn before(&self, method: &'static str) -> Result<()> {
-        let _ = method;
-        Ok(())
-    }
-
-    /// Called after the method was carried out, with its error if it failed; an error is what the caller gets instead of the
-    /// answer, such as [`UnknownOutcome`](Error::UnknownOutcome) for a write that did happen.
-    ///
-    /// # Errors
-    /// Whatever the test wants the caller to get.
-    async fn after(&self, method: &'static str, failed: Option<&Error>) -> Result<()> {
-        let _ = (method, failed);
-        Ok(())
-    }
-}
+pub use crate::telemetry::Interceptor;
 
 /// The repository behind the interceptor. Wrapped this way it records no spans and metrics of its own.
 pub fn intercept(repository: Arc<dyn Repository>, interceptor: impl Interceptor) -> Arc<dyn Repository> {

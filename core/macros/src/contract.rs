@@ -203,7 +203,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
     let signature = &function.sig;
     let (ident, name, doc) = (&signature.ident, signature.ident.to_string(), summary_of(&function.attrs));
     let returns = type_text(result_of(signature)?);
-    let call = format_ident!("call_{ident}");
+    let (call, domain) = (format_ident!("call_{ident}"), contract.to_string());
     let mut reads = Vec::new();
     let mut passes = Vec::new();
     // In the order of the parameters: each run of plain ones, and the fields of the struct.
@@ -253,7 +253,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
                 crate::json::Json::of(&result)
             })
         }
-        crate::contract::method::Method::new(#name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
+        crate::contract::method::Method::new(#domain, #name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
     }})
 }
 

@@ -32,15 +32,9 @@ pub trait Attackers: Transactional {
     async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String>;
 
     /// The uuid of the attacker with an address. Costs one look-up by index.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_uuid_by_ip(&self, ip: &str) -> Result<Option<String>>;
 
     /// One attacker. Costs one look-up by key.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_by_uuid(&self, uuid: &str) -> Result<Option<Attacker>>;
 
     /// Attackers in the chosen order, descending; ties by descending uuid.
@@ -59,9 +53,6 @@ pub trait Attackers: Transactional {
     ) -> Result<Vec<Attacker>>;
 
     /// How many attackers match. Reads all rows when there is a filter, the smallest index otherwise.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_total_attackers(&self, #[arguments] filter: AttackerFilter) -> Result<u64>;
 
     /// Attackers in the order of [`get_attackers`](Self::get_attackers), page by page.
@@ -86,9 +77,6 @@ pub trait Attackers: Transactional {
     ///
     /// The result holds the whole table; the database is read in pages. Programs that write the export somewhere use
     /// [`export_attackers`](Self::export_attackers), which needs no more memory than a page.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_attackers_for_export(&self) -> Result<Vec<ExportedAttacker>>;
 
     /// All attackers with what threat-intelligence providers say about them, page by page in the order of their uuids.

@@ -31,18 +31,12 @@ pub trait Behavior: Transactional {
     ) -> Result<()>;
 
     /// What was inferred about an attacker. Costs one look-up by key.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_behavior(&self, attacker_uuid: &str) -> Result<Option<AttackerBehavior>>;
 
     /// What was inferred about some addresses, by address; those without any are left out.
     ///
     /// Where several attackers have one address, the first in (`first_seen`, `uuid`) order that has a behaviour is shown.
     /// Costs two look-ups by index for each address.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_behaviors_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, AttackerBehavior>>;
 }
 

@@ -45,39 +45,21 @@ pub trait Bounties: Transactional {
     ) -> Result<Page<Bounty, BountyCursor>>;
 
     /// How many bounties match.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_total_bounties(&self, #[arguments] filter: BountyFilter) -> Result<u64>;
 
     /// All bounties, oldest first, by source. Reads the whole table.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_bounties_by_ip(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// The bounties of some sources, oldest first, by source; sources without any are left out.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// The bounties of type `fingerprint` of one source, oldest first.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_fingerprint_bounties_by_ip(&self, ip: &str) -> Result<Vec<Bounty>>;
 
     /// All bounties of type `fingerprint`, oldest first, by source.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_fingerprint_bounties_for_export(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// How many bounties of type `probe_relay` a source left on a decky.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64>;
 }
 

@@ -36,15 +36,9 @@ pub trait DeckyLifecycles: Transactional {
     async fn update_lifecycle(&self, lifecycle_id: &str, fields: Changeset<DeckyLifecycle>) -> Result<()>;
 
     /// The operations with those ids, oldest first, those of one instant by id; unknown ids are left out.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_lifecycle_by_ids(&self, lifecycle_ids: &[String]) -> Result<Vec<DeckyLifecycle>>;
 
     /// The newest operation of that kind on a decky that is `pending` or `running`, or null. Without a host: on any host.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn find_open_lifecycle(
         &self,
         decky_name: &str,
@@ -55,9 +49,6 @@ pub trait DeckyLifecycles: Transactional {
     /// Ends every `pending` or `running` operation that began before an instant as `failed`, and says how many there were.
     ///
     /// `reason` becomes their `error`.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn sweep_stale_lifecycle(&self, older_than: Timestamp, reason: &str) -> Result<u64>;
 }

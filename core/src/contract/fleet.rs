@@ -24,30 +24,18 @@ pub trait Fleet: Transactional {
     async fn upsert_fleet_decky(&self, data: Changeset<FleetDecky>) -> Result<()>;
 
     /// Deletes a decky, if it is there.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_fleet_decky(&self, host_uuid: &str, name: &str) -> Result<()>;
 
     /// The decky of that name on any host, or null.
     ///
     /// The same name on several hosts is that of the first by `host_uuid` (ruling R7).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_fleet_decky_by_name(&self, name: &str) -> Result<Option<FleetDecky>>;
 
     /// The deckies, or those of one host, by name, those of one name by host. An empty host means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_fleet_deckies(&self, host_uuid: Option<&str>) -> Result<Vec<FleetDecky>>;
 
     /// The deckies in state `running`, by host and name.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_running_fleet_deckies(&self) -> Result<Vec<FleetDecky>>;
 
     /// Sets a decky's state, and `updated_at` and `last_seen` to now; a decky that is not there changes nothing.
@@ -70,18 +58,12 @@ pub trait Fleet: Transactional {
     ///
     /// Deckies without a configuration are left out, and so are empty ones: `null`, `{}`, `[]`, `0`, `false`, `""`
     /// (rulings R14 and R16).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_deckies(&self) -> Result<Vec<JsonOrText>>;
 
     /// Everything in state `running`: the deckies of topologies by uuid, then the fleet's by host and name, then the swarm's
     /// shards by name.
     ///
     /// One statement reads all three, so they are of one moment.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_running_deckies(&self) -> Result<Vec<RunningDecky>>;
 }
 

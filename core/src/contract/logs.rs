@@ -65,9 +65,6 @@ pub trait Logs: Transactional {
     async fn get_total_logs(&self, #[arguments] filter: LogFilter) -> Result<u64>;
 
     /// The highest id, 0 when there is no event.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_max_log_id(&self) -> Result<i64>;
 
     /// The events after an id, ids ascending; a negative id means from the start.
@@ -94,9 +91,6 @@ pub trait Logs: Transactional {
     ) -> Result<Vec<Bucket>>;
 
     /// The dashboard's four figures, from one snapshot of the database (ruling R10).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_stats_summary(&self) -> Result<Stats>;
 }
 

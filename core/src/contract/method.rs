@@ -15,6 +15,8 @@ pub type CallFuture<'r> = Pin<Box<dyn Future<Output = Result<Json>> + Send + 'r>
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Method {
+    /// The trait that has it, such as `Logs`.
+    pub domain: &'static str,
     /// Its name, which is DECNET's.
     pub name: &'static str,
     /// What it does, in one line.
@@ -31,13 +33,14 @@ impl Method {
     /// For the contract attribute.
     #[doc(hidden)]
     pub const fn new(
+        domain: &'static str,
         name: &'static str,
         doc: &'static str,
         returns: &'static str,
         groups: &'static [&'static [&'static [Argument]]],
         call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
     ) -> Self {
-        Self { name, doc, returns, groups, call }
+        Self { domain, name, doc, returns, groups, call }
     }
 
     /// Its arguments.

@@ -23,17 +23,11 @@ pub trait SmtpTargets: Transactional {
     /// The domains that an attacker tried, the latest first; those of one instant by descending id.
     ///
     /// Reads all rows of that attacker.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_smtp_targets(&self, attacker_uuid: &str) -> Result<Vec<SmtpTarget>>;
 
     /// Whether, how often and when a domain was tried, by all attackers together.
     ///
     /// Computed by the database from the rows of that domain.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn smtp_target_seen(&self, domain: &str) -> Result<SmtpTargetSeen>;
 }
 

@@ -23,29 +23,17 @@ pub trait Swarm: Transactional {
     async fn add_swarm_host(&self, data: Changeset<SwarmHost>) -> Result<()>;
 
     /// The worker host of that name, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_name(&self, name: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker host with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_uuid(&self, uuid: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker host whose client certificate has that fingerprint, or null.
     ///
     /// Fingerprints are not unique: of several hosts the first by uuid is returned (ruling R7).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_fingerprint(&self, fingerprint: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker hosts, or those with a status, by name. An empty status means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_swarm_hosts(&self, status: Option<&str>) -> Result<Vec<SwarmHost>>;
 
     /// Sets the given columns of a worker host; an unknown uuid changes nothing.
@@ -79,22 +67,13 @@ pub trait Swarm: Transactional {
     async fn upsert_decky_shard(&self, data: Changeset<DeckyShard>) -> Result<()>;
 
     /// The shards, or those of one host, by decky name, with what their configurations say. An empty host means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_decky_shards(&self, host_uuid: Option<&str>) -> Result<Vec<ListedShard>>;
 
     /// Deletes the shards of a host and says how many there were.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_decky_shards_for_host(&self, host_uuid: &str) -> Result<u64>;
 
     /// Deletes a shard and says whether there was one.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_decky_shard(&self, decky_name: &str) -> Result<bool>;
 }

@@ -13,15 +13,9 @@ use crate::time::Timestamp;
 #[crate::contract]
 pub trait Users: Transactional {
     /// The user of exactly that name, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_user_by_username(&self, username: &str) -> Result<Option<User>>;
 
     /// The user with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_user_by_uuid(&self, uuid: &str) -> Result<Option<User>>;
 
     /// Inserts a user.
@@ -35,9 +29,6 @@ pub trait Users: Transactional {
     ///
     /// `tokens_valid_from` stays: put [`set_tokens_valid_from`](Self::set_tokens_valid_from) into the same
     /// [unit](crate::contract::Repository::unit) to end the sessions of the old password (ruling R14).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn update_user_password(
         &self,
@@ -47,29 +38,17 @@ pub trait Users: Transactional {
     ) -> Result<()>;
 
     /// All users, by uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_users(&self) -> Result<Vec<User>>;
 
     /// Deletes the user and says whether there was one; the user's revoked tokens stay.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_user(&self, uuid: &str) -> Result<bool>;
 
     /// Sets the role, which is any text; an unknown uuid changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn update_user_role(&self, uuid: &str, role: &str) -> Result<()>;
 
     /// Sets from when on the user's tokens count, null clears it; an unknown uuid changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn set_tokens_valid_from(&self, user_uuid: &str, ts: Option<Timestamp>) -> Result<()>;
 
@@ -81,9 +60,6 @@ pub trait Users: Transactional {
     async fn revoke_token(&self, jti: &str, user_uuid: &str, expires_at: Timestamp) -> Result<()>;
 
     /// Whether the token is on the list, expired or not.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn is_token_revoked(&self, jti: &str) -> Result<bool>;
 }
 

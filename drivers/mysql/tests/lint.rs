@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use decnet_db_core::Result;
 use decnet_db_core::call::{call, methods};
 use decnet_db_core::config::SeedConfig;
-use decnet_db_core::contract::Repository;
 use decnet_db_core::contract::tables::SCHEMA;
 use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db_core::sql::{Catalog, Dialect, Receipt, Rows, Statement, Step, Unit};
@@ -156,7 +155,7 @@ async fn statements(server: &str, other_charsets: bool) -> BTreeSet<String> {
                 .map(|argument| format!("{:?}: {}", argument.name, value(argument.name, argument.ty)))
                 .collect();
             let arguments = decnet_db_core::json::Json::parse(format!("{{{}}}", members.join(", "))).unwrap();
-            let _ = call(&repository, method.name, arguments).await;
+            let _ = call(&*repository, method.name, arguments).await;
         }
     }
     let _ = repository.row_counts().await;
