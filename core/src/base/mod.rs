@@ -21,6 +21,7 @@ mod state;
 mod support;
 mod swarm;
 mod tags;
+pub(crate) mod topologies;
 mod ttp;
 mod users;
 

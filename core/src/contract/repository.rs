@@ -4,7 +4,8 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel, Lifecycle,
-    Logs, Maintenance, Observations, Rules, SmtpTargets, State, Swarm, Techniques, Transactional, Users,
+    Logs, Maintenance, Observations, Rules, SmtpTargets, State, Swarm, Techniques, Topologies, Transactional,
+    Users,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -55,6 +56,7 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
     + Maintenance
     + Send
     + Sync
