@@ -9,8 +9,8 @@ use super::support::Pages;
 use super::tags::{Prepared, prepared};
 use crate::contract::unit::{UnitOfWork, count};
 use crate::contract::{
-    Attacker, AttackerCommands, CampaignTechnique, CanaryTrigger, Cursor, DeckyPhase, DistinctTechnique,
-    NewTag, Page, TagScope, Technique, TechniqueRollup, Techniques, Transactional, TtpTag, TtpTagCursor,
+    Attacker, AttackerCommands, CampaignTechnique, Cursor, DeckyPhase, DistinctTechnique, NewTag, Page,
+    TagScope, Technique, TechniqueRollup, Techniques, Transactional, TtpTag, TtpTagCursor,
 };
 use crate::error::{ErrorKind, Result};
 use crate::json::Json;
@@ -201,25 +201,6 @@ impl Techniques for SqlRepository {
         });
         Ok(Page { data: data.collect(), next: page.next })
     }
-
-    async fn iter_canary_triggers_since(&self, since: Timestamp) -> Result<Vec<CanaryTrigger>> {
-        self.list(|sql| hits_since(sql, since).asc(CanaryTrigger::UUID)).await
-    }
-
-    async fn canary_triggers_page(
-        &self,
-        since: Timestamp,
-        limit: u64,
-        after: Option<Cursor<CanaryTrigger>>,
-    ) -> Result<Page<CanaryTrigger, Cursor<CanaryTrigger>>> {
-        let pages = Pages::by(CanaryTrigger::UUID, limit)?;
-        let mut sql = self.select::<CanaryTrigger>();
-        hits_since(&mut sql, since);
-        pages.after_key(&mut sql, after.as_ref())?;
-        pages.limit(sql.asc(CanaryTrigger::UUID));
-        let hits = self.read(sql).await?.records()?;
-        Ok(pages.page(hits, |last: &CanaryTrigger| (Value::Null, last.uuid.as_str().into())))
-    }
 }
 
 /// Tags: see [`Techniques`].
@@ -316,8 +297,4 @@ fn in_scope<'s, 'd>(sql: &'s mut Sql<'d>, scope: TagScope, uuid: &str) -> &'s mu
             sql.push("WHERE a.identity_id = ").bind(uuid).push(") s JOIN ttp_tag t ON t.uuid = s.uuid")
         }
     }
-}
-
-fn hits_since<'s, 'd>(sql: &'s mut Sql<'d>, since: Timestamp) -> &'s mut Sql<'d> {
-    sql.and().column(CanaryTrigger::OCCURRED_AT).push(" >= ").bind(since)
 }

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel, Lifecycle,
-    Logs, Maintenance, Observations, Rules, SmtpTargets, State, Swarm, Techniques, Topologies, Transactional,
-    Users,
+    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel,
+    Lifecycle, Logs, Maintenance, Observations, Orchestrator, Realism, Rules, SmtpTargets, State, Swarm,
+    Tarpits, Techniques, Topologies, Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -57,6 +57,11 @@ pub trait Repository:
     + Fleet
     + DeckyLifecycles
     + Topologies
+    + Webhooks
+    + Canaries
+    + Tarpits
+    + Realism
+    + Orchestrator
     + Maintenance
     + Send
     + Sync

@@ -6,7 +6,7 @@ use decnet_db_macros::{Insertable, Record};
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
 
-use super::{Attacker, CanaryTrigger, Cursor, Page, Transactional};
+use super::{Attacker, Cursor, Page, Transactional};
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 use crate::time::Timestamp;
@@ -117,23 +117,6 @@ pub trait Techniques: Transactional {
         #[default(1000)] limit: u64,
         #[doc = "`next` of the page before"] after: Option<Cursor<Attacker>>,
     ) -> Result<Page<AttackerCommands, Cursor<Attacker>>>;
-
-    /// All hits on canaries since, by uuid. [`canary_triggers_page`](Self::canary_triggers_page) needs a page's memory.
-    ///
-    /// # Errors
-    /// Only what any call may return.
-    async fn iter_canary_triggers_since(&self, since: Timestamp) -> Result<Vec<CanaryTrigger>>;
-
-    /// What [`iter_canary_triggers_since`](Self::iter_canary_triggers_since) has, page by page.
-    ///
-    /// # Errors
-    /// `InvalidInput` for a limit below 1, or a cursor of another list.
-    async fn canary_triggers_page(
-        &self,
-        since: Timestamp,
-        #[default(1000)] limit: u64,
-        #[doc = "`next` of the page before"] after: Option<Cursor<CanaryTrigger>>,
-    ) -> Result<Page<CanaryTrigger, Cursor<CanaryTrigger>>>;
 }
 
 /// Where a page of tags ended.

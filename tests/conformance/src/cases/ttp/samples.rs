@@ -48,8 +48,6 @@ fn techniques() -> Vec<(&'static str, Value)> {
         ("list_ttp_decky_phases", json!({"identity_uuid": UUID})),
         ("iter_attacker_commands_since", json!({"since": since})),
         ("attacker_commands_page", json!({"since": since, "after": "attackers.uuid::u1"})),
-        ("iter_canary_triggers_since", json!({"since": since})),
-        ("canary_triggers_page", json!({"since": since, "after": "canary_triggers.uuid::u1"})),
     ]
 }
 
