@@ -109,9 +109,15 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
     calls
         .called("set_rule_state", json!({"rule_id": "R1", "state": {"state": "enabled"}, "set_by": null}))
         .await;
-    calls.execute(|sql| drop(sql.push("UPDATE ttp_rule_state SET state = 'bogus'"))).await;
     calls
-        .execute(|sql| drop(sql.push("UPDATE ttp_rule SET yaml_content = '- a' WHERE rule_id = 'R2'")))
+        .execute(|sql| {
+            sql.push("UPDATE ttp_rule_state SET state = 'bogus'");
+        })
+        .await;
+    calls
+        .execute(|sql| {
+            sql.push("UPDATE ttp_rule SET yaml_content = '- a' WHERE rule_id = 'R2'");
+        })
         .await;
     assert_eq!(calls.called("load_compiled", json!({})).await, json!([compiled(rule("R3"))]));
     let (kind, message) = calls.refused("get_rule_state", json!({"rule_id": "R1"})).await;
@@ -121,7 +127,7 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
     let yaml = "{match: {pattern: 1e3, on: [0.5]}, rule_id: R2, rule_version: 7, name: \"n\", applies_to: [b, a, b], emits: []}";
     calls
         .execute(|sql| {
-            drop(sql.push("UPDATE ttp_rule SET yaml_content = ").bind(yaml).push(" WHERE rule_id = 'R2'"))
+            sql.push("UPDATE ttp_rule SET yaml_content = ").bind(yaml).push(" WHERE rule_id = 'R2'");
         })
         .await;
     let loaded = calls.called("load_compiled", json!({})).await;
