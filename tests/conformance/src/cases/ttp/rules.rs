@@ -148,12 +148,7 @@ pub(crate) async fn rules_come_in_the_order_of_writing(db: Database) {
         let time: decnet_db_core::time::Timestamp = time.parse().expect("a time");
         calls
             .execute(|sql| {
-                drop(
-                    sql.push("UPDATE ttp_rule SET updated_at = ")
-                        .bind(time)
-                        .push(" WHERE rule_id = ")
-                        .bind(id),
-                )
+                sql.push("UPDATE ttp_rule SET updated_at = ").bind(time).push(" WHERE rule_id = ").bind(id);
             })
             .await;
     }
