@@ -76,7 +76,9 @@ pub use attackers::{
 pub use behavior::{AttackerBehavior, Behavior};
 pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
 pub use campaigns::Campaign;
-pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
+pub use canary::{
+    Canaries, CanaryBlob, CanaryToken, CanaryTokenFilter, CanaryTrigger, CanaryTriggerCursor, ListedBlob,
+};
 pub use credentials::{Credential, CredentialReuse};
 pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
@@ -87,21 +89,21 @@ pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
 pub use observations::{Observation, ObservedAttachment};
-pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
+pub use orchestrator::{Orchestrator, OrchestratorEmail, OrchestratorEvent};
 pub use page::{Cursor, Page};
 pub use query::Query;
-pub use realism::{RealismConfig, SyntheticFile};
+pub use realism::{Realism, RealismConfig, SyntheticFile, SyntheticFileFilter};
 pub use repository::Repository;
 pub use simhash::Simhash;
 pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
-pub use tarpit::TarpitRule;
+pub use tarpit::{TarpitRule, Tarpits};
 pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
-pub use webhooks::WebhookSubscription;
+pub use webhooks::{PublicWebhook, WebhookSubscription, Webhooks};
 
 use self::method::Method;
 
@@ -120,5 +122,10 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Behavior>::METHODS,
     <dyn SmtpTargets>::METHODS,
     <dyn Fingerprints>::METHODS,
+    <dyn Webhooks>::METHODS,
+    <dyn Canaries>::METHODS,
+    <dyn Tarpits>::METHODS,
+    <dyn Realism>::METHODS,
+    <dyn Orchestrator>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

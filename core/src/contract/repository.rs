@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet,
+    Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Transactional,
+    Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -51,6 +52,11 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Webhooks
+    + Canaries
+    + Tarpits
+    + Realism
+    + Orchestrator
     + Maintenance
     + Send
     + Sync

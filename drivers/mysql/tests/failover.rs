@@ -7,6 +7,7 @@
     reason = "helpers of tests are tests too, and other tests use more of them"
 )]
 
+mod client;
 #[path = "server/database.rs"]
 mod database;
 #[path = "server/private.rs"]

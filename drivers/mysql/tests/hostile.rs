@@ -8,6 +8,7 @@
     reason = "helpers of tests are tests too, and other tests use more of them"
 )]
 
+mod client;
 #[path = "server/database.rs"]
 mod database;
 

@@ -30,7 +30,11 @@ async fn the_same_bounty_from_two_processes_is_one_row() {
     }
     assert_eq!(one.get_total_bounties(BountyFilter::default()).await.unwrap(), 4);
     // No lock is left behind on a pooled connection.
-    assert_eq!(database.texts("SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.processlist WHERE state LIKE 'User lock'").await, ["0"]);
+    let waiting = format!(
+        "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.processlist WHERE state LIKE 'User lock' AND db = '{}'",
+        database.name
+    );
+    assert_eq!(database.texts(&waiting).await, ["0"]);
     one.close().await;
     other.close().await;
     database.drop().await;

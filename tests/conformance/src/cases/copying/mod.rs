@@ -17,8 +17,8 @@ crate::catalogue::cases! { copying:
         a_database_is_not_copied_into_itself,
     }
     resets {
-        /// Truncating deletes all rows, keeps the schema, and the assigned keys begin at 1 again.
-        truncating_deletes_all_rows_and_assigns_keys_from_one,
+        /// Truncating deletes all rows, keeps the schema, and keys are assigned as in a fresh database.
+        truncating_deletes_all_rows_and_assigns_keys_as_at_first,
         /// Dropping removes tables and stamp, and the schema can be created again.
         dropping_takes_the_stamp_too_and_the_schema_can_be_created_again,
     }

@@ -68,11 +68,8 @@ pub(crate) async fn a_taken_id_is_a_conflict(db: Database) {
     let error = db.add_log(numbered(7)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     db.add_log(log("the next")).await.unwrap();
-    assert_eq!(
-        db.get_max_log_id().await.unwrap(),
-        8,
-        "ids that the database assigns go on behind given ones"
-    );
+    let next = db.get_max_log_id().await.unwrap();
+    assert!(next > 7, "ids that the database assigns go on behind given ones: {next}");
     assert_eq!(db.get_total_logs(LogFilter::all()).await.unwrap(), 2);
 }
 
