@@ -20,6 +20,7 @@ mod state;
 mod support;
 mod swarm;
 mod tarpit;
+pub(crate) mod topologies;
 mod users;
 mod webhooks;
 

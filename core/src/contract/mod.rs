@@ -21,7 +21,7 @@
 //! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
 //! | the master's deckies | `fleet` | `fleet_deckies` |
 //! | their deployment | `decky_lifecycle` | `decky_lifecycle` |
-//! | topologies | `topology` | `topologies`, `lans`, and all `topology_…` |
+//! | topologies | `topologies`, `topology` | `topologies`, `lans`, and all `topology_…` |
 //! | canaries | `canary` | `canary_blobs`, `canary_tokens`, `canary_triggers` |
 //! | tarpits | `tarpit` | `tarpit_rules` |
 //! | realism | `realism` | `synthetic_files`, `realism_config` |
@@ -61,6 +61,7 @@ mod state;
 mod swarm;
 pub mod tables;
 mod tarpit;
+mod topologies;
 mod topology;
 mod ttp;
 pub(crate) mod unit;
@@ -99,7 +100,8 @@ pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::{TarpitRule, Tarpits};
-pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
+pub use topology::{DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
+pub use topologies::Topologies;
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
@@ -117,6 +119,7 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Swarm>::METHODS,
     <dyn Fleet>::METHODS,
     <dyn DeckyLifecycles>::METHODS,
+    <dyn Topologies>::METHODS,
     <dyn Attackers>::METHODS,
     <dyn Activity>::METHODS,
     <dyn Behavior>::METHODS,

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet,
-    Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Transactional,
-    Users, Webhooks,
+    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Topologies, Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -57,6 +55,7 @@ pub trait Repository:
     + Tarpits
     + Realism
     + Orchestrator
+    + Topologies
     + Maintenance
     + Send
     + Sync
