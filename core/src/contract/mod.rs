@@ -76,15 +76,21 @@ pub use attackers::{
 };
 pub use behavior::{AttackerBehavior, Behavior};
 pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
-pub use campaigns::Campaign;
+pub use campaigns::{Campaign, Campaigns};
 pub use canary::{
     Canaries, CanaryBlob, CanaryToken, CanaryTokenFilter, CanaryTrigger, CanaryTriggerCursor, ListedBlob,
 };
-pub use credentials::{Credential, CredentialReuse};
+pub use credentials::{
+    Credential, CredentialFilter, CredentialQuery, CredentialReuse, CredentialReuseCandidate, Credentials,
+    ListedCredentialReuse, UpsertedCredentialReuse,
+};
 pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
-pub use identities::{AttackerIdentity, AttributionState};
+pub use identities::{
+    AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities,
+    MultiActorIdentity,
+};
 pub use intel::AttackerIntel;
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
@@ -100,8 +106,10 @@ pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::{TarpitRule, Tarpits};
-pub use topology::{DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
 pub use topologies::Topologies;
+pub use topology::{
+    DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent,
+};
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
@@ -130,5 +138,8 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Tarpits>::METHODS,
     <dyn Realism>::METHODS,
     <dyn Orchestrator>::METHODS,
+    <dyn Credentials>::METHODS,
+    <dyn Identities>::METHODS,
+    <dyn Campaigns>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

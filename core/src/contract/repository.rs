@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State, Swarm, Tarpits, Topologies, Transactional, Users, Webhooks,
+    Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Engine,
+    Fingerprints, Fleet, Identities, Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State,
+    Swarm, Tarpits, Topologies, Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -56,6 +58,9 @@ pub trait Repository:
     + Realism
     + Orchestrator
     + Topologies
+    + Credentials
+    + Identities
+    + Campaigns
     + Maintenance
     + Send
     + Sync

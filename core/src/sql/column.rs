@@ -214,6 +214,8 @@ pub enum JsonShape {
     Map,
     /// Lists alone, of anything.
     List,
+    /// Any value, text included, which is a JSON string here and not text as it is; null is the value `null` (ruling R19).
+    Any,
 }
 
 impl JsonText {
@@ -223,16 +225,30 @@ impl JsonText {
     /// Invalid input for a value of another shape, an integer beyond 64 bits, or nesting beyond 128 levels.
     pub fn write(self, json: &Json) -> Result<String> {
         let (fits, what) = match self.shape {
-            JsonShape::MapOrList => (json.is_object() || json.is_array(), "a map, a list,"),
-            JsonShape::Map => (json.is_object(), "a map,"),
-            JsonShape::List => (json.is_array(), "a list,"),
+            JsonShape::MapOrList => {
+                (json.is_object() || json.is_array(), "a map, a list, or text that holds JSON")
+            }
+            JsonShape::Map => (json.is_object(), "a map, or text that holds JSON"),
+            JsonShape::List => (json.is_array(), "a list, or text that holds JSON"),
+            // SQLite stores a number that stands alone as a number, with the bounds of one.
+            JsonShape::Any => (!is_beyond_64_bits(json), "a number within signed 64 bits"),
         };
         if !fits {
-            return Err(Error::invalid_input("", format!("must be {what} or text that holds JSON")));
+            return Err(Error::invalid_input("", format!("must be {what}")));
         }
         match self.form {
             JsonForm::Compact => json.compact(),
             JsonForm::Spaced => json.spaced(),
         }
     }
+}
+
+fn is_beyond_64_bits(json: &Json) -> bool {
+    let text = json.as_str();
+    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    // 2⁶³ is the first float that is too large; the integers just below it are rounded up to it, so those are parsed whole.
+    let fits = text.parse::<i64>().is_ok()
+        || text.contains(['.', 'e', 'E'])
+            && text.parse::<f64>().is_ok_and(|number| number.abs() < 9_223_372_036_854_775_808.0);
+    is_number && !fits
 }

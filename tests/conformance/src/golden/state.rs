@@ -113,6 +113,8 @@ fn meant(column: &Column, cell: Cell) -> Value {
         (_, Cell::Bool(value)) => json!(value),
         (_, Cell::Int(number)) => json!(number),
         (_, Cell::Real(number)) => json!(number),
+        // SQLite stores a number that stands alone as a number, other engines its text.
+        (ColumnKind::Json, Cell::Text(text)) => serde_json::from_str(&text).unwrap_or_else(|_| json!(text)),
         (_, Cell::Text(text)) => json!(text),
         (_, Cell::Time(time)) => json!(time.to_string()),
         (_, Cell::Blob(bytes)) => json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
