@@ -17,7 +17,8 @@
 //! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
 //! | what they show | `observations` | `observations`, `observed_attachments` |
 //! | what others say | `intel` | `attacker_intel` |
-//! | ATT&CK techniques | `ttp` | `ttp_tag`, `ttp_rule`, `ttp_rule_state` |
+//! | ATT&CK techniques | `ttp` | `ttp_tag` |
+//! | the rules that recognise them | `rules` | `ttp_rule`, `ttp_rule_state` |
 //! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
 //! | the master's deckies | `fleet` | `fleet_deckies` |
 //! | their deployment | `decky_lifecycle` | `decky_lifecycle` |
@@ -54,6 +55,7 @@ mod page;
 mod query;
 mod realism;
 mod repository;
+mod rules;
 pub mod search;
 mod simhash;
 mod smtp_targets;
@@ -91,16 +93,20 @@ pub use identities::{
     AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities,
     MultiActorIdentity,
 };
-pub use intel::AttackerIntel;
+pub use intel::{AttackerIntel, Intel, IntelEvent, UnenrichedAttacker};
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
-pub use observations::{Observation, ObservedAttachment};
+pub use observations::{
+    LatestObservation, Observation, ObservationCursor, ObservationEnvelope, Observations, ObservedAttachment,
+    ObservedValue,
+};
 pub use orchestrator::{Orchestrator, OrchestratorEmail, OrchestratorEvent};
 pub use page::{Cursor, Page};
 pub use query::Query;
 pub use realism::{Realism, RealismConfig, SyntheticFile, SyntheticFileFilter};
 pub use repository::Repository;
+pub use rules::{CompiledRule, Emit, Rule, RuleState, RuleStatus, Rules, UpdatedRule};
 pub use simhash::Simhash;
 pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
@@ -110,7 +116,10 @@ pub use topologies::Topologies;
 pub use topology::{
     DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent,
 };
-pub use ttp::{TtpRule, TtpRuleState, TtpTag};
+pub use ttp::{
+    AttackerCommands, CampaignTechnique, DeckyPhase, DistinctTechnique, NewTag, TagScope, Technique,
+    TechniqueRollup, Techniques, TtpRule, TtpRuleState, TtpTag, TtpTagCursor,
+};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
 pub use webhooks::{PublicWebhook, WebhookSubscription, Webhooks};
@@ -141,5 +150,9 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Credentials>::METHODS,
     <dyn Identities>::METHODS,
     <dyn Campaigns>::METHODS,
+    <dyn Observations>::METHODS,
+    <dyn Intel>::METHODS,
+    <dyn Techniques>::METHODS,
+    <dyn Rules>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

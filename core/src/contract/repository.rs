@@ -4,8 +4,9 @@ use async_trait::async_trait;
 
 use super::{
     Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Engine,
-    Fingerprints, Fleet, Identities, Lifecycle, Logs, Maintenance, Orchestrator, Realism, SmtpTargets, State,
-    Swarm, Tarpits, Topologies, Transactional, Users, Webhooks,
+    Fingerprints, Fleet, Identities, Intel, Lifecycle, Logs, Maintenance, Observations, Orchestrator,
+    Realism, Rules, SmtpTargets, State, Swarm, Tarpits, Techniques, Topologies, Transactional, Users,
+    Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -49,6 +50,10 @@ pub trait Repository:
     + Behavior
     + SmtpTargets
     + Fingerprints
+    + Observations
+    + Intel
+    + Techniques
+    + Rules
     + Swarm
     + Fleet
     + DeckyLifecycles

@@ -261,6 +261,7 @@ fn no_column(table: &Table, name: &str) -> Error {
 
 /// A JSON value as the column's value: nothing is coerced but 0 and 1 to truth values.
 fn value_of(column: &Column, json: &Json) -> Result<Value> {
+    // Where any JSON is meant, null is a value, and text is not taken for JSON (ruling R19).
     if let Some(any @ JsonText { shape: JsonShape::Any, .. }) = column.json {
         return any.write(json).map(Value::Text);
     }
@@ -288,9 +289,15 @@ fn value_of(column: &Column, json: &Json) -> Result<Value> {
             let bytes = if json.is_string() { bytes_of_hex(&json.decode::<String>()?) } else { None };
             Value::Blob(bytes.ok_or_else(|| wants(&format!("{} hexadecimal digits", 2 * length)))?)
         }
-        _ if json.is_string() => Value::Text(json.decode()?),
-        _ => match column.json {
+        // A value like all others: text is not taken for JSON.
+        ColumnKind::Json => match column.json {
             Some(json_text) => Value::Text(json_text.write(json)?),
+            None => Value::Text(json.spaced()?),
+        },
+        _ if json.is_string() => Value::Text(json.decode()?),
+        _ => match column.json.map(|json_text| (json_text, json_text.misses(json))) {
+            Some((json_text, None)) => Value::Text(json_text.write(json)?),
+            Some((_, Some(what))) => return Err(wants(&format!("{what}, or text that holds JSON"))),
             None => return Err(wants("text")),
         },
     })

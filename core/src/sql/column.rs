@@ -224,22 +224,25 @@ impl JsonText {
     /// # Errors
     /// Invalid input for a value of another shape, an integer beyond 64 bits, or nesting beyond 128 levels.
     pub fn write(self, json: &Json) -> Result<String> {
-        let (fits, what) = match self.shape {
-            JsonShape::MapOrList => {
-                (json.is_object() || json.is_array(), "a map, a list, or text that holds JSON")
-            }
-            JsonShape::Map => (json.is_object(), "a map, or text that holds JSON"),
-            JsonShape::List => (json.is_array(), "a list, or text that holds JSON"),
-            // SQLite stores a number that stands alone as a number, with the bounds of one.
-            JsonShape::Any => (!is_beyond_64_bits(json), "a number within signed 64 bits"),
-        };
-        if !fits {
+        if let Some(what) = self.misses(json) {
             return Err(Error::invalid_input("", format!("must be {what}")));
         }
         match self.form {
             JsonForm::Compact => json.compact(),
             JsonForm::Spaced => json.spaced(),
         }
+    }
+
+    /// What the value should be, unless it is that.
+    pub(in crate::sql) fn misses(self, json: &Json) -> Option<&'static str> {
+        let (fits, what) = match self.shape {
+            JsonShape::MapOrList => (json.is_object() || json.is_array(), "a map or a list"),
+            JsonShape::Map => (json.is_object(), "a map"),
+            JsonShape::List => (json.is_array(), "a list"),
+            // SQLite stores a number that stands alone as a number, with the bounds of one.
+            JsonShape::Any => (!is_beyond_64_bits(json), "a number within signed 64 bits"),
+        };
+        (!fits).then_some(what)
     }
 }
 
