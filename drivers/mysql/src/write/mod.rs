@@ -357,9 +357,8 @@ enum Halt {
 impl Drop for GroupCommitter {
     fn drop(&mut self) {
         self.queue.close();
-        while let Some(abandoned) = self.queue.take_blocking(LIMITS) {
-            drop(abandoned);
-        }
+        // Whose units are dropped is told that the queue is closed.
+        while !self.queue.try_take(LIMITS).is_empty() {}
     }
 }
 

@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use decnet_db_core::driver::{BatchLimits, PoolStatus, UnitQueue};
+use decnet_db_core::driver::{BatchLimits, PoolStatus};
 use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
 use crate::checkpoint::{self, Checkpointer};
-use crate::error::{Errors, closed, duplicate};
-use crate::file::DatabaseFile;
-use crate::foreign::Foreign;
-use crate::unit::{self, Runner};
-use crate::waiting;
+use crate::data_version::DataVersion;
+use crate::error::Errors;
+use crate::read::threads;
+use crate::watch::FileWatch;
 
-mod desk;
+mod busy;
+mod maintenance;
+mod queue;
+pub(crate) mod transaction;
 
-pub(crate) use desk::Desk;
+pub(crate) use self::maintenance::WriterHandle;
+use self::queue::WriteQueue;
+use self::transaction::Executor;
 
 /// What one commit takes at most: enough that its cost is spread thin, and little enough that the last caller's wait and
 /// the lock that other programs wait for stay short.
@@ -42,18 +46,18 @@ pub(crate) struct Writer {
 }
 
 struct Shared {
-    queue: UnitQueue,
+    queue: WriteQueue,
     /// `None` once closed. The thread has it while it writes; creating the schema, and all reads of a database in
     /// memory, take it in between.
     connection: Mutex<Option<Connection>>,
     /// Held while units are committed. The checkpointer takes it to keep the log from growing for a moment.
-    turn: Arc<Mutex<()>>,
+    write_lock: Arc<Mutex<()>>,
     /// `None` for a database in memory.
-    file: Option<DatabaseFile>,
+    files: Option<Arc<FileWatch>>,
     checkpointer: Option<Checkpointer>,
     /// How long a transaction waits for other programs' transactions before it begins.
     busy_timeout: Duration,
-    foreign: Foreign,
+    data_version: DataVersion,
     errors: Errors,
 }
 
@@ -72,31 +76,34 @@ impl Writer {
     /// When the system gives no thread.
     pub(crate) fn start(
         connection: Connection,
-        turn: Arc<Mutex<()>>,
-        file: Option<DatabaseFile>,
+        write_lock: Arc<Mutex<()>>,
+        files: Option<Arc<FileWatch>>,
         checkpointer: Option<Checkpointer>,
         busy_timeout: Duration,
         errors: Errors,
-    ) -> std::io::Result<Self> {
-        let foreign = Foreign::default();
-        foreign
+    ) -> Result<Self> {
+        let data_version = DataVersion::default();
+        data_version
             .look(&connection)
-            .and_then(|_| waiting::install(&connection))
-            .map_err(std::io::Error::other)?;
+            .and_then(|_| busy::install(&connection))
+            .map_err(|error| errors.translate(error))?;
         let shared = Arc::new(Shared {
-            queue: UnitQueue::new(),
+            queue: WriteQueue::new(),
             connection: Mutex::new(Some(connection)),
-            turn,
-            file,
+            write_lock,
+            files,
             checkpointer,
             busy_timeout,
-            foreign,
+            data_version,
             errors,
         });
-        let thread = thread::Builder::new().name("decnet-sqlite-writer".to_owned()).spawn({
-            let shared = shared.clone();
-            move || shared.run()
-        })?;
+        let thread = thread::Builder::new()
+            .name("decnet-sqlite-writer".to_owned())
+            .spawn({
+                let shared = shared.clone();
+                move || shared.run()
+            })
+            .map_err(threads::none)?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)) })
     }
 
@@ -125,8 +132,8 @@ impl Writer {
     }
 
     /// A handle for work on the writer's connection that is no unit; its methods block.
-    pub(crate) fn desk(&self) -> Desk {
-        Desk(self.shared.clone())
+    pub(crate) fn handle(&self) -> WriterHandle {
+        WriterHandle(self.shared.clone())
     }
 
     /// Takes no more units. Those that wait are still committed; then the thread ends.
@@ -154,11 +161,15 @@ impl Writer {
     /// Moves the log into the file and closes the connection: after it the file stands alone. Blocks.
     pub(crate) fn close(&self) {
         let Some(connection) = self.shared.connection.lock().take() else { return };
-        if self.shared.file.is_some() {
+        if self.shared.files.is_some() {
             // Best effort: another program's reader may need the log, and the last one to leave moves it anyway.
             let _ = connection.busy_timeout(Duration::from_millis(500));
             if let Err(error) = checkpoint::checkpoint(&connection, "TRUNCATE") {
                 tracing::debug!(%error, "the write-ahead log stays behind");
+                let synced = self.shared.checkpointer.as_ref().map_or(Ok(()), Checkpointer::sync);
+                if let Err(error) = synced {
+                    tracing::error!(%error, "the write-ahead log can't be put on the disk");
+                }
             }
         }
     }
@@ -176,10 +187,10 @@ impl Shared {
         let mut expected = 1;
         loop {
             let asked = Instant::now();
-            let Some(group) = self.queue.gather_blocking(LIMITS, expected, PATIENCE) else { return };
+            let Some(group) = self.queue.take(LIMITS, expected, PATIENCE) else { return };
             if asked.elapsed() >= PAUSE {
                 since = Instant::now();
-            } else if self.file.is_some() && since.elapsed() >= STRETCH {
+            } else if self.files.is_some() && since.elapsed() >= STRETCH {
                 thread::sleep(PAUSE);
                 since = Instant::now();
             }
@@ -203,44 +214,59 @@ impl Shared {
                 }
             }
             if let Some(checkpointer) = &self.checkpointer {
-                checkpointer.grown(checkpoint::pages());
+                checkpointer.committed(checkpoint::pages());
             }
         }
     }
 
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        self.connection.lock().as_ref().map_or_else(|| Err(closed()), work)
+        self.connection.lock().as_ref().map_or_else(|| Err(Error::closed()), work)
     }
 
-    fn check(&self) -> Result<()> {
-        self.file.as_ref().map_or(Ok(()), DatabaseFile::check)
+    /// Whether a write may begin: the files are those that were opened, and no transaction is left open that it would
+    /// become part of.
+    fn check(&self, connection: &Connection) -> Result<()> {
+        if let Some(files) = &self.files {
+            files.check("nothing was written")?;
+        }
+        self.rollback(connection);
+        if connection.is_autocommit() {
+            return Ok(());
+        }
+        Err(Error::Unavailable {
+            message: format!(
+                "{} is stuck in a transaction that can't be rolled back: nothing was written; open it again",
+                self.errors.database()
+            ),
+            source: None,
+        })
     }
 
     /// Commits the units together; if that fails as a whole, one by one, so that only those to blame fail.
     fn commit(&self, units: &[&Unit]) -> Vec<Result<Receipt>> {
         metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
-        let turn = self.turn.lock();
+        let write_lock = self.write_lock.lock();
         let guard = self.connection.lock();
         let results = match &*guard {
             Some(connection) => self.commit_on(connection, units),
-            None => units.iter().map(|_| Err(closed())).collect(),
+            None => units.iter().map(|_| Err(Error::closed())).collect(),
         };
         // Whoever waits gets it now: a busy writer would take it again before they are awake.
         MutexGuard::unlock_fair(guard);
-        MutexGuard::unlock_fair(turn);
+        MutexGuard::unlock_fair(write_lock);
         results
     }
 
     fn commit_on(&self, connection: &Connection, units: &[&Unit]) -> Vec<Result<Receipt>> {
-        if let Err(error) = self.check() {
+        if let Err(error) = self.check(connection) {
             return refuse_all(units.len(), error);
         }
         if let [unit] = units
-            && unit::is_one_statement(unit)
+            && transaction::is_one_statement(unit)
         {
             // It is a transaction of its own without being told.
-            waiting::patience(self.busy_timeout);
-            return vec![Runner::new(connection, &self.errors).run(unit)];
+            busy::set_timeout(self.busy_timeout);
+            return vec![Executor::new(connection, &self.errors).run(unit)];
         }
         match if units.len() > 1 { self.together(connection, units) } else { Err(Lost::GivenUp) } {
             Ok(results) => results,
@@ -251,7 +277,7 @@ impl Shared {
 
     fn together(&self, connection: &Connection, units: &[&Unit]) -> Result<Vec<Result<Receipt>>, Lost> {
         self.begin(connection).map_err(Lost::Refused)?;
-        let mut runner = Runner::new(connection, &self.errors);
+        let mut runner = Executor::new(connection, &self.errors);
         let done: Result<Vec<_>> =
             units.iter().map(|unit| self.behind_savepoint(connection, &mut runner, unit)).collect();
         drop(runner);
@@ -270,10 +296,10 @@ impl Shared {
     fn behind_savepoint<'c>(
         &self,
         connection: &Connection,
-        runner: &mut Runner<'c>,
+        runner: &mut Executor<'c>,
         unit: &'c Unit,
     ) -> Result<Result<Receipt>> {
-        if unit::is_one_statement(unit) {
+        if transaction::is_one_statement(unit) {
             return match runner.run(unit) {
                 // It rolled back everything, and with it the units before this one.
                 Err(error) if connection.is_autocommit() => Err(error),
@@ -308,7 +334,7 @@ impl Shared {
     /// When the transaction can't even begin: the next unit would wait as long for nothing.
     fn alone(&self, connection: &Connection, unit: &Unit) -> Result<Result<Receipt>> {
         self.begin(connection)?;
-        let done = Runner::new(connection, &self.errors)
+        let done = Executor::new(connection, &self.errors)
             .run(unit)
             .and_then(|receipt| self.commit_transaction(connection).map(|()| receipt));
         if done.is_err() {
@@ -320,9 +346,9 @@ impl Shared {
     /// IMMEDIATE waits for other writers here, once. A transaction that begins as a reader and becomes a writer later
     /// fails at once when someone else has written meanwhile.
     fn begin(&self, connection: &Connection) -> Result<()> {
-        waiting::patience(self.busy_timeout);
+        busy::set_timeout(self.busy_timeout);
         self.statement(connection, "BEGIN IMMEDIATE")?;
-        let seen = self.foreign.begun(connection).map_err(|error| self.errors.translate(error));
+        let seen = self.data_version.begun(connection).map_err(|error| self.errors.translate(error));
         if seen.is_err() {
             self.rollback(connection);
         }
@@ -330,13 +356,13 @@ impl Shared {
     }
 
     fn commit_transaction(&self, connection: &Connection) -> Result<()> {
-        self.foreign.ending();
+        self.data_version.ending();
         self.statement(connection, "COMMIT")
     }
 
     /// Ends the transaction, if there is one still.
     fn rollback(&self, connection: &Connection) {
-        self.foreign.ending();
+        self.data_version.ending();
         if !connection.is_autocommit()
             && let Err(error) = connection.execute_batch("ROLLBACK")
         {
@@ -355,19 +381,7 @@ fn prepared(connection: &Connection, text: &str) -> rusqlite::Result<()> {
 
 /// The same error for several callers.
 fn refuse_all(count: usize, error: Error) -> Vec<Result<Receipt>> {
-    let again = |error: &Error| {
-        let source = std::error::Error::source(error)
-            .and_then(|source| source.downcast_ref::<rusqlite::Error>())
-            .and_then(duplicate)
-            .map(Into::into);
-        match error {
-            Error::Configuration(message) => Error::Configuration(message.clone()),
-            other => Error::Unavailable { message: other.to_string(), source },
-        }
-    };
-    let mut results: Vec<_> = (1..count).map(|_| Err(again(&error))).collect();
-    results.push(Err(error));
-    results
+    std::iter::repeat_n(error, count).map(Err).collect()
 }
 
 fn panicked() -> Error {

@@ -1,8 +1,10 @@
-//! The threads that run the reads.
+//! Reader threads: the threads that run the reads.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -10,14 +12,13 @@ use std::time::{Duration, Instant};
 
 use decnet_db_core::{Error, Result};
 use parking_lot::{Condvar, Mutex};
+use tokio::sync::Notify;
 use tokio::sync::oneshot::{self, error::TryRecvError};
+
+use crate::spin::{self, Caller};
 
 /// A job that has run for longer is not one that others wait for: short reads don't wait behind long ones.
 const SHORT: Duration = Duration::from_millis(4);
-/// How long a thread and a lone caller stay awake for each other: waking either takes longer than most reads.
-const AWAKE: Duration = Duration::from_micros(200);
-/// How often the processor pauses between two looks: together less than a microsecond.
-const PAUSES: u32 = 16;
 /// How long a thread that has nothing to do stays.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -25,7 +26,7 @@ const IDLE: Duration = Duration::from_secs(60);
 ///
 /// Tokio's threads for what blocks would take all reads at once, 60 and more of them on two processors, and each would
 /// take as long as all together; and they sleep between any two calls of a lone caller.
-pub(crate) struct Crew {
+pub(crate) struct ReaderThreads {
     shared: Arc<Shared>,
 }
 
@@ -41,6 +42,8 @@ struct Job {
 struct Shared {
     state: Mutex<State>,
     arrived: Condvar,
+    /// Told when a thread ends.
+    ended: Notify,
     /// Jobs that wait, for those who look without the lock.
     waiting: AtomicUsize,
     /// Callers that wait for an answer.
@@ -68,7 +71,7 @@ enum Thread {
     Running(Instant),
 }
 
-impl Crew {
+impl ReaderThreads {
     /// Starts no thread yet; there will be `most` at most.
     pub(crate) fn new(most: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, Into::into);
@@ -76,6 +79,7 @@ impl Crew {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
                 arrived: Condvar::new(),
+                ended: Notify::new(),
                 waiting: AtomicUsize::new(0),
                 callers: AtomicUsize::new(0),
                 processors,
@@ -107,9 +111,8 @@ impl Crew {
         if alone {
             let asked = Instant::now();
             // Other tasks get their turn, and with the first of them that reads this ends.
-            while shared.callers.load(Ordering::Relaxed) == 1 && asked.elapsed() < AWAKE {
-                (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                thread::yield_now();
+            while shared.callers.load(Ordering::Relaxed) == 1 && asked.elapsed() < spin::AWAKE {
+                spin::pause();
                 tokio::task::yield_now().await;
                 match answer.try_recv() {
                     Ok(result) => return result,
@@ -121,6 +124,28 @@ impl Crew {
         answer.await.unwrap_or_else(|_| Err(panicked()))
     }
 
+    /// How many callers wait for an answer.
+    pub(crate) fn callers(&self) -> usize {
+        self.shared.callers.load(Ordering::Relaxed)
+    }
+
+    /// Whether no thread runs.
+    pub(crate) fn have_ended(&self) -> bool {
+        self.shared.state.lock().threads.iter().all(|thread| *thread == Thread::Gone)
+    }
+
+    /// Waits until no thread runs.
+    pub(crate) async fn ended(&self) {
+        loop {
+            let mut ended = pin!(self.shared.ended.notified());
+            ended.as_mut().enable();
+            if self.have_ended() {
+                return;
+            }
+            ended.await;
+        }
+    }
+
     /// Lets the threads end once no job waits.
     pub(crate) fn close(&self) {
         self.shared.state.lock().closed = true;
@@ -128,7 +153,7 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for ReaderThreads {
     fn drop(&mut self) {
         self.close();
     }
@@ -165,8 +190,9 @@ impl Shared {
         self.waiting.store(state.jobs.len(), Ordering::Release);
         let called = self.call(&mut state);
         if called.is_err() && state.threads.iter().all(|thread| *thread == Thread::Gone) {
-            state.jobs.clear();
-            self.waiting.store(0, Ordering::Release);
+            // Those before it have been refused likewise, or a thread has taken them.
+            state.jobs.pop_back();
+            self.waiting.store(state.jobs.len(), Ordering::Release);
             return called;
         }
         // The threads that there are come to it.
@@ -193,7 +219,7 @@ impl Shared {
         thread::Builder::new()
             .name("decnet-sqlite-reader".to_owned())
             .spawn(move || shared.serve(place))
-            .map_err(|error| Error::unavailable("the system gives no thread for reading", error))?;
+            .map_err(none)?;
         if gone.is_none() {
             state.threads.push(Thread::Free);
         }
@@ -216,12 +242,11 @@ impl Shared {
                 let _ = self.call(&mut state);
                 drop(state);
                 // Whoever reads seldom is not worth staying awake for.
-                let stays = job.alone && now.duration_since(ended) < AWAKE;
+                let stays = job.alone && now.duration_since(ended) < spin::AWAKE;
                 self.run(job.work, place);
                 ended = Instant::now();
-                while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < AWAKE {
-                    (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                    thread::yield_now();
+                while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < spin::AWAKE {
+                    spin::pause();
                 }
                 state = self.state.lock();
                 continue;
@@ -232,11 +257,14 @@ impl Shared {
             let timed_out = self.arrived.wait_for(&mut state, if watches { wait } else { IDLE }).timed_out();
             state.sleeping -= 1;
             state.watched &= !watches;
-            if timed_out && state.jobs.is_empty() {
+            // Whoever watched has waited for a moment only.
+            if timed_out && !watches && state.jobs.is_empty() {
                 break;
             }
         }
         state.threads[place] = Thread::Gone;
+        drop(state);
+        self.ended.notify_waiters();
     }
 
     /// Runs the work. When it is done and before its caller knows, the thread is free again: the caller's next job is for it.
@@ -254,24 +282,45 @@ impl Shared {
     }
 }
 
-/// A caller that waits for its answer, also when it goes away.
-struct Caller<'c>(&'c AtomicUsize);
-
-impl<'c> Caller<'c> {
-    fn count(callers: &'c AtomicUsize) -> Self {
-        callers.fetch_add(1, Ordering::Relaxed);
-        Self(callers)
-    }
-}
-
-impl Drop for Caller<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 fn panicked() -> Error {
-    Error::backend("a read failed: its thread panicked", anyhow::anyhow!("a panic was caught"))
+    Error::backend("a call failed: its thread panicked", anyhow::anyhow!("a panic was caught"))
+}
+
+/// Runs what blocks on a thread of its own. Tokio's threads for that end the caller when the system gives none.
+///
+/// # Errors
+/// What the work returns, or `Unavailable` when the system gives no thread.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (reply, answer) = oneshot::channel();
+    let work = move || {
+        // A caller that is gone needs no answer.
+        let _ = reply.send(work());
+    };
+    thread::Builder::new().name("decnet-sqlite-call".to_owned()).spawn(work).map_err(none)?;
+    answer.await.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Whether the system gives so many threads at the moment, for libraries that panic when it does not.
+///
+/// # Errors
+/// `Unavailable`.
+pub(crate) fn are_there(count: usize) -> Result<()> {
+    // All of them are there at the same time: each waits until the last one was asked for.
+    let hold = Mutex::new(());
+    thread::scope(|scope| {
+        let _held = hold.lock();
+        for _ in 0..count {
+            thread::Builder::new().spawn_scoped(scope, || drop(hold.lock())).map_err(none)?;
+        }
+        Ok(())
+    })
+}
+
+/// The system gives no thread.
+pub(crate) fn none(error: io::Error) -> Error {
+    Error::unavailable("the system gives no thread for the database: raise the limit of processes", error)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Values on their way to SQLite and back.
+//! The codec: values on their way to SQLite and back.
 
 use decnet_db_core::sql::{Rows, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};

@@ -4,7 +4,7 @@ use decnet_db_core::sql::{Dialect, Expect, Insert, Outcome, Receipt, Rows, State
 use decnet_db_core::{Error, Result};
 use rusqlite::{CachedStatement, Connection, ffi};
 
-use crate::bind::{bind, fetch};
+use crate::codec::{bind, fetch};
 use crate::dialect::Sqlite;
 use crate::error::Errors;
 
@@ -21,7 +21,7 @@ pub(crate) fn is_one_statement(unit: &Unit) -> bool {
 }
 
 /// Runs units one after the other on one connection.
-pub(crate) struct Runner<'c> {
+pub(crate) struct Executor<'c> {
     connection: &'c Connection,
     errors: &'c Errors,
     scratch: String,
@@ -29,7 +29,7 @@ pub(crate) struct Runner<'c> {
     last: Option<(&'c Insert, CachedStatement<'c>)>,
 }
 
-impl<'c> Runner<'c> {
+impl<'c> Executor<'c> {
     pub(crate) fn new(connection: &'c Connection, errors: &'c Errors) -> Self {
         Self { connection, errors, scratch: String::new(), last: None }
     }

@@ -1,4 +1,4 @@
-//! Waiting for other programs' transactions.
+//! The busy handler: waiting for other programs' transactions.
 
 use std::cell::Cell;
 use std::thread;
@@ -12,19 +12,19 @@ const FIRST: Duration = Duration::from_micros(200);
 const LONGEST: Duration = Duration::from_millis(3);
 
 thread_local! {
-    static PATIENCE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    static TIMEOUT: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static SINCE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// From now on whoever uses the connection waits as long as the thread's [`patience`]; threads that never set one don't
+/// Installs the handler: whoever uses the connection waits as long as the thread's [timeout](set_timeout); threads that never set one don't
 /// wait.
 pub(crate) fn install(connection: &Connection) -> Result<()> {
     connection.busy_handler(Some(wait))
 }
 
-/// From now on this thread waits for others for so long.
-pub(crate) fn patience(patience: Duration) {
-    PATIENCE.set(patience);
+/// Sets how long this thread waits for others from now on.
+pub(crate) fn set_timeout(timeout: Duration) {
+    TIMEOUT.set(timeout);
 }
 
 /// SQLite calls this when another connection is in the way, with the number of times that it has done so before, and tries
@@ -38,7 +38,7 @@ fn wait(before: i32) -> bool {
             now
         }
     };
-    let left = PATIENCE.get().saturating_sub(now.duration_since(since));
+    let left = TIMEOUT.get().saturating_sub(now.duration_since(since));
     if left.is_zero() {
         return false;
     }

@@ -1,9 +1,11 @@
 use decnet_db_core::ErrorKind;
 use decnet_db_core::sql::{Column, ColumnKind, Expect, ForeignKey, Insert, Sql, Table, Value, Verb};
 
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
+
 use super::*;
 use crate::dialect::Sqlite;
-use crate::pragmas::{self, Role};
+use crate::session::{self, Role};
 
 static PARENT: Table = Table {
     name: "parent",
@@ -27,18 +29,18 @@ static CHILD: Table = Table {
 
 fn shared() -> Shared {
     let connection = Connection::open_in_memory().unwrap();
-    pragmas::apply(&connection, Role::Writer, Duration::ZERO).unwrap();
+    session::configure(&connection, Role::Writer, Duration::ZERO).unwrap();
     for table in [&PARENT, &CHILD] {
         connection.execute_batch(table.create(&Sqlite).text()).unwrap();
     }
     Shared {
-        queue: UnitQueue::new(),
+        queue: WriteQueue::new(),
         connection: Mutex::new(Some(connection)),
-        turn: Arc::default(),
-        file: None,
+        write_lock: Arc::default(),
+        files: None,
         checkpointer: None,
         busy_timeout: Duration::ZERO,
-        foreign: Foreign::default(),
+        data_version: DataVersion::default(),
         errors: Errors::new("the test database"),
     }
 }
@@ -157,7 +159,7 @@ fn a_group_that_can_not_begin_fails_as_a_whole_after_one_wait() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let wait = Duration::from_millis(100);
-    waiting::install(&mine).unwrap();
+    busy::install(&mine).unwrap();
     let shared = Shared { connection: Mutex::new(Some(mine)), busy_timeout: wait, ..shared() };
     let alone = Instant::now();
     assert_eq!(kinds(&commit(&shared, &[parent(1, "a")])), [Some(ErrorKind::Unavailable)]);
@@ -232,5 +234,43 @@ fn a_panic_reaches_the_callers_as_an_error_and_the_writer_goes_on() {
     unit.execute(sql.finish().unwrap());
     let results = commit(&shared, &[unit, parent(2, "b")]);
     assert!(results[0].is_err() && results[1].is_ok());
+    assert_eq!(count(&shared, "parent"), 1);
+}
+
+/// What a failed ROLLBACK, or a panic at the wrong place, leaves behind.
+#[test]
+fn a_transaction_that_was_left_open_takes_no_write_with_it() {
+    for group in [1, 2] {
+        let shared = shared();
+        shared
+            .with(|c| Ok(c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap()))
+            .unwrap();
+        let units: Vec<_> = (0..group).map(|id| parent(id, "a")).collect();
+        assert!(commit(&shared, &units).iter().all(Result::is_ok));
+        assert_eq!(count(&shared, "parent"), group);
+    }
+}
+
+fn no_rollback(context: AuthContext<'_>) -> Authorization {
+    match context.action {
+        AuthAction::Transaction { operation: TransactionOperation::Rollback } => Authorization::Deny,
+        _ => Authorization::Allow,
+    }
+}
+
+#[test]
+fn while_a_transaction_can_not_be_rolled_back_writes_are_refused() {
+    let shared = shared();
+    let deny = |deny: bool| shared.with(|c| Ok(c.authorizer(deny.then_some(no_rollback)).unwrap())).unwrap();
+    shared.with(|c| Ok(c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap())).unwrap();
+    deny(true);
+    for units in [&[parent(1, "a")][..], &[parent(1, "a"), parent(2, "b")]] {
+        for result in commit(&shared, units) {
+            let error = result.unwrap_err();
+            assert!(error.is_retryable() && error.to_string().contains("stuck in a transaction"), "{error}");
+        }
+    }
+    deny(false);
+    assert!(commit(&shared, &[parent(1, "a")]).remove(0).is_ok());
     assert_eq!(count(&shared, "parent"), 1);
 }

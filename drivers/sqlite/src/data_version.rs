@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result};
 /// SQLite's `data_version` changes for a connection when any other connection has committed. Only the connection that
 /// writes can tell foreign commits from ours, as its own don't change it.
 #[derive(Debug, Default)]
-pub(crate) struct Foreign {
+pub(crate) struct DataVersion {
     /// 0: not read yet. SQLite begins at 1.
     version: AtomicI64,
     count: AtomicU64,
@@ -17,7 +17,7 @@ pub(crate) struct Foreign {
     looked: AtomicBool,
 }
 
-impl Foreign {
+impl DataVersion {
     /// The count, if a transaction of ours is open and has looked. What is visible to a read that ended before this call was
     /// then committed before that transaction began, or by us.
     pub(crate) fn while_writing(&self) -> Option<u64> {
@@ -61,19 +61,19 @@ mod tests {
         let ours = Connection::open(&path).unwrap();
         ours.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").unwrap();
         let theirs = Connection::open(&path).unwrap();
-        let foreign = Foreign::default();
-        assert_eq!(foreign.look(&ours).unwrap(), 0);
+        let data_version = DataVersion::default();
+        assert_eq!(data_version.look(&ours).unwrap(), 0);
         ours.execute_batch("INSERT INTO t VALUES (1)").unwrap();
-        assert_eq!(foreign.look(&ours).unwrap(), 0);
+        assert_eq!(data_version.look(&ours).unwrap(), 0);
         theirs.execute_batch("SELECT * FROM t; BEGIN IMMEDIATE; INSERT INTO t VALUES (2)").unwrap();
-        assert_eq!(foreign.look(&ours).unwrap(), 0, "not before it is committed");
+        assert_eq!(data_version.look(&ours).unwrap(), 0, "not before it is committed");
         theirs.execute_batch("COMMIT").unwrap();
-        assert_eq!(foreign.look(&ours).unwrap(), 1);
-        assert_eq!(foreign.look(&ours).unwrap(), 1);
+        assert_eq!(data_version.look(&ours).unwrap(), 1);
+        assert_eq!(data_version.look(&ours).unwrap(), 1);
         ours.execute_batch("BEGIN IMMEDIATE").unwrap();
-        foreign.begun(&ours).unwrap();
-        assert_eq!(foreign.while_writing(), Some(1));
-        foreign.ending();
-        assert_eq!(foreign.while_writing(), None);
+        data_version.begun(&ours).unwrap();
+        assert_eq!(data_version.while_writing(), Some(1));
+        data_version.ending();
+        assert_eq!(data_version.while_writing(), None);
     }
 }

@@ -1,19 +1,29 @@
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::sql::{Sql, Value};
 
+use std::time::Instant;
+
+use rusqlite::Connection;
+
 use super::*;
 use crate::dialect::Sqlite;
+use crate::file::DatabaseFile;
+use crate::location::Location;
+use crate::watch::Access;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> Readers {
+fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> ReaderPool {
     let path = folder.path().join("a.db");
     let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)").unwrap();
     let mut pool = Config::new(DatabaseUrl::sqlite(&path).unwrap()).pool;
     change(&mut pool);
-    Readers::new(&file, &pool, SECOND, Errors::new("the database a.db"))
+    // The log goes with the last connection, which is closed here.
+    let files = Arc::new(FileWatch::new(&file, Access::NoLog));
+    let manager = Manager::new(&Location::read_write(&file), &files, SECOND, pool.recycle);
+    ReaderPool::new(manager, &pool, files, Errors::new("the database a.db")).unwrap()
 }
 
 fn statement(text: &'static str) -> Statement {

@@ -26,7 +26,7 @@ const JOURNAL_SIZE_LIMIT: i64 = 64 << 20;
 const STATEMENTS: usize = 128;
 
 /// Sets what is not stored in the file. Explicitly, whatever the linked library's defaults are.
-pub(crate) fn apply(connection: &Connection, role: Role, busy_timeout: Duration) -> Result<()> {
+pub(crate) fn configure(connection: &Connection, role: Role, busy_timeout: Duration) -> Result<()> {
     connection.busy_timeout(busy_timeout)?;
     // Else a statement whose LIMIT is bound is prepared anew each time, for a plan that depends on the number.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -63,6 +63,16 @@ pub(crate) fn apply(connection: &Connection, role: Role, busy_timeout: Duration)
         functions::register(connection)?;
     }
     Ok(())
+}
+
+/// From now on each commit is on the disk before it returns.
+pub(crate) fn sync_commits(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "synchronous", "FULL")
+}
+
+/// Reads something, so that the log is open.
+pub(crate) fn read_once(connection: &Connection) -> Result<()> {
+    connection.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(()))
 }
 
 /// Switches the file to a write-ahead log, which it then stays in; returns the mode that it is in.
