@@ -113,14 +113,13 @@ fn meant(column: &Column, cell: Cell) -> Value {
         #[expect(clippy::cast_precision_loss, reason = "only compared")]
         (ColumnKind::Json, Cell::Int(number)) => json!(number as f64),
         (ColumnKind::Json, Cell::Text(text)) => {
-            text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number))
+            let decoded = || serde_json::from_str(&text).unwrap_or_else(|_| json!(text));
+            text.parse::<f64>().map_or_else(|_| decoded(), |number| json!(number))
         }
         (ColumnKind::Time, Cell::Text(text)) => json!(text.parse::<Timestamp>().expect("a time").to_string()),
         (_, Cell::Bool(value)) => json!(value),
         (_, Cell::Int(number)) => json!(number),
         (_, Cell::Real(number)) => json!(number),
-        // SQLite stores a number that stands alone as a number, other engines its text.
-        (ColumnKind::Json, Cell::Text(text)) => serde_json::from_str(&text).unwrap_or_else(|_| json!(text)),
         (_, Cell::Text(text)) => json!(text),
         (_, Cell::Time(time)) => json!(time.to_string()),
         (_, Cell::Blob(bytes)) => json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),

@@ -1,6 +1,7 @@
 //! The store of rules.
 
 use decnet_db_core::ErrorKind;
+use decnet_db_core::contract::{TtpRule, TtpRuleState};
 use serde_json::{Value, json};
 
 use super::samples::rule;
@@ -109,9 +110,15 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
     calls
         .called("set_rule_state", json!({"rule_id": "R1", "state": {"state": "enabled"}, "set_by": null}))
         .await;
-    calls.execute(|sql| drop(sql.push("UPDATE ttp_rule_state SET state = 'bogus'"))).await;
     calls
-        .execute(|sql| drop(sql.push("UPDATE ttp_rule SET yaml_content = '- a' WHERE rule_id = 'R2'")))
+        .execute(|sql| {
+            sql.update::<TtpRuleState>().set(TtpRuleState::STATE, "bogus");
+        })
+        .await;
+    calls
+        .execute(|sql| {
+            sql.update::<TtpRule>().set(TtpRule::YAML_CONTENT, "- a").only(TtpRule::RULE_ID, "R2");
+        })
         .await;
     assert_eq!(calls.called("load_compiled", json!({})).await, json!([compiled(rule("R3"))]));
     let (kind, message) = calls.refused("get_rule_state", json!({"rule_id": "R1"})).await;
@@ -121,7 +128,7 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
     let yaml = "{match: {pattern: 1e3, on: [0.5]}, rule_id: R2, rule_version: 7, name: \"n\", applies_to: [b, a, b], emits: []}";
     calls
         .execute(|sql| {
-            drop(sql.push("UPDATE ttp_rule SET yaml_content = ").bind(yaml).push(" WHERE rule_id = 'R2'"))
+            sql.update::<TtpRule>().set(TtpRule::YAML_CONTENT, yaml).only(TtpRule::RULE_ID, "R2");
         })
         .await;
     let loaded = calls.called("load_compiled", json!({})).await;
@@ -142,12 +149,7 @@ pub(crate) async fn rules_come_in_the_order_of_writing(db: Database) {
         let time: decnet_db_core::time::Timestamp = time.parse().expect("a time");
         calls
             .execute(|sql| {
-                drop(
-                    sql.push("UPDATE ttp_rule SET updated_at = ")
-                        .bind(time)
-                        .push(" WHERE rule_id = ")
-                        .bind(id),
-                )
+                sql.update::<TtpRule>().set(TtpRule::UPDATED_AT, time).only(TtpRule::RULE_ID, id);
             })
             .await;
     }
