@@ -25,27 +25,15 @@ pub trait Canaries: Transactional {
     async fn upsert_canary_blob(&self, data: Changeset<CanaryBlob>) -> Result<CanaryBlob>;
 
     /// The blob with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_canary_blob(&self, uuid: &str) -> Result<Option<CanaryBlob>>;
 
     /// The blob with that hash, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_canary_blob_by_sha256(&self, sha256: &str) -> Result<Option<CanaryBlob>>;
 
     /// The blobs, latest first, with the number of tokens that refer to each.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_canary_blobs(&self) -> Result<Vec<ListedBlob>>;
 
     /// Deletes a blob that no token refers to, whatever the token's state, and says whether there was one.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn delete_canary_blob(&self, uuid: &str) -> Result<bool> {
         let deleted = self.unit().delete_canary_blob(uuid).commit().await;
         match deleted {
@@ -64,21 +52,12 @@ pub trait Canaries: Transactional {
     async fn create_canary_token(&self, data: Changeset<CanaryToken>) -> Result<()>;
 
     /// The token with that uuid, in any state, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_canary_token(&self, uuid: &str) -> Result<Option<CanaryToken>>;
 
     /// The planted token that this callback token calls, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_canary_token_by_slug(&self, callback_token: &str) -> Result<Option<CanaryToken>>;
 
     /// The tokens that the filter leaves, latest first; those of one instant by descending uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_canary_tokens(&self, #[arguments] filter: CanaryTokenFilter) -> Result<Vec<CanaryToken>>;
 
     /// Sets a token's state and its error, which is cleared when it is absent, and says whether there is such a token.
@@ -123,9 +102,6 @@ pub trait Canaries: Transactional {
     async fn attribute_canary_trigger(&self, trigger_uuid: &str, attacker_id: &str) -> Result<bool>;
 
     /// The hits at or after an instant, by uuid; [`get_canary_triggers_page`](Self::get_canary_triggers_page) has them in pages.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn iter_canary_triggers_since(&self, since: Timestamp) -> Result<Vec<CanaryTrigger>>;
 
     /// The hits at or after an instant, by uuid, page by page.

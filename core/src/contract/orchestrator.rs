@@ -33,15 +33,9 @@ pub trait Orchestrator: Transactional {
     ) -> Result<Vec<OrchestratorEvent>>;
 
     /// How many events there are, or of one kind.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_orchestrator_events(&self, kind: Option<&str>) -> Result<u64>;
 
     /// How many events and mails since an instant failed: of kind `traffic`, `file` or `email`, or all. Of other kinds: 0.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_orchestrator_failures(&self, since_ts: Timestamp, kind: Option<&str>) -> Result<u64>;
 
     /// Keeps the newest events that went to each decky, so many of each, deletes the others and says how many those were.
@@ -74,9 +68,6 @@ pub trait Orchestrator: Transactional {
     ) -> Result<Vec<OrchestratorEmail>>;
 
     /// How many mails there are, or of a mail server's decky.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_orchestrator_emails(&self, mail_decky_uuid: Option<&str>) -> Result<u64>;
 
     /// The delivered mails between two addresses, in either direction, on a mail server's decky; one row a mail.

@@ -39,15 +39,9 @@ pub trait Realism: Transactional {
     ) -> Result<Vec<SyntheticFile>>;
 
     /// How many files the filter leaves.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_synthetic_files(&self, #[arguments] filter: SyntheticFileFilter) -> Result<u64>;
 
     /// The file with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_synthetic_file(&self, uuid: &str) -> Result<Option<SyntheticFile>>;
 
     /// One of a decky's files that people edit and that were modified in the last days, or null: each with equal chance.
@@ -63,9 +57,6 @@ pub trait Realism: Transactional {
     ) -> Result<Option<SyntheticFile>>;
 
     /// A setting, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_realism_config(&self, key: &str) -> Result<Option<RealismConfig>>;
 
     /// Stores a setting's text, which is JSON by convention, replacing what is there. Exact under concurrency (ruling R7).

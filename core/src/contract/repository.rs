@@ -57,12 +57,12 @@ pub trait Repository:
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
     + Webhooks
     + Canaries
     + Tarpits
     + Realism
     + Orchestrator
-    + Topologies
     + Credentials
     + Identities
     + Campaigns

@@ -24,22 +24,13 @@ pub trait Tarpits: Transactional {
     async fn set_tarpit_rule(&self, data: Changeset<TarpitRule>) -> Result<()>;
 
     /// The rule of a decky, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_tarpit_rule(&self, decky_name: &str) -> Result<Option<TarpitRule>>;
 
     /// Deletes the rule of a decky and says whether there was one.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_tarpit_rule(&self, decky_name: &str) -> Result<bool>;
 
     /// The rules, by id. Those of deckies that are gone are there too.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_tarpit_rules(&self) -> Result<Vec<TarpitRule>>;
 }
 

@@ -74,8 +74,10 @@ struct Explanation {
     /// The words of the error that it is for.
     refusal: String,
     query: Statement,
-    explain: Box<dyn FnMut(&mut RowReader) -> Result<Option<Error>> + Send>,
+    explain: Explain,
 }
+
+type Explain = Box<dyn FnMut(&mut RowReader) -> Result<Option<Error>> + Send>;
 
 type Answer<T> = Box<dyn FnOnce(&mut Receipt) -> Result<T> + Send>;
 

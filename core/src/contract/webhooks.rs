@@ -23,21 +23,12 @@ pub trait Webhooks: Transactional {
     async fn create_webhook_subscription(&self, data: Changeset<WebhookSubscription>) -> Result<()>;
 
     /// The subscription with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_webhook_subscription(&self, uuid: &str) -> Result<Option<WebhookSubscription>>;
 
     /// The subscription of that name, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_webhook_subscription_by_name(&self, name: &str) -> Result<Option<WebhookSubscription>>;
 
     /// The subscriptions, or those that are enabled, oldest first; those of one instant by uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_webhook_subscriptions(
         &self,
         #[default(false)] enabled_only: bool,
@@ -58,18 +49,12 @@ pub trait Webhooks: Transactional {
     ) -> Result<bool>;
 
     /// Deletes a subscription and says whether there was one.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_webhook_subscription(&self, uuid: &str) -> Result<bool>;
 
     /// Records a delivery: no failure since, and no error; an unknown uuid changes nothing.
     ///
     /// A subscription that was disabled stays so.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn record_webhook_success(&self, uuid: &str, ts: Timestamp) -> Result<()>;
 
@@ -77,16 +62,10 @@ pub trait Webhooks: Transactional {
     ///
     /// Of callers that come at once each gets a count of its own, so exactly one of them reaches a limit. The first 512
     /// characters of the error are kept; an empty one is none. An unknown uuid changes nothing and is 1 (ruling R18).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn record_webhook_failure(&self, uuid: &str, ts: Timestamp, error: Option<&str>) -> Result<u64>;
 
     /// Disables a subscription because it failed too often, once more if it is so already; an unknown uuid changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn trip_webhook_circuit(&self, uuid: &str, ts: Timestamp) -> Result<()>;
 }
