@@ -214,7 +214,11 @@ pub enum JsonShape {
     Map,
     /// Lists alone, of anything.
     List,
+<<<<<<< HEAD
     /// Any value, text included, which is a JSON string here and not text as it is; null is the value `null` (ruling R19).
+=======
+    /// Any value, null included.
+>>>>>>> main
     Any,
 }
 
@@ -244,14 +248,4 @@ impl JsonText {
         };
         (!fits).then_some(what)
     }
-}
-
-fn is_beyond_64_bits(json: &Json) -> bool {
-    let text = json.as_str();
-    let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    // 2⁶³ is the first float that is too large; the integers just below it are rounded up to it, so those are parsed whole.
-    let fits = text.parse::<i64>().is_ok()
-        || text.contains(['.', 'e', 'E'])
-            && text.parse::<f64>().is_ok_and(|number| number.abs() < 9_223_372_036_854_775_808.0);
-    is_number && !fits
 }

@@ -23,7 +23,8 @@ fn realism() -> Vec<(&'static str, Value)> {
         ("count_synthetic_files", json!({})),
         ("count_synthetic_files", filter()),
         ("get_synthetic_file", json!({"uuid": UUID})),
-        ("pick_random_synthetic_file_for_edit", json!({"decky_uuid": "d"})),
+        // A bound of now, which snapshots can show.
+        ("pick_random_synthetic_file_for_edit", json!({"decky_uuid": "d", "max_age_days": 0})),
         ("pick_random_synthetic_file_for_edit", json!({"decky_uuid": "d", "max_age_days": 1_000_000})),
         ("get_realism_config", json!({"key": "weights"})),
         ("set_realism_config", json!({"key": "weights", "value": "{}"})),
