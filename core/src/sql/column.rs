@@ -214,11 +214,7 @@ pub enum JsonShape {
     Map,
     /// Lists alone, of anything.
     List,
-<<<<<<< HEAD
     /// Any value, text included, which is a JSON string here and not text as it is; null is the value `null` (ruling R19).
-=======
-    /// Any value, null included.
->>>>>>> main
     Any,
 }
 
