@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{Col, Column, ColumnKind, Insert, JsonShape, JsonText, Record, Table, Value};
+use super::{Col, Column, ColumnKind, Insert, JsonShape, Record, Table, Value};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::time::Timestamp;
@@ -261,11 +261,10 @@ fn no_column(table: &Table, name: &str) -> Error {
 
 /// A JSON value as the column's value: nothing is coerced but 0 and 1 to truth values.
 fn value_of(column: &Column, json: &Json) -> Result<Value> {
-    // Where any JSON is meant, null is a value, and text is not taken for JSON (ruling R19).
-    if let Some(any @ JsonText { shape: JsonShape::Any, .. }) = column.json {
-        return any.write(json).map(Value::Text);
-    }
-    if json.is_null() {
+    // Where any JSON is meant, null is a value (ruling R19).
+    let is_value =
+        column.kind == ColumnKind::Json && column.json.is_some_and(|json| json.shape == JsonShape::Any);
+    if json.is_null() && !is_value {
         return Ok(Value::Null);
     }
     let wants = |what: &str| Error::invalid_input("", format!("must be {what}"));

@@ -113,8 +113,7 @@ fn meant(column: &Column, cell: Cell) -> Value {
         #[expect(clippy::cast_precision_loss, reason = "only compared")]
         (ColumnKind::Json, Cell::Int(number)) => json!(number as f64),
         (ColumnKind::Json, Cell::Text(text)) => {
-            let decoded = || serde_json::from_str(&text).unwrap_or_else(|_| json!(text));
-            text.parse::<f64>().map_or_else(|_| decoded(), |number| json!(number))
+            text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number))
         }
         (ColumnKind::Time, Cell::Text(text)) => json!(text.parse::<Timestamp>().expect("a time").to_string()),
         (_, Cell::Bool(value)) => json!(value),

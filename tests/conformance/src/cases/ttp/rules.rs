@@ -1,7 +1,6 @@
 //! The store of rules.
 
 use decnet_db_core::ErrorKind;
-use decnet_db_core::contract::{TtpRule, TtpRuleState};
 use serde_json::{Value, json};
 
 use super::samples::rule;
@@ -112,12 +111,12 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
         .await;
     calls
         .execute(|sql| {
-            sql.update::<TtpRuleState>().set(TtpRuleState::STATE, "bogus");
+            sql.push("UPDATE ttp_rule_state SET state = 'bogus'");
         })
         .await;
     calls
         .execute(|sql| {
-            sql.update::<TtpRule>().set(TtpRule::YAML_CONTENT, "- a").only(TtpRule::RULE_ID, "R2");
+            sql.push("UPDATE ttp_rule SET yaml_content = '- a' WHERE rule_id = 'R2'");
         })
         .await;
     assert_eq!(calls.called("load_compiled", json!({})).await, json!([compiled(rule("R3"))]));
@@ -128,7 +127,7 @@ pub(crate) async fn a_rule_that_cannot_be_read_is_left_out(db: Database) {
     let yaml = "{match: {pattern: 1e3, on: [0.5]}, rule_id: R2, rule_version: 7, name: \"n\", applies_to: [b, a, b], emits: []}";
     calls
         .execute(|sql| {
-            sql.update::<TtpRule>().set(TtpRule::YAML_CONTENT, yaml).only(TtpRule::RULE_ID, "R2");
+            sql.push("UPDATE ttp_rule SET yaml_content = ").bind(yaml).push(" WHERE rule_id = 'R2'");
         })
         .await;
     let loaded = calls.called("load_compiled", json!({})).await;
@@ -149,7 +148,7 @@ pub(crate) async fn rules_come_in_the_order_of_writing(db: Database) {
         let time: decnet_db_core::time::Timestamp = time.parse().expect("a time");
         calls
             .execute(|sql| {
-                sql.update::<TtpRule>().set(TtpRule::UPDATED_AT, time).only(TtpRule::RULE_ID, id);
+                sql.push("UPDATE ttp_rule SET updated_at = ").bind(time).push(" WHERE rule_id = ").bind(id);
             })
             .await;
     }
