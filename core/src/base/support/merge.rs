@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 use crate::sql::{Col, Expect, Record, Sql};
 use crate::time::Timestamp;
 
+/// The columns of a table whose rows are merged: key, into which row, when the row was last written.
+type Merges<R> = (Col<R, String>, Col<R, Option<String>>, Col<R, Timestamp>);
+
 impl SqlRepository {
     /// The row with that key, or the one that it was merged into in the end, in one read however many merges there are.
     ///
@@ -45,7 +48,7 @@ impl Steps<'_> {
     /// A conflict for a merge of a row into itself; the unit fails with one where the merges lead into a ring.
     pub(in crate::base) fn merge<R: Record>(
         &mut self,
-        (key, into, updated_at): (Col<R, String>, Col<R, Option<String>>, Col<R, Timestamp>),
+        (key, into, updated_at): Merges<R>,
         uuid: &str,
         winner: Option<&str>,
     ) -> Result<()> {
