@@ -14,7 +14,7 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
 
 /// An interceptor: what stands between a program and its repository in a test.
 ///
-/// `method` is the contract method's name, or `unit` where a [`UnitOfWork`](crate::contract::UnitOfWork) is committed.
+/// `method` is the contract method's name, or `unit` where a [`UnitOfWork`] is committed.
 #[async_trait]
 pub trait Interceptor: Send + Sync + 'static {
     /// Called before the method; an error is what the caller gets, and the repository is not asked.

@@ -28,7 +28,7 @@ pub trait Users: Transactional {
     /// Sets the password hash and whether it must be changed; an unknown uuid changes nothing.
     ///
     /// `tokens_valid_from` stays: put [`set_tokens_valid_from`](Self::set_tokens_valid_from) into the same
-    /// [unit](crate::contract::Repository::unit) to end the sessions of the old password (ruling R14).
+    /// [unit](crate::contract::Transactional::unit) to end the sessions of the old password (ruling R14).
     #[write]
     async fn update_user_password(
         &self,
