@@ -23,4 +23,5 @@ mod upsert;
 mod users;
 
 pub use repository::SqlRepository;
+pub use state::states_with_prefix;
 pub use unit_of_work::{Committer, UnitOfWork};
