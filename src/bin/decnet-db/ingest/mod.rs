@@ -58,8 +58,16 @@ pub(crate) struct IngestArgs {
     files: Vec<PathBuf>,
 
     /// What all lines are written in, instead of finding out line by line
-    #[arg(long, value_name = "FORMAT", value_parser = ["decnet", "rfc5424", "cowrie"])]
+    #[arg(long, value_name = "FORMAT", value_parser = ["decnet", "rfc5424", "cowrie", "opencanary", "dionaea"])]
     format: Option<String>,
+
+    /// A TOML file that describes another format of JSON lines: which member is which column
+    ///
+    /// Each of decky, service, event_type, attacker_ip, timestamp and msg names a member (`attacker_ip = "peer.address"`), several
+    /// of which the first that is there counts, or is a table with `member`, `constant`, `default` and `names`, as in
+    /// `service = { member = "app", default = "http" }`.
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    mapping: Option<PathBuf>,
 
     /// How many events one commit has at most (also at most 4 MiB of lines)
     ///
@@ -102,6 +110,7 @@ pub(crate) struct IngestArgs {
 /// Fills the database, which is created when it is not there.
 pub(crate) async fn run(global: &Global, arguments: IngestArgs, output: &mut Output) -> Result<(), Failure> {
     arguments.check()?;
+    arguments.parser()?;
     let config = config(global)?;
     let stop = Stop::default();
     let signalled = stop.on_signal();
@@ -180,6 +189,18 @@ impl IngestArgs {
         Ok(())
     }
 
+    /// What makes events of lines.
+    fn parser(&self) -> Result<Parser, Failure> {
+        let Some(path) = &self.mapping else {
+            return Ok(Parser::new(self.format.as_deref().map(str::parse).transpose()?));
+        };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::invalid_input(&name, format!("can't be read: {error}")))?;
+        let mapping = text.parse().map_err(|error: Error| Error::invalid_input(&name, error.to_string()))?;
+        Ok(Parser::with_mapping(mapping))
+    }
+
     /// The file that takes the rejected lines of an input.
     fn rejected(&self, input: &Input) -> PathBuf {
         if let Some(path) = &self.rejected {
@@ -234,7 +255,7 @@ async fn ingest(
     if done.foreign_revision {
         report.tell(&format!("warning: the schema is that of another version of DECNET ({})", done.revision));
     }
-    let parser = Parser::new(arguments.format.as_deref().map(str::parse).transpose()?);
+    let parser = arguments.parser()?;
     let (mut targets, mut rejected) = (Vec::new(), Vec::<Rejected>::new());
     for input in &inputs {
         let keep = arguments.rejected(input);

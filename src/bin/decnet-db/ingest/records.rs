@@ -60,11 +60,15 @@ pub(crate) async fn stored(repository: &dyn Repository) -> Result<Vec<(String, J
         if value.is_null() {
             continue;
         }
-        let record = value.decode().map_err(|error| {
+        let wrong = |why: String| {
             let reason =
-                format!("the state {key:?} is no record of an input ({error}); delete it to start anew");
+                format!("the state {key:?} is no record of an input ({why}); delete it to start anew");
             Error::configuration(reason)
-        })?;
+        };
+        let record: Record = value.decode().map_err(|error| wrong(error.to_string()))?;
+        if record.end().position != record.position {
+            return Err(wrong("its position is no line's end".to_owned()));
+        }
         records.push((key, value, record));
     }
     Ok(records)
