@@ -99,7 +99,7 @@ async fn a_format_can_be_forced(db: Database) {
     bench.write("mixed", format!("{}{cowrie}\n{syslog}\n", record("a record")));
     for (format, stored) in [("decnet", "a record"), ("rfc5424", syslog), ("cowrie", cowrie)] {
         bench.write(format, bench.read("mixed"));
-        assert_eq!(bench.ingest(&["--format", format, format]).counts(), (1, 2), "{format}");
+        assert_eq!(bench.ingest(&["--again", "--format", format, format]).counts(), (1, 2), "{format}");
         assert_eq!(bench.lines().await.last().unwrap(), stored);
     }
     let run = bench.run(&["--format", "xml", "mixed"]);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::digest::{Mark, Marks};
 use super::super::identity::{FileState, Rotated};
+use super::super::records::Records;
 use super::entry::{Entry, Status};
 use super::{Commit, Input, Message, Place, Reader, Source};
 
@@ -37,6 +38,9 @@ impl Reader {
                     Mark { position: known.position, ..Mark::START }
                 };
                 self.entries[place].marks = known.marks.clone();
+                if self.entries[place].marks.last().is_none() && at.position > 0 {
+                    self.entries[place].marks.push(at);
+                }
                 (Some(record), at)
             }
             Place::Contained(_, end) => {
@@ -173,11 +177,20 @@ impl Reader {
             self.records.place(path, &file)
         });
         let goes_on = |found: &Place, record: usize| matches!(found, Place::Continues(known) | Place::Contained(known, _) if *known == record);
-        let rotated = latest.filter(|latest| match &now {
-            Some(Ok(found)) => !goes_on(found, *latest),
+        let is_ours = |records: &Records, found: &Place| match found {
+            Place::Continues(record) | Place::Contained(record, _) => {
+                records.list[*record].record.name == name
+            }
+            _ => false,
+        };
+        let rotated = latest.filter(|_| match &now {
+            Some(Ok(found)) => !is_ours(&self.records, found),
             Some(Err(_)) => false,
             None => true,
         });
+        let unfinished =
+            self.records.list.iter().filter(|known| known.record.name == name && !known.record.over);
+        let unfinished = unfinished.filter_map(|known| known.record.file).map(|file| file.modified).min();
         let mut found_end = false;
         for place in 0..self.entries.len() {
             let entry = &self.entries[place];
@@ -197,21 +210,24 @@ impl Reader {
                 continue;
             }
             let seen = entry.seen;
-            let mut records = self.records.of_file(seen.id).filter(|(_, record)| record.name == name);
-            let grew = records.any(|(_, record)| record.file != Some(seen));
-            let mut follows = grew;
-            if let Some(latest) = rotated {
-                let last = self.records.list[latest].record.file.map_or(i64::MIN, |file| file.modified);
-                if seen.modified >= last
-                    && let Ok(file) = self.entries[place].hold()
-                {
-                    match self.records.place(entry_path(&self.entries[place]), &file) {
-                        Ok(found) if goes_on(&found, latest) => (found_end, follows) = (true, true),
-                        Ok(Place::Continues(record)) => {
-                            follows |= self.records.list[record].record.name == name
-                        }
-                        Ok(Place::Contained(..)) => {}
-                        Ok(_) | Err(_) => follows = true,
+            let mut records = self.records.of_file(seen.id).peekable();
+            let is_known = records.peek().is_some();
+            let mut follows =
+                records.any(|(_, record)| record.name == name && !record.over && record.file != Some(seen));
+            // What is older than the oldest file whose end is not known can't be a part of it.
+            let may_follow = unfinished.is_some_and(|oldest| seen.modified >= oldest);
+            if (rotated.is_some() || !is_known)
+                && may_follow
+                && let Ok(file) = self.entries[place].hold()
+            {
+                match self.records.place(entry_path(&self.entries[place]), &file) {
+                    Ok(found @ (Place::Continues(_) | Place::Contained(..))) => {
+                        found_end |= rotated.is_some_and(|latest| goes_on(&found, latest));
+                        follows |= is_ours(&self.records, &found);
+                    }
+                    Ok(_) | Err(_) => {
+                        let last = rotated.and_then(|latest| self.records.list[latest].record.file);
+                        follows |= last.is_some_and(|last| seen.modified >= last.modified);
                     }
                 }
             }
@@ -357,7 +373,7 @@ fn entry_path(entry: &Entry) -> &Path {
 }
 
 /// A path from the root, with a link at its end left as it is.
-fn absolute(path: &Path) -> String {
+pub(super) fn absolute(path: &Path) -> String {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let folder = std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
     let full = folder.unwrap_or_default().join(path.file_name().unwrap_or_default());

@@ -1,10 +1,12 @@
 //! Looking which files there are.
 
+use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::super::identity::{FileState, Rotated};
+use super::chain::absolute;
 use super::entry::{Entry, Status};
 use super::inputs::{Input, families, keeps_rejected, siblings};
 use super::{HELD, Message, Reader};
@@ -49,6 +51,9 @@ impl Reader {
                 }
             }
         }
+        if !self.begun {
+            self.watch_former();
+        }
         for (family, input) in self.families.clone() {
             for found in siblings(&family) {
                 self.see(found.path, &found.metadata, input, false);
@@ -63,6 +68,20 @@ impl Reader {
         }
         for family in families(path) {
             self.families.entry(family).or_insert(input);
+        }
+    }
+
+    /// Remembers what the files are called that had the names of the inputs before: a link may have led elsewhere.
+    fn watch_former(&mut self) {
+        for (index, input) in self.settings.inputs.clone().iter().enumerate() {
+            let Input::Path(path) = input else { continue };
+            let name = absolute(path);
+            let former =
+                self.records.list.iter().filter(|known| known.record.name == name && !known.record.over);
+            let former: BTreeSet<PathBuf> = former.map(|known| PathBuf::from(&known.record.path)).collect();
+            for path in former {
+                self.watch(&path, index);
+            }
         }
     }
 
