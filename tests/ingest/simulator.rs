@@ -171,8 +171,8 @@ fn append_to(bench: &Bench<'_>, name: &str) -> File {
     OpenOptions::new().create(true).append(true).open(bench.path(name)).unwrap()
 }
 
-/// One sequence; the number of lines that were written.
-fn sequence(db: &Database, seed: u64) -> u64 {
+/// One sequence: how many lines were written, and what happened.
+fn sequence(db: &Database, seed: u64) -> (u64, String) {
     let mut random = Random(seed);
     let bench = Bench::new(db);
     let mut writer = Writer::new(&bench, &mut random, seed);
@@ -181,6 +181,7 @@ fn sequence(db: &Database, seed: u64) -> u64 {
     let pattern = format!("{NAME}*");
     let input = if all { pattern.as_str() } else { NAME };
     writer.write(1 + random.below(5), false);
+    let mut story = format!("{:?}, compress {}, input {input}", writer.way, writer.compress);
     let check = |what: &str, output: std::process::Output| {
         let run = run_of(output);
         // Where another run has the file, this one says so.
@@ -192,7 +193,9 @@ fn sequence(db: &Database, seed: u64) -> u64 {
     let follows = random.below(4) == 0;
     for _ in 0..2 + random.below(3) {
         let batch = (1 + random.below(4)).to_string();
+        story.push_str(&format!("; {} lines", writer.lines));
         if follows {
+            story.push_str(", followed");
             let running = bench.start(&["--follow", "--keep", "1", "--batch", &batch, input]);
             for _ in 0..3 + random.below(6) {
                 writer.step(&mut random);
@@ -212,6 +215,7 @@ fn sequence(db: &Database, seed: u64) -> u64 {
         }
         match random.below(4) {
             0 => {
+                story.push_str(", killed");
                 let mut child = once(&batch).spawn().unwrap();
                 std::thread::sleep(Duration::from_millis(random.below(60)));
                 writer.step(&mut random);
@@ -219,6 +223,7 @@ fn sequence(db: &Database, seed: u64) -> u64 {
                 child.wait().unwrap();
             }
             1 => {
+                story.push_str(", overlapping");
                 let others = [once(&batch).spawn().unwrap(), once(&batch).spawn().unwrap()];
                 writer.step(&mut random);
                 for other in others {
@@ -230,14 +235,20 @@ fn sequence(db: &Database, seed: u64) -> u64 {
     }
     // What was renamed while a run looked is found by the next one.
     assert_eq!(check("last", once("100").output().unwrap()), 0, "seed {seed}");
-    writer.lines
+    let mut names: Vec<_> = fs::read_dir(bench.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name(), entry.metadata().unwrap().len()))
+        .collect();
+    names.sort();
+    (writer.lines, format!("{story}; in the end {names:?}"))
 }
 
 async fn each_line_is_stored_once_however_files_rotate(db: Database) {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |text| text.parse().unwrap());
     let (first, count) = (number("DECNET_TEST_SEED", 1), number("DECNET_TEST_ROTATIONS", SEQUENCES));
     let next = AtomicU64::new(first);
-    let written: HashMap<u64, u64> = std::thread::scope(|scope| {
+    let written: HashMap<u64, (u64, String)> = std::thread::scope(|scope| {
         let work = || {
             let mut written = Vec::new();
             loop {
@@ -258,11 +269,11 @@ async fn each_line_is_stored_once_however_files_rotate(db: Database) {
         stored.entry(seed.parse().unwrap()).or_default().push(number.parse().unwrap());
     }
     let mut wrong = Vec::new();
-    for (seed, lines) in &written {
+    for (seed, (lines, story)) in &written {
         let mut numbers = stored.remove(seed).unwrap_or_default();
         numbers.sort_unstable();
         if numbers != (1..=*lines).collect::<Vec<_>>() {
-            wrong.push(format!("seed {seed}: {lines} lines were written, stored were {numbers:?}"));
+            wrong.push(format!("seed {seed}: {lines} lines were written, stored were {numbers:?}: {story}"));
         }
     }
     assert!(wrong.is_empty(), "{} of {count} sequences: {}", wrong.len(), wrong.join("\n"));

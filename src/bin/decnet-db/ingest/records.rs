@@ -116,11 +116,10 @@ impl Records {
         Ok(records)
     }
 
-    /// The record of the file that had a name last, unless its end is known.
+    /// The record of the file that had a name last.
     pub(super) fn latest_of(&self, name: &str) -> Option<usize> {
         let of_name = self.list.iter().enumerate().filter(|(_, known)| known.record.name == name);
-        let latest = of_name.max_by(|(_, a), (_, b)| a.record.time.cmp(&b.record.time));
-        latest.filter(|(_, known)| !known.record.over).map(|(place, _)| place)
+        of_name.max_by(|(_, a), (_, b)| a.record.time.cmp(&b.record.time)).map(|(place, _)| place)
     }
 
     /// The record whose file this was when it was seen last.
@@ -167,11 +166,9 @@ impl Records {
         for (place, record) in self.of_file(state.id) {
             let fits = match packed {
                 true => record.file == Some(state),
-                false => {
-                    state.size >= record.position
-                        && record.position > 0
-                        && source::still_has(file, &record.marks)?
-                }
+                // Of a file that was empty nothing can be read twice.
+                false if record.position == 0 => record.marks.last().is_none(),
+                false => state.size >= record.position && source::still_has(file, &record.marks)?,
             };
             if fits && found.is_none_or(|(_, position)| record.position > position) {
                 found = Some((place, record.position));
@@ -184,13 +181,17 @@ impl Records {
     fn compare(&self, path: &Path, file: &Arc<File>, packed: bool) -> io::Result<Place> {
         let mut source = Source::open(file, Mark::START, &Arc::default())?;
         let mut candidates: Option<Vec<Candidate<'_>>> = None;
+        let mut cut = false;
         let end = loop {
             match source.pass() {
                 Ok(true) => {}
                 Ok(false) => break source.at,
                 // What can be read of it decides; reading it will say what is wrong.
                 Err(error) if error.kind() == io::ErrorKind::Unsupported => return Err(error),
-                Err(_) => break source.at,
+                Err(_) => {
+                    cut = true;
+                    break source.at;
+                }
             }
             let list = candidates.get_or_insert_with(|| self.beginning_with(source.at));
             for candidate in &mut *list {
@@ -214,7 +215,8 @@ impl Records {
         }
         let partly = candidates.iter().filter(|candidate| !candidate.differs && candidate.met.lines > 0);
         if let Some(Candidate { place, met, .. }) = partly.max_by_key(|candidate| candidate.met.position) {
-            if met.position >= end.position || self.is_beginning_of(file, *place)? {
+            // Compressed data without its end is a copy that is still being made.
+            if cut || met.position >= end.position || self.is_beginning_of(file, *place)? {
                 return Ok(Place::Contained(*place, end));
             }
             if met.position * 2 >= end.position {

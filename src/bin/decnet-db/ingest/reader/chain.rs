@@ -2,12 +2,14 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 use super::super::digest::{Mark, Marks};
 use super::super::identity::{FileState, Rotated};
+use super::super::record::Record;
 use super::super::records::Records;
 use super::entry::{Entry, Status};
-use super::{Commit, Input, Message, Place, Reader, Source};
+use super::{Commit, Input, LOOK, LOOKS, Message, Place, Reader, Source};
 
 impl Reader {
     /// Finds out what was read of a file, and opens it there; `false` when nothing is to be read of it, or the run is over.
@@ -158,15 +160,26 @@ impl Reader {
             if let Input::Path(path) = self.settings.inputs[index].clone()
                 && !self.records.as_decnet
                 && !self.settings.again
-                && !self.begin_chain(index, &path)
             {
-                return false;
+                let mut looks = 1;
+                while let Some((latest, named)) = self.begin_chain(index, &path) {
+                    if looks == LOOKS || self.stop.load(Ordering::Relaxed) {
+                        if !self.lost_end(index, &path, latest, named) {
+                            return false;
+                        }
+                        break;
+                    }
+                    looks += 1;
+                    std::thread::sleep(LOOK);
+                    self.scan();
+                }
             }
         }
         true
     }
 
-    fn begin_chain(&mut self, index: usize, path: &Path) -> bool {
+    /// Decides for one input; which record's end is not found, and the file that has its name now.
+    fn begin_chain(&mut self, index: usize, path: &Path) -> Option<(usize, Option<usize>)> {
         let name = absolute(path);
         let of_input = |entry: &Entry| entry.input == index && !entry.is_stream;
         let latest = self.records.latest_of(&name);
@@ -188,10 +201,18 @@ impl Reader {
             Some(Err(_)) => false,
             None => true,
         });
-        let unfinished =
-            self.records.list.iter().filter(|known| known.record.name == name && !known.record.over);
-        let unfinished = unfinished.filter_map(|known| known.record.file).map(|file| file.modified).min();
-        let mut found_end = false;
+        let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
+        let oldest = ours.filter(|record| !record.over).map(|record| record.written).min();
+        let last = rotated.map(|latest| self.records.list[latest].record.written);
+        let oldest = [oldest, last].into_iter().flatten().min();
+        // Of a file that was empty, and is not there under its number any more, the content tells nothing.
+        let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
+        let gone = |record: &&Record| record.file.is_some_and(|file| !self.by_id.contains_key(&file.id));
+        let ours = ours.filter(|record| !record.over && record.position == 0);
+        let was_empty = ours.filter(gone).map(|record| record.written).min();
+        // Of what is complete nothing can be missing.
+        let is_complete = |record: &Record| record.over || record.position == 0;
+        let mut found_end = rotated.is_some_and(|latest| is_complete(&self.records.list[latest].record));
         for place in 0..self.entries.len() {
             let entry = &self.entries[place];
             if entry.status != Status::Ignored {
@@ -215,7 +236,7 @@ impl Reader {
             let mut follows =
                 records.any(|(_, record)| record.name == name && !record.over && record.file != Some(seen));
             // What is older than the oldest file whose end is not known can't be a part of it.
-            let may_follow = unfinished.is_some_and(|oldest| seen.modified >= oldest);
+            let may_follow = oldest.is_some_and(|oldest| seen.modified >= oldest);
             if (rotated.is_some() || !is_known)
                 && may_follow
                 && let Ok(file) = self.entries[place].hold()
@@ -226,8 +247,8 @@ impl Reader {
                         follows |= is_ours(&self.records, &found);
                     }
                     Ok(_) | Err(_) => {
-                        let last = rotated.and_then(|latest| self.records.list[latest].record.file);
-                        follows |= last.is_some_and(|last| seen.modified >= last.modified);
+                        let since = [last, was_empty].into_iter().flatten().min();
+                        follows |= since.is_some_and(|since| seen.modified >= since);
                     }
                 }
             }
@@ -239,10 +260,7 @@ impl Reader {
                 entry.file = None;
             }
         }
-        if let Some(latest) = rotated.filter(|_| !found_end && is_tip(path)) {
-            return self.lost_end(index, path, latest, named);
-        }
-        true
+        rotated.filter(|_| !found_end && is_tip(path)).map(|latest| (latest, named))
     }
 
     /// Says that the rest of the file that had a name is not found.
@@ -266,34 +284,45 @@ impl Reader {
         self.say(Message::NotFound(index, text, bytes)) && self.say(Message::Known(Box::new(commit)))
     }
 
+    /// Looks for the file that goes on where a record ends, other than the one that did.
+    fn find_end(&mut self, place: usize, record: usize) -> bool {
+        let mut found_end = false;
+        for other in 0..self.entries.len() {
+            let entry = &mut self.entries[other];
+            let unwanted = matches!(entry.status, Status::Ignored | Status::Failed);
+            if self.records.as_decnet || other == place || entry.is_stream || unwanted {
+                continue;
+            }
+            let Ok(file) = entry.hold() else { continue };
+            let path = entry_path(&self.entries[other]).to_owned();
+            match self.records.place(&path, &file) {
+                Ok(Place::Continues(known)) if known == record => {
+                    found_end = true;
+                    if self.entries[other].status == Status::Read {
+                        self.entries[other].forget();
+                    }
+                }
+                Ok(Place::Contained(known, _)) if known == record => found_end = true,
+                _ => {}
+            }
+        }
+        found_end
+    }
+
     /// A file has other content than what was read of it: it was emptied, maybe after it was copied; `false` when the run is
     /// over.
     pub(super) fn replaced(&mut self, place: usize) -> bool {
-        self.scan();
         let entry = &self.entries[place];
         let (record, input, name, known_size) = (entry.record, entry.input, entry.name(), entry.size);
         let mut found_end = false;
-        if let Some(record) = record.filter(|_| !self.records.as_decnet) {
-            for other in 0..self.entries.len() {
-                let entry = &mut self.entries[other];
-                if other == place
-                    || entry.is_stream
-                    || matches!(entry.status, Status::Ignored | Status::Failed)
-                {
-                    continue;
-                }
-                let Ok(file) = entry.hold() else { continue };
-                let path = entry_path(&self.entries[other]).to_owned();
-                match self.records.place(&path, &file) {
-                    Ok(Place::Continues(known)) if known == record => {
-                        found_end = true;
-                        if self.entries[other].status == Status::Read {
-                            self.entries[other].forget();
-                        }
-                    }
-                    Ok(Place::Contained(known, _)) if known == record => found_end = true,
-                    _ => {}
-                }
+        for look in 0..LOOKS {
+            if look > 0 {
+                std::thread::sleep(LOOK);
+            }
+            self.scan();
+            found_end = record.is_none_or(|record| self.find_end(place, record));
+            if found_end || self.records.as_decnet || self.stop.load(Ordering::Relaxed) {
+                break;
             }
         }
         let position = record.map_or(0, |record| self.records.list[record].record.position);

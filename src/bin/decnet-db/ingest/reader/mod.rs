@@ -34,6 +34,11 @@ const POLL: Duration = Duration::from_millis(250);
 /// How many times files that were emptied while they were read are begun anew, unless they are followed.
 const PASSES: u32 = 10;
 
+/// How many times, and how long after each other, the end of a file is looked for that is not found: its copy may just be
+/// made or compressed.
+const LOOKS: u32 = 6;
+const LOOK: Duration = Duration::from_millis(150);
+
 /// How many files are held open at most, beside those that are read.
 const HELD: usize = 256;
 
@@ -369,12 +374,31 @@ impl Reader {
             let commit = Commit { key: known.key.clone(), record: known.record.clone(), legacy };
             return self.say(Message::Known(Box::new(commit)));
         }
+        let is_new = self.entries[place].record.is_none();
+        if is_new && (packed || self.entries[place].at() != Mark::START) {
+            return true;
+        }
+        // An empty file has a record too: it may be renamed before the first line is written to it.
+        let record = match self.entries[place].record {
+            Some(record) => record,
+            None => match self.record_of(place) {
+                Some(record) => record,
+                None => return false,
+            },
+        };
+        // Whoever reads the file knows where it is.
+        if self.records.list[record].record.reader.is_running_beside(&self.settings.this) {
+            return true;
+        }
         let entry = &self.entries[place];
-        let Some(record) = entry.record else { return true };
+        if is_new {
+            self.records.list[record].record.written = entry.seen.modified;
+        }
         let (seen, path) = (entry.seen, full_path(entry));
         let known = &mut self.records.list[record];
         let changed = known.record.file.map(|file| file.id) != Some(seen.id)
             || known.record.path != path
+            || is_new
             || (packed && (known.record.file != Some(seen) || !known.record.over));
         if !changed {
             return true;
@@ -398,9 +422,11 @@ impl Reader {
         if !entry.is_stream {
             entry.marks.thin();
             let Some(record) = self.record_of(place) else { return false };
+            let written = self.written(place, record);
             let entry = &mut self.entries[place];
             let known = &mut self.records.list[record];
             let end = entry.at();
+            known.record.written = written;
             known.record.marks = entry.marks.clone();
             (known.record.position, known.record.lines) = (end.position, end.lines);
             (known.record.file, known.record.path) = (Some(entry.seen), full_path(entry));
@@ -412,6 +438,20 @@ impl Reader {
                 Some(Box::new(Commit { key: known.key.clone(), record: known.record.clone(), legacy }));
         }
         self.say(Message::Batch(Box::new(batch)))
+    }
+
+    /// When the file was written to that the last line was read from. Compressing takes its time: a compressed file was written
+    /// when the one was that it follows.
+    fn written(&self, place: usize, record: usize) -> i64 {
+        let entry = &self.entries[place];
+        let modified = entry.seen.modified;
+        if !entry.source.as_ref().is_some_and(|source| source.ends) {
+            return modified;
+        }
+        let name = &self.records.list[record].record.name;
+        let others = self.records.list.iter().map(|known| &known.record).filter(|known| known.name == *name);
+        let before = others.map(|known| known.written).max().unwrap_or(0);
+        if before > 0 { before.min(modified) } else { modified }
     }
 
     /// The record of a file, made where there is none yet. Another run may read the file.
