@@ -9,20 +9,20 @@ use std::time::Instant;
 use decnet_db::Repository;
 use decnet_db::config::{Config, DatabaseUrl};
 use decnet_db::contract::Attacker;
-use decnet_db::sql::Fields;
+use decnet_db::sql::Changeset;
 use decnet_db::time::Timestamp;
 
 const BATCH: u32 = 1_000;
 
-fn attacker(number: u32) -> Fields<Attacker> {
+fn attacker(number: u32) -> Changeset<Attacker> {
     let seen = Timestamp::from_microseconds(1_767_225_600_000_000 + i64::from(number)).unwrap();
     let [a, b, c, d] = number.to_be_bytes();
-    Fields::new()
-        .set("ip", format!("{}.{b}.{c}.{d}", 10 + a))
-        .set("first_seen", seen)
-        .set("last_seen", seen)
-        .set("services", r#"["ssh", "http"]"#)
-        .set("commands", r#"[{"service": "ssh", "command": "uname -a"}]"#)
+    Changeset::new()
+        .set(Attacker::IP, format!("{}.{b}.{c}.{d}", 10 + a))
+        .set(Attacker::FIRST_SEEN, seen)
+        .set(Attacker::LAST_SEEN, seen)
+        .set(Attacker::SERVICES, r#"["ssh", "http"]"#)
+        .set(Attacker::COMMANDS, r#"[{"service": "ssh", "command": "uname -a"}]"#)
 }
 
 async fn fill(repository: &dyn Repository, from: u32, to: u32) {

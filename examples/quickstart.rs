@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
     let query = NewLog::new("decky-02", "mysql", "query", "198.51.100.9").raw_line("SELECT @@version");
     repository.add_logs(vec![login, query]).await?;
 
-    for log in repository.get_logs(LogQuery::search("service:ssh root").limit(10)).await? {
+    for log in repository.get_logs(LogQuery::new().search("service:ssh root").limit(10)).await? {
         println!("{} {} {} {}: {}", log.timestamp, log.decky, log.attacker_ip, log.event_type, log.raw_line);
     }
     println!("{} events in all", repository.get_total_logs(Default::default()).await?);

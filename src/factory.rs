@@ -5,7 +5,8 @@ use std::sync::Arc;
 use decnet_db_core::Result;
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
-use decnet_db_core::driver::{Driver, Registry};
+use decnet_db_core::driver::Driver;
+use decnet_db_core::registry::Registry;
 use once_cell::sync::Lazy;
 use tokio::sync::OnceCell;
 
@@ -63,7 +64,7 @@ pub fn drivers() -> &'static [Driver] {
 /// let repository = decnet_db::connect("sqlite:///:memory:").await?;
 /// repository.initialize().await?;
 /// repository.add_log(NewLog::new("decky-01", "ssh", "connect", "203.0.113.7")).await?;
-/// assert_eq!(repository.get_logs(LogQuery::search("service:ssh")).await?.len(), 1);
+/// assert_eq!(repository.get_logs(LogQuery::new().search("service:ssh")).await?.len(), 1);
 /// # Ok::<(), decnet_db::Error>(())
 /// # }).unwrap();
 /// ```

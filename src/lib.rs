@@ -5,6 +5,10 @@ mod factory;
 
 pub use decnet_db_core::contract::Repository;
 pub use decnet_db_core::{
-    Error, ErrorKind, Result, base, call, config, contract, driver, json, password, sql, time,
+    EngineError, Error, ErrorCode, ErrorKind, Result, call, config, contract, json, password, telemetry,
+    testing, time, transfer,
 };
+// For authors of drivers, who depend on `decnet-db-core`, and for tools that look at an engine.
+#[doc(hidden)]
+pub use decnet_db_core::{driver, sql};
 pub use factory::{connect, connect_with, drivers, from_env, get_repository, registry};

@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use decnet_db_core::base::SqlRepository;
 use decnet_db_core::config::SeedConfig;
 use decnet_db_core::contract::{Logs, Repository};
 use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db_core::sql::{Column, Dialect, Receipt, Rows, Sql, Statement, Table, Unit, Value};
-use decnet_db_core::telemetry::Instrumented;
+use decnet_db_core::testing;
 use decnet_db_core::{Error, Result};
 
 #[derive(Debug)]
@@ -81,13 +80,13 @@ async fn nanoseconds_per_call(repository: &dyn Repository) -> f64 {
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
-        let bare = SqlRepository::new(Arc::new(AtOnce), SeedConfig::default());
-        let wrapped = Instrumented::new(SqlRepository::new(Arc::new(AtOnce), SeedConfig::default()));
+        let bare = testing::repository(Arc::new(AtOnce), SeedConfig::default());
+        let wrapped = testing::instrumented(Arc::new(AtOnce), SeedConfig::default());
         // Alternating, so that a noisy neighbour disturbs both.
         let (mut without, mut with) = (f64::MAX, f64::MAX);
         for _ in 0..3 {
-            without = without.min(nanoseconds_per_call(&bare).await);
-            with = with.min(nanoseconds_per_call(&wrapped).await);
+            without = without.min(nanoseconds_per_call(&*bare).await);
+            with = with.min(nanoseconds_per_call(&*wrapped).await);
         }
         println!("bare     {without:7.0} ns a call");
         println!("wrapped  {with:7.0} ns a call, nobody listening");

@@ -1,6 +1,8 @@
 //! The one error type of the library.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A `Result` whose error is [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
 /// assert_eq!(error.to_string(), "limit: must not be negative");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A setting is missing, malformed or contradicts another one, or the database has no DECNET schema yet.
@@ -36,7 +38,7 @@ pub enum Error {
         message: String,
         /// The engine's own error.
         #[source]
-        source: Option<anyhow::Error>,
+        source: Option<EngineError>,
     },
 
     /// The write contradicts what is stored: a duplicate key, a broken reference, a row that others refer to, a state
@@ -47,7 +49,7 @@ pub enum Error {
         message: String,
         /// The engine's own error.
         #[source]
-        source: Option<anyhow::Error>,
+        source: Option<EngineError>,
     },
 
     /// Something that the call names does not exist.
@@ -71,7 +73,7 @@ pub enum Error {
         message: String,
         /// The engine's own error.
         #[source]
-        source: Option<anyhow::Error>,
+        source: Option<EngineError>,
     },
 
     /// The backend can't do what was asked.
@@ -85,7 +87,7 @@ pub enum Error {
         message: String,
         /// The engine's own error.
         #[source]
-        source: anyhow::Error,
+        source: EngineError,
     },
 }
 
@@ -173,7 +175,7 @@ impl Error {
     }
 
     /// An [`Unavailable`](Self::Unavailable) error with the engine's error as its source.
-    pub fn unavailable(message: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
+    pub fn unavailable(message: impl Into<String>, source: impl Into<EngineError>) -> Self {
         Self::Unavailable { message: message.into(), source: Some(source.into()) }
     }
 
@@ -183,8 +185,32 @@ impl Error {
     }
 
     /// A [`Backend`](Self::Backend) error with the engine's error as its source.
-    pub fn backend(message: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {
+    pub fn backend(message: impl Into<String>, source: impl Into<EngineError>) -> Self {
         Self::Backend { message: message.into(), source: source.into() }
+    }
+
+    /// The engine's own code, where the engine refused something: SQLite's extended result code, MySQL's error number, or a
+    /// SQLSTATE. What a program does should follow from [`kind`](Self::kind); the code is for what only one engine has.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Unavailable { source, .. }
+            | Self::Conflict { source, .. }
+            | Self::UnknownOutcome { source, .. } => source.as_ref()?.code,
+            Self::Backend { source, .. } => source.code,
+            _ => None,
+        }
+    }
+
+    /// The same error with these words, when this is a [`Conflict`](Self::Conflict) that the engine found: engines don't say
+    /// which reference or key it was, the method that wrote it knows.
+    #[must_use]
+    pub fn conflict_means(self, message: &str) -> Self {
+        match self {
+            Self::Conflict { source: source @ Some(_), .. } => {
+                Self::Conflict { message: message.to_owned(), source }
+            }
+            other => other,
+        }
     }
 
     /// The same error with `outer` put before the argument's name, when this is an
@@ -204,14 +230,58 @@ impl Error {
     }
 }
 
-/// An engine's words for an error message: on one line, and not more than 300 characters of them, since they may repeat
-/// what somebody sent.
+/// An engine's own error, shared by all who were given it, with the engine's code.
 ///
-/// ```
-/// assert_eq!(decnet_db_core::one_line("syntax error\nat \"x\""), "syntax error at \"x\"");
-/// ```
-pub fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+/// It dereferences to the error, so it can be downcast: `source.downcast_ref::<rusqlite::Error>()`.
+#[derive(Debug, Clone)]
+pub struct EngineError {
+    error: Arc<anyhow::Error>,
+    code: Option<ErrorCode>,
+}
+
+impl EngineError {
+    /// The same error with the engine's code.
+    #[must_use]
+    pub fn with_code(mut self, code: ErrorCode) -> Self {
+        self.code = Some(code);
+        self
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for EngineError {
+    fn from(error: E) -> Self {
+        Self { error: Arc::new(error.into()), code: None }
+    }
+}
+
+impl Deref for EngineError {
+    type Target = dyn std::error::Error + Send + Sync + 'static;
+
+    fn deref(&self) -> &Self::Target {
+        &**self.error
+    }
+}
+
+/// An engine's code for what went wrong: see [`Error::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// SQLite's extended result code, such as 2067 (`SQLITE_CONSTRAINT_UNIQUE`).
+    Sqlite(i32),
+    /// The error number of MySQL or MariaDB, such as 1062 (`ER_DUP_ENTRY`).
+    MySql(u16),
+    /// A SQLSTATE of five characters, such as `23505`.
+    SqlState([u8; 5]),
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(code) => write!(f, "{code}"),
+            Self::MySql(number) => write!(f, "{number}"),
+            Self::SqlState(state) => f.write_str(&String::from_utf8_lossy(state)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +316,18 @@ mod tests {
                 "backend"
             ]
         );
+    }
+
+    #[test]
+    fn a_copy_has_the_engines_error_and_code() {
+        let engine = EngineError::from(std::io::Error::other("disk")).with_code(ErrorCode::Sqlite(778));
+        let error = Error::unavailable("the file can't be read", engine);
+        let copy = error.clone();
+        assert_eq!(copy.code(), Some(ErrorCode::Sqlite(778)));
+        assert_eq!(copy.to_string(), error.to_string());
+        let source = std::error::Error::source(&copy).unwrap();
+        assert!(source.downcast_ref::<std::io::Error>().is_some());
+        assert_eq!(Error::conflict("x").code(), None);
     }
 
     #[test]

@@ -6,17 +6,21 @@
 // The macros write paths that begin with `crate::`; they are for this crate only.
 use decnet_db_macros::contract;
 
-pub mod base;
+mod base;
 pub mod call;
 pub mod config;
 pub mod contract;
 pub mod driver;
 pub mod error;
-mod excerpt;
 pub mod json;
 pub mod password;
+pub mod registry;
 pub mod sql;
 pub mod telemetry;
+pub mod testing;
+mod text;
 pub mod time;
+pub mod transfer;
 
-pub use error::{Error, ErrorKind, Result, one_line};
+pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};
+pub use text::one_line;

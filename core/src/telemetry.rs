@@ -1,16 +1,41 @@
 //! The wrapper that every opened repository gets: a span and metrics for each contract method.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
 use tracing::{Instrument, Span};
 
-use crate::base::{Committer, UnitOfWork};
-use crate::contract::Repository;
+use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+
+/// An interceptor: what stands between a program and its repository in a test.
+///
+/// `method` is the contract method's name, or `unit` where a [`UnitOfWork`](crate::contract::UnitOfWork) is committed.
+#[async_trait]
+pub trait Interceptor: Send + Sync + 'static {
+    /// Called before the method; an error is what the caller gets, and the repository is not asked.
+    ///
+    /// # Errors
+    /// Whatever the test wants the caller to get.
+    async fn before(&self, method: &'static str) -> Result<()> {
+        let _ = method;
+        Ok(())
+    }
+
+    /// Called after the method was carried out, with its error if it failed; an error is what the caller gets instead of the
+    /// answer, such as [`UnknownOutcome`](Error::UnknownOutcome) for a write that did happen.
+    ///
+    /// # Errors
+    /// Whatever the test wants the caller to get.
+    async fn after(&self, method: &'static str, failed: Option<&Error>) -> Result<()> {
+        let _ = (method, failed);
+        Ok(())
+    }
+}
 
 /// Forwards each contract method to the repository inside it, in a span `db.<method>` with OpenTelemetry's database
 /// attributes (`db.system.name`, `db.operation.name`, `db.response.returned_rows`, `error.type`), and counts it:
@@ -18,8 +43,10 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
 /// `db.system.name`, `db.operation.name` and `error.type` (empty when the call succeeded).
 ///
 /// The forwarding methods are made by the contract attribute, for provided methods too.
-pub struct Instrumented {
-    inner: Box<dyn Repository>,
+pub(crate) struct Instrumented {
+    inner: Arc<dyn Repository>,
+    /// In a test: what stands before the repository, instead of telemetry.
+    interceptor: Option<Arc<dyn Interceptor>>,
 }
 
 /// The span of one call; a macro because a span's name must be known when its call site is compiled.
@@ -40,8 +67,12 @@ pub(crate) use span;
 
 impl Instrumented {
     /// Wraps the repository.
-    pub fn new(inner: impl Repository + 'static) -> Self {
-        Self { inner: Box::new(inner) }
+    pub(crate) fn new(inner: impl Repository + 'static) -> Self {
+        Self { inner: Arc::new(inner), interceptor: None }
+    }
+
+    pub(crate) fn intercepted(inner: Arc<dyn Repository>, interceptor: Arc<dyn Interceptor>) -> Self {
+        Self { inner, interceptor: Some(interceptor) }
     }
 
     pub(crate) fn inner(&self) -> &dyn Repository {
@@ -59,6 +90,12 @@ impl Instrumented {
         call: impl Future<Output = Result<T>>,
         rows: impl FnOnce(&T) -> Option<usize>,
     ) -> Result<T> {
+        if let Some(interceptor) = &self.interceptor {
+            interceptor.before(operation).await?;
+            let result = call.await;
+            interceptor.after(operation, result.as_ref().err()).await?;
+            return result;
+        }
         let started = Instant::now();
         let result = if span.is_disabled() { call.await } else { call.instrument(span.clone()).await };
         let error = match &result {
@@ -82,17 +119,19 @@ impl Instrumented {
     }
 }
 
+impl Transactional for Instrumented {
+    fn unit(&self) -> UnitOfWork<'_> {
+        UnitOfWork::new(self)
+    }
+}
+
 #[async_trait]
 impl Repository for Instrumented {
     fn system(&self) -> &'static str {
         self.inner.system()
     }
 
-    fn unit(&self) -> UnitOfWork<'_> {
-        UnitOfWork::new(self)
-    }
-
-    fn committer(&self) -> &dyn Committer {
+    fn engine(&self) -> &dyn Engine {
         self
     }
 
@@ -118,23 +157,23 @@ impl Repository for Instrumented {
 }
 
 #[async_trait]
-impl Committer for Instrumented {
+impl Engine for Instrumented {
     fn dialect(&self) -> &dyn Dialect {
-        self.inner.committer().dialect()
+        self.inner.engine().dialect()
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         let span = span!("db.unit", "unit", self);
-        self.observe("unit", span, self.inner.committer().commit(unit), |_| None).await
+        self.observe("unit", span, self.inner.engine().commit(unit), |_| None).await
     }
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         let span = span!("db.query", "query", self);
-        self.observe("query", span, self.inner.committer().query(statement), |rows| Some(rows.len())).await
+        self.observe("query", span, self.inner.engine().query(statement), |rows| Some(rows.len())).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let span = span!("db.bootstrap", "bootstrap", self);
-        self.observe("bootstrap", span, self.inner.committer().bootstrap(bootstrap), |_| None).await
+        self.observe("bootstrap", span, self.inner.engine().bootstrap(bootstrap), |_| None).await
     }
 }

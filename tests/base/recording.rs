@@ -4,14 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use decnet_db::base::SqlRepository;
 use decnet_db::config::SeedConfig;
 use decnet_db::contract::Repository;
 use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Step, Unit, Value};
+use decnet_db::testing;
 use decnet_db::time::Timestamp;
 use decnet_db::{Error, Result};
-use decnet_db_core::telemetry::Instrumented;
 
 /// What a backend was asked to do, in order.
 #[derive(Clone, Default)]
@@ -96,18 +95,18 @@ struct Recording {
 }
 
 /// A repository over a backend that does nothing.
-pub(crate) fn repository(
-    dialect: &'static dyn Dialect,
-    seed: SeedConfig,
-) -> (impl Repository + 'static, Log) {
+pub(crate) fn repository(dialect: &'static dyn Dialect, seed: SeedConfig) -> (Arc<dyn Repository>, Log) {
     let log = Log::default();
-    (SqlRepository::new(Arc::new(Recording { dialect, log: log.clone(), fails: None }), seed), log)
+    (testing::repository(Arc::new(Recording { dialect, log: log.clone(), fails: None }), seed), log)
 }
 
 /// The same with telemetry, and with an error that every call of the backend returns.
-pub(crate) fn instrumented(dialect: &'static dyn Dialect, fails: Option<fn() -> Error>) -> Instrumented {
+pub(crate) fn instrumented(
+    dialect: &'static dyn Dialect,
+    fails: Option<fn() -> Error>,
+) -> Arc<dyn Repository> {
     let backend = Recording { dialect, log: Log::default(), fails };
-    Instrumented::new(SqlRepository::new(Arc::new(backend), SeedConfig::default()))
+    testing::instrumented(Arc::new(backend), SeedConfig::default())
 }
 
 impl Recording {

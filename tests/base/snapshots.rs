@@ -31,7 +31,7 @@ fn statements_of_each_method() {
             for (method, arguments) in calls {
                 writeln!(text, "## {method} {arguments}\n").unwrap();
                 runtime
-                    .block_on(call(&repository, method, arguments))
+                    .block_on(call(&*repository, method, arguments))
                     .unwrap_or_else(|error| panic!("{method}: {error}"));
                 let mut shown = Vec::new();
                 for work in log.take().iter().map(ToString::to_string) {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use decnet_db::Repository;
 use decnet_db::call::{call, methods};
-use decnet_db::contract::{Repository as _, State as _, Users as _};
 use decnet_db::{Error, ErrorKind};
 use decnet_db_conformance::samples;
-use decnet_db_core::telemetry::Instrumented;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -86,7 +85,7 @@ fn observed(work: impl Future<Output = ()>) -> (Vec<Seen>, Vec<Metric>) {
 }
 
 /// Spans and metrics of one call by name.
-fn observed_call(repository: &Instrumented, method: &str) -> (Vec<Seen>, Vec<Metric>) {
+fn observed_call(repository: &dyn Repository, method: &str) -> (Vec<Seen>, Vec<Metric>) {
     let samples = samples::one_each();
     let (_, arguments) = samples.into_iter().find(|(name, _)| *name == method).expect("a sample");
     observed(async {
@@ -98,7 +97,7 @@ fn observed_call(repository: &Instrumented, method: &str) -> (Vec<Seen>, Vec<Met
 fn each_method_has_one_span_and_is_counted_once() {
     let repository = recording::instrumented(&Plain, None);
     for method in methods() {
-        let (spans, metrics) = observed_call(&repository, method.name);
+        let (spans, metrics) = observed_call(&*repository, method.name);
         let [span] = spans.as_slice() else { panic!("{}: {spans:?}", method.name) };
         assert_eq!(span.name, format!("db.{}", method.name));
         assert_eq!(span.fields["otel.kind"], "client");
@@ -122,7 +121,7 @@ fn a_failed_call_says_how_it_failed_and_not_with_what() {
     let fails = || Error::backend(SECRET, std::io::Error::other(SECRET));
     let repository = recording::instrumented(&Plain, Some(fails));
     for method in methods() {
-        let (spans, metrics) = observed_call(&repository, method.name);
+        let (spans, metrics) = observed_call(&*repository, method.name);
         let [span] = spans.as_slice() else { panic!("{}: {spans:?}", method.name) };
         if !span.fields.contains_key("error.type") {
             // A call that has nothing to do doesn't reach the backend.
@@ -140,7 +139,7 @@ fn a_failed_call_says_how_it_failed_and_not_with_what() {
 fn rows_are_counted_where_a_method_returns_them() {
     let repository = recording::instrumented(&Plain, None);
     let rows = |method: &str| {
-        let (spans, _) = observed_call(&repository, method);
+        let (spans, _) = observed_call(&*repository, method);
         spans[0].fields.get("db.response.returned_rows").cloned()
     };
     assert_eq!(rows("get_logs").as_deref(), Some("0"));

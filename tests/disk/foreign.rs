@@ -74,7 +74,7 @@ fn text_that_is_not_text_is_shown_as_well_as_can_be() {
             ("\u{fffd}A", Some("7"), "\u{fffd}")
         );
         for search in ["a", "k:v", "decky:d"] {
-            db.get_total_logs(LogFilter::search(search)).await.unwrap();
+            db.get_total_logs(LogFilter::all().search(search)).await.unwrap();
         }
     });
 }
@@ -126,7 +126,7 @@ fn another_program_writes_the_file_at_the_same_time() {
         }
         other.join().unwrap();
         assert_eq!(db.get_total_logs(LogFilter::all()).await.unwrap(), ours + 200);
-        assert_eq!(db.get_total_logs(LogFilter::search("theirs")).await.unwrap(), 200);
+        assert_eq!(db.get_total_logs(LogFilter::all().search("theirs")).await.unwrap(), 200);
     });
 }
 

@@ -186,8 +186,8 @@ fn our_reads_leave_the_originals_file_as_it_is() {
     sqlite(async |db: Database| {
         let opened = db.golden().await;
         let before = rows(&file_of(&opened), "SELECT * FROM logs");
-        for recorded in golden::recorded("reads") {
-            let _ = decnet_db::call::call(&*opened, &recorded.method, recorded.arguments).await;
+        for recorded in golden::recorded(golden::List::CoreReads) {
+            let _ = decnet_db::call::call(&*opened, &recorded.method, recorded.arguments()).await;
         }
         assert_eq!(rows(&file_of(&opened), "SELECT * FROM logs"), before);
         opened.repository.close().await;

@@ -15,7 +15,7 @@ pub(crate) fn without_nul() -> Driver {
 
 fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
-        let inner = (super::sqlite().open)(config).await?;
+        let inner = super::sqlite().backend(config).await?;
         Ok(Arc::new(WithoutNul(inner)) as Arc<dyn Backend>)
     })
 }

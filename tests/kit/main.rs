@@ -85,6 +85,11 @@ fn a_lack_that_is_declared_and_not_there_is_a_failure() {
 fn a_lack_that_is_there_and_not_declared_is_a_failure() {
     let report = Suite::new(files(lacking::without_nul())).only("capabilities::nul").run();
     assert_eq!(report.failures().len(), 2, "{report}");
+    for case in report.failed() {
+        let Outcome::Failed { message } = &case.outcome else { panic!("{report}") };
+        let (place, _) = message.split_once(": ").unwrap();
+        assert!(place.contains("src/cases/") && place.contains(".rs:"), "no line: {message}");
+    }
 }
 
 #[test]

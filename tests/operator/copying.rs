@@ -1,7 +1,7 @@
 //! What a copy carries, and what it refuses.
 
-use decnet_db::base::transfer::{CopyOptions, CopyReport, PROGRESS_KEY, copy, verify};
 use decnet_db::contract::NewLog;
+use decnet_db::transfer::{CopyOptions, CopyReport, PROGRESS_KEY, copy, verify};
 use decnet_db::{ErrorKind, Result};
 use rusqlite::types::Value;
 

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{CopyOptions, CopyReport, copy};
 use decnet_db::config::SeedConfig;
 use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use decnet_db::transfer::{CopyOptions, CopyReport, copy};
 use decnet_db::{Error, Result};
 
 use crate::place::{GOLDEN, Middle, Place, block_on, each_middle, same};
@@ -94,8 +93,8 @@ async fn attempt(source: &Place, target: &Place, fault: Fault, nth: usize) -> (R
     let from = source.open().await;
     let backend =
         Arc::new(Faulty { inner: target.backend().await, fault, nth, commits: AtomicUsize::new(0) });
-    let to = SqlRepository::new(backend.clone(), SeedConfig::default());
-    let report = copy(&*from, &to, &options(3), &mut |_| ()).await;
+    let to = decnet_db::testing::repository(backend.clone(), SeedConfig::default());
+    let report = copy(&*from, &*to, &options(3), &mut |_| ()).await;
     from.close().await;
     backend.close().await;
     (report, backend.commits.load(Ordering::SeqCst))

@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use decnet_db::Repository;
-use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::{Config, DatabaseUrl, SeedConfig};
 use decnet_db::driver::Backend;
+use decnet_db::transfer::{ResetMode, reset};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;
@@ -164,11 +163,11 @@ impl Place {
 
     pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
         let driver = decnet_db::registry().find(self.url.scheme()).unwrap();
-        (driver.open)(&Config::new(self.url.clone())).await.unwrap()
+        driver.backend(&Config::new(self.url.clone())).await.unwrap()
     }
 
     pub(crate) async fn open(&self) -> Arc<dyn Repository> {
-        Arc::new(SqlRepository::new(self.backend().await, SeedConfig::default()))
+        decnet_db::testing::repository(self.backend().await, SeedConfig::default())
     }
 
     /// Every row of every table of the file but the stamp's, with SQLite's own types.

@@ -1,7 +1,7 @@
 //! Emptying a database.
 
-use decnet_db::base::transfer::{CopyOptions, ResetMode, copy, reset};
 use decnet_db::contract::NewLog;
+use decnet_db::transfer::{CopyOptions, ResetMode, copy, reset};
 
 use crate::place::{GOLDEN, Middle, Place, block_on, each_middle};
 

@@ -56,7 +56,7 @@ async fn it_creates_writes_searches_counts_and_closes() {
     repository.add_logs(rows).await.unwrap();
     assert_eq!(repository.get_total_logs(LogFilter::all()).await.unwrap(), 700);
     for (search, expected) in [("root", 1), ("100%", 699), ("of_69", 11), ("user:root n:1", 1), ("n:2", 0)] {
-        let found = repository.get_logs(LogQuery::search(search).limit(1000)).await.unwrap();
+        let found = repository.get_logs(LogQuery::new().search(search).limit(1000)).await.unwrap();
         assert_eq!(found.len(), expected, "{search}");
     }
     let buckets = called(&*repository, "get_log_histogram", json!({"interval_minutes": 15})).await;

@@ -49,7 +49,7 @@ fn condition(build: impl FnOnce(&mut Sql<'_>)) -> Result<(String, Vec<Value>)> {
     let driver = decnet_db::drivers().iter().find(|driver| driver.name == "mysql");
     let mut sql = Sql::new(driver.and_then(|driver| driver.dialect).context("the driver shows no dialect")?);
     build(&mut sql);
-    let (text, values) = sql.finish().into_parts();
+    let (text, values) = sql.finish()?.into_parts();
     let values = values.into_iter().map(|value| match value {
         sql::Value::Text(text) => Ok(Value::from(text)),
         sql::Value::Int(number) => Ok(Value::from(number)),
@@ -205,8 +205,10 @@ impl Layer for Mysql {
             sql.dialect().json_member_equals(sql, "fields", key, value);
         });
         let text = condition(|sql| {
-            sql.push("(").contains("raw_line", TOKEN);
-            for column in ["decky", "service", "attacker_ip"] {
+            use decnet_db::contract::Log;
+
+            sql.push("(").contains(Log::RAW_LINE, TOKEN);
+            for column in [Log::DECKY, Log::SERVICE, Log::ATTACKER_IP] {
                 sql.push(" OR ").contains(column, TOKEN);
             }
             sql.push(")");

@@ -7,10 +7,10 @@ use anyhow::Result;
 use decnet_db::Repository;
 use decnet_db::config::{Config, DatabaseUrl};
 use decnet_db::contract::{
-    self, AttackerQuery, BountyFilter, BountyQuery, LogFilter, LogQuery, NewBounty, NewLog,
+    self, AttackerOrder, AttackerQuery, BountyQuery, LogFilter, LogQuery, NewBounty, NewLog,
 };
 use decnet_db::json::Json;
-use decnet_db::sql::Fields;
+use decnet_db::sql::Changeset;
 use decnet_db::time::Timestamp;
 use decnet_db_harness::{Layer, Search};
 use decnet_db_workload::{Attacker, Bounty, Log, SEED_USER};
@@ -40,13 +40,13 @@ fn time(seconds: i64) -> Result<Timestamp> {
 }
 
 fn filter(search: Option<Search>) -> LogFilter {
-    search.map_or_else(LogFilter::all, |search| LogFilter::search(search.text()))
+    search.map_or_else(LogFilter::all, |search| LogFilter::all().search(search.text()))
 }
 
 impl Layer for Ours {
     type Log = NewLog;
     type Bounty = NewBounty;
-    type Attacker = Fields<contract::Attacker>;
+    type Attacker = Changeset<contract::Attacker>;
     type State = (String, Json);
 
     async fn open(url: &str) -> Result<Self> {
@@ -66,28 +66,28 @@ impl Layer for Ours {
     }
 
     fn attacker(row: Attacker) -> Result<Self::Attacker> {
-        let fields = Fields::new()
-            .set("ip", row.ip)
-            .set("first_seen", time(row.first_seen)?)
-            .set("last_seen", time(row.last_seen)?)
-            .set("event_count", row.event_count)
-            .set("service_count", row.service_count)
-            .set("decky_count", row.decky_count)
-            .set("services", row.services)
-            .set("deckies", row.deckies)
-            .set("traversal_path", row.traversal_path)
-            .set("is_traversal", row.is_traversal)
-            .set("bounty_count", row.bounty_count)
-            .set("credential_count", row.credential_count)
-            .set("fingerprints", row.fingerprints)
-            .set("commands", row.commands)
-            .set("country_code", row.country_code)
-            .set("country_source", row.country_source)
-            .set("asn", row.asn)
-            .set("as_name", row.as_name)
-            .set("bgp_prefix", row.bgp_prefix)
-            .set("asn_source", row.asn_source)
-            .set("updated_at", time(row.last_seen)?);
+        let fields = Changeset::new()
+            .set(decnet_db::contract::Attacker::IP, row.ip)
+            .set(decnet_db::contract::Attacker::FIRST_SEEN, time(row.first_seen)?)
+            .set(decnet_db::contract::Attacker::LAST_SEEN, time(row.last_seen)?)
+            .set(decnet_db::contract::Attacker::EVENT_COUNT, row.event_count)
+            .set(decnet_db::contract::Attacker::SERVICE_COUNT, row.service_count)
+            .set(decnet_db::contract::Attacker::DECKY_COUNT, row.decky_count)
+            .set(decnet_db::contract::Attacker::SERVICES, row.services)
+            .set(decnet_db::contract::Attacker::DECKIES, row.deckies)
+            .set(decnet_db::contract::Attacker::TRAVERSAL_PATH, row.traversal_path)
+            .set(decnet_db::contract::Attacker::IS_TRAVERSAL, row.is_traversal)
+            .set(decnet_db::contract::Attacker::BOUNTY_COUNT, row.bounty_count)
+            .set(decnet_db::contract::Attacker::CREDENTIAL_COUNT, row.credential_count)
+            .set(decnet_db::contract::Attacker::FINGERPRINTS, row.fingerprints)
+            .set(decnet_db::contract::Attacker::COMMANDS, row.commands)
+            .set(decnet_db::contract::Attacker::COUNTRY_CODE, row.country_code)
+            .set(decnet_db::contract::Attacker::COUNTRY_SOURCE, row.country_source)
+            .set(decnet_db::contract::Attacker::ASN, row.asn)
+            .set(decnet_db::contract::Attacker::AS_NAME, row.as_name)
+            .set(decnet_db::contract::Attacker::BGP_PREFIX, row.bgp_prefix)
+            .set(decnet_db::contract::Attacker::ASN_SOURCE, row.asn_source)
+            .set(decnet_db::contract::Attacker::UPDATED_AT, time(row.last_seen)?);
         Ok(fields)
     }
 
@@ -104,7 +104,7 @@ impl Layer for Ours {
     }
 
     async fn get_logs(&self, limit: u64, offset: u64, search: Option<Search>) -> Result<usize> {
-        let query = search.map_or_else(LogQuery::newest, |search| LogQuery::search(search.text()));
+        let query = search.map_or_else(LogQuery::new, |search| LogQuery::new().search(search.text()));
         Ok(black_box(self.0.get_logs(query.limit(limit).offset(offset)).await?).len())
     }
 
@@ -126,12 +126,13 @@ impl Layer for Ours {
     }
 
     async fn get_bounties(&self, limit: u64) -> Result<usize> {
-        let query = BountyQuery::new(BountyFilter::all()).limit(limit);
+        let query = BountyQuery::new().limit(limit);
         Ok(black_box(self.0.get_bounties(query).await?).len())
     }
 
     async fn get_attackers(&self, limit: u64) -> Result<usize> {
-        Ok(black_box(self.0.get_attackers(AttackerQuery::recent().limit(limit)).await?).len())
+        Ok(black_box(self.0.get_attackers(AttackerQuery::new().limit(limit), AttackerOrder::Recent).await?)
+            .len())
     }
 
     async fn get_user_by_username(&self, name: &str) -> Result<bool> {

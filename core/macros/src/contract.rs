@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Expr, FnArg, GenericArgument, Ident, ItemTrait, Pat, PathArguments, ReturnType, TraitItem,
+    Expr, FnArg, GenericArgument, Ident, ItemTrait, LitStr, Meta, Pat, PathArguments, ReturnType, TraitItem,
     TraitItemFn, Type,
 };
 
@@ -19,6 +19,13 @@ struct Parameter {
     is_struct: bool,
 }
 
+/// What `#[write]` says of a method: that its body commits the unit's method of the same name.
+#[derive(Default)]
+struct Write {
+    /// What a conflict means that the engine finds.
+    conflict: Option<LitStr>,
+}
+
 pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
     let mut forwards = Vec::new();
     let mut methods = Vec::new();
@@ -30,6 +37,16 @@ pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
             return Err(syn::Error::new_spanned(&function.sig, "a contract method is async"));
         }
         let parameters = parameters_of(function)?;
+        if let Some(unknown) = function.attrs.iter().find(|attribute| !is_known(attribute)) {
+            return Err(syn::Error::new_spanned(
+                unknown,
+                "a contract method takes `#[write]` beside Rust's own attributes",
+            ));
+        }
+        if let Some(write) = write_of(function)? {
+            function.default = Some(commit(function, &parameters, &write)?);
+            function.semi_token = None;
+        }
         forwards.push(forward(function, &parameters)?);
         methods.push(method(function, &parameters, &item.ident)?);
     }
@@ -45,7 +62,7 @@ pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
 
         impl dyn #ident {
             /// The methods of this part of the contract, for calls by name.
-            pub(crate) const METHODS: &'static [crate::call::Method] = &[#(#methods),*];
+            pub(crate) const METHODS: &'static [crate::contract::method::Method] = &[#(#methods),*];
         }
     })
 }
@@ -57,18 +74,91 @@ fn parameters_of(function: &mut TraitItemFn) -> syn::Result<Vec<Parameter>> {
         let Pat::Ident(pattern) = &*input.pat else {
             return Err(syn::Error::new_spanned(&input.pat, "a contract argument has a plain name"));
         };
-        let find = |name: &str| input.attrs.iter().find(|attribute| attribute.path().is_ident(name));
-        let default = find("default").map(Attribute::parse_args).transpose()?;
-        parameters.push(Parameter {
+        let mut parameter = Parameter {
             ident: pattern.ident.clone(),
             ty: (*input.ty).clone(),
             doc: summary_of(&input.attrs),
-            default,
-            is_struct: find("arguments").is_some(),
-        });
-        input.attrs.clear();
+            default: None,
+            is_struct: false,
+        };
+        for attribute in std::mem::take(&mut input.attrs) {
+            if attribute.path().is_ident("default") {
+                parameter.default = Some(attribute.parse_args()?);
+            } else if attribute.path().is_ident("arguments") {
+                parameter.is_struct = true;
+            } else if !attribute.path().is_ident("doc") {
+                return Err(syn::Error::new_spanned(
+                    attribute,
+                    "a contract argument takes `#[default(…)]` or `#[arguments]`",
+                ));
+            }
+        }
+        if parameter.is_struct && parameters.iter().any(|other: &Parameter| other.is_struct) {
+            return Err(syn::Error::new_spanned(
+                &parameter.ident,
+                "one argument can be `#[arguments]`, not two",
+            ));
+        }
+        parameters.push(parameter);
     }
     Ok(parameters)
+}
+
+fn is_known(attribute: &syn::Attribute) -> bool {
+    ["doc", "write", "allow", "expect", "cfg", "deprecated", "must_use"]
+        .iter()
+        .any(|name| attribute.path().is_ident(name))
+}
+
+/// Takes `#[write]` off the method.
+fn write_of(function: &mut TraitItemFn) -> syn::Result<Option<Write>> {
+    let Some(at) = function.attrs.iter().position(|attribute| attribute.path().is_ident("write")) else {
+        return Ok(None);
+    };
+    let attribute = function.attrs.remove(at);
+    if let Some(body) = &function.default {
+        return Err(syn::Error::new_spanned(body, "`#[write]` makes the body"));
+    }
+    let mut write = Write::default();
+    if !matches!(attribute.meta, Meta::Path(_)) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("conflict") {
+                return Err(meta.error("expected `conflict = \"what it means\"`"));
+            }
+            write.conflict = Some(meta.value()?.parse()?);
+            Ok(())
+        })?;
+    }
+    Ok(Some(write))
+}
+
+/// The body of a write: the unit's method of the same name, committed. The name of the argument that is a record or a list of
+/// records stands before what an error says of it.
+fn commit(function: &TraitItemFn, parameters: &[Parameter], write: &Write) -> syn::Result<syn::Block> {
+    let ident = &function.sig.ident;
+    let arguments = parameters.iter().map(|parameter| &parameter.ident);
+    let conflict = write.conflict.as_ref().map(|message| quote!(let error = error.conflict_means(#message);));
+    let path = parameters.iter().find(|parameter| is_record(&parameter.ty)).map(|parameter| {
+        let name = parameter.ident.to_string();
+        quote!(let error = error.within(#name);)
+    });
+    syn::parse2(quote! {{
+        self.unit().#ident(#(#arguments),*).commit().await.map_err(|error| {
+            #conflict
+            #path
+            error
+        })
+    }})
+}
+
+/// Whether an error inside of an argument of this type needs the argument's name: records, changesets, and lists of records.
+fn is_record(ty: &Type) -> bool {
+    const PLAIN: [&str; 8] = ["String", "Json", "Timestamp", "Option", "bool", "i64", "u64", "f64"];
+    let Type::Path(path) = ty else { return false };
+    match generic_of(ty, "Vec") {
+        Some(element) => is_record(element),
+        None => path.path.segments.last().is_some_and(|last| !PLAIN.iter().any(|plain| last.ident == plain)),
+    }
 }
 
 /// The telemetry wrapper's method.
@@ -99,6 +189,8 @@ fn result_of(signature: &syn::Signature) -> syn::Result<&Type> {
 fn rows_of(result: &Type) -> TokenStream {
     if ["Vec", "BTreeMap", "HashMap"].iter().any(|name| generic_of(result, name).is_some()) {
         quote!(|result| Some(result.len()))
+    } else if generic_of(result, "Page").is_some() {
+        quote!(|result| Some(result.data.len()))
     } else if option_of(result).is_some() {
         quote!(|result| Some(usize::from(result.is_some())))
     } else {
@@ -111,16 +203,20 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
     let signature = &function.sig;
     let (ident, name, doc) = (&signature.ident, signature.ident.to_string(), summary_of(&function.attrs));
     let returns = type_text(result_of(signature)?);
-    let call = format_ident!("call_{ident}");
+    let (call, domain) = (format_ident!("call_{ident}"), contract.to_string());
     let mut reads = Vec::new();
     let mut passes = Vec::new();
-    let mut list = Vec::new();
-    let mut flattened = None;
+    // In the order of the parameters: each run of plain ones, and the fields of the struct.
+    let (mut before, mut list) = (Vec::new(), Vec::new());
+    let mut flattened = quote!(&[]);
     for Parameter { ident, ty, doc, default, is_struct } in parameters {
         let argument = ident.to_string();
         if *is_struct {
-            flattened = Some(quote!(<#ty as crate::call::Arguments>::ARGUMENTS));
-            reads.push(quote!(let #ident = <#ty as crate::call::Arguments>::read(&mut arguments)?;));
+            flattened = quote!(<#ty as crate::contract::method::Arguments>::ARGUMENTS);
+            before = std::mem::take(&mut list);
+            reads.push(
+                quote!(let #ident = <#ty as crate::contract::method::Arguments>::read(&mut arguments)?;),
+            );
             passes.push(quote!(#ident));
             continue;
         }
@@ -128,7 +224,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
         let required = default.is_none() && option_of(ty).is_none();
         let text = type_text(inner);
         list.push(
-            quote!(crate::call::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
+            quote!(crate::contract::method::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
         );
         let owned = owned(inner);
         let (optional, needed) = readers(inner);
@@ -145,20 +241,19 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
             _ => quote!(#ident),
         });
     }
-    let flattened = flattened.into_iter();
     Ok(quote! {{
         fn #call<'r>(
             repository: &'r dyn crate::contract::Repository,
             #[allow(unused_mut, unused_variables, reason = "some methods take no argument")]
-            mut arguments: crate::call::CallArguments,
-        ) -> crate::call::CallFuture<'r> {
+            mut arguments: crate::contract::method::CallArguments,
+        ) -> crate::contract::method::CallFuture<'r> {
             Box::pin(async move {
                 #(#reads)*
                 let result = #contract::#ident(repository, #(#passes),*).await?;
                 crate::json::Json::of(&result)
             })
         }
-        crate::call::Method::new(#name, #doc, #returns, &[&[#(#list),*], #(#flattened),*], #call)
+        crate::contract::method::Method::new(#domain, #name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
     }})
 }
 
@@ -171,8 +266,8 @@ pub(crate) fn readers(ty: &Type) -> (Ident, Ident) {
         Type::Path(path) if path.path.is_ident("u64") => {
             (format_ident!("optional_count"), format_ident!("required_count"))
         }
-        _ if generic_of(ty, "Fields").is_some() => {
-            (format_ident!("optional_fields"), format_ident!("required_fields"))
+        _ if generic_of(ty, "Changeset").is_some() => {
+            (format_ident!("optional_changes"), format_ident!("required_changes"))
         }
         _ => (format_ident!("optional"), format_ident!("required")),
     }
@@ -212,9 +307,9 @@ pub(crate) fn type_text(ty: &Type) -> String {
             match (segment.ident.to_string().as_str(), inner.as_slice()) {
                 ("Option", [inner]) => format!("{inner} or null"),
                 ("Vec", [inner]) => format!("list of {inner}"),
-                ("Fields", [inner]) => format!("map of {inner} columns"),
+                ("Changeset", [inner]) => format!("map of {inner} columns"),
                 ("BTreeMap", [_, inner]) => format!("map to {inner}"),
-                ("str" | "String", _) => "text".to_owned(),
+                ("str" | "String" | "Search", _) => "text".to_owned(),
                 ("i64" | "u64" | "i32" | "u32", _) => "integer".to_owned(),
                 ("f64", _) => "number".to_owned(),
                 ("bool", _) => "boolean".to_owned(),

@@ -14,9 +14,9 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// `index(name(column, …))`, `check(constraint = "condition")`,
 /// `derived(name, …)` (members of the JSON object that are no columns). On a field: `#[column(…)]` with `serial`, `key`
 /// (part of the primary key), `index`, `unique`, `text`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
-/// `default = literal` (or `now`, `uuid`: what an insert takes that lacks the column), `compact` or `spaced` (the form in which a
+/// `exact` (equality is that of bytes, ruling R4), `default = literal` (or `now`, `uuid`: what an insert takes that lacks the column), `compact` or `spaced` (the form in which a
 /// map or list becomes the column's JSON text; `compact = map` or `compact = list` takes no other value beside text), `references(table.column)` or `references(table.column, cascade)`. The rest follows from the field's type:
-/// `Option` is a nullable column.
+/// `Option` is a nullable column. Each field also becomes a constant of the struct, `User::USERNAME`, that names its column.
 #[proc_macro_derive(Record, attributes(record, column))]
 pub fn derive_record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -34,7 +34,8 @@ pub fn derive_insertable(input: TokenStream) -> TokenStream {
     insertable::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct a set of named arguments: see `decnet_db_core::call::Arguments`. The struct needs `Default`.
+/// Makes a struct a set of named arguments: see `decnet_db_core::call::Arguments`. The struct needs `Default`. Each field gets a
+/// setter of its name, on the struct and on `Query` of it.
 #[proc_macro_derive(Arguments)]
 pub fn derive_arguments(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -46,7 +47,9 @@ pub fn derive_arguments(input: TokenStream) -> TokenStream {
 /// The trait becomes object-safe; the telemetry wrapper implements it (each method, provided ones too, forwards to the wrapped
 /// repository inside a span `db.<method>`); and `<dyn Trait>::METHODS` lists the methods for calls by name. On a
 /// parameter: `#[default(expression)]` for what an absent argument means, `#[arguments]` for a struct whose fields are the
-/// arguments.
+/// arguments. On a method: `#[write]` makes its body, which commits `UnitOfWork`'s method of the same name and puts the name of
+/// the argument that is a record before an error's path; `#[write(conflict = "what it means")]` gives words to a conflict that
+/// the engine finds. Any other attribute is refused.
 #[proc_macro_attribute]
 pub fn contract(_: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

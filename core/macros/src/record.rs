@@ -1,7 +1,7 @@
 //! `#[derive(Record)]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, parenthesized};
@@ -71,6 +71,10 @@ struct Table {
     primary_key: Vec<String>,
     derived: Vec<String>,
     columns: Vec<TokenStream>,
+    /// One constant a field.
+    constants: Vec<TokenStream>,
+    /// Columns that options name, which must be there.
+    named: Vec<(Ident, String)>,
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
@@ -84,8 +88,12 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut reads = Vec::new();
     for field in fields_of(input)? {
         table.field(field, &name)?;
-        let (ident, column) = (&field.ident, name_of(field));
-        reads.push(quote!(#ident: row.read(#name, #column)?));
+        let (ident, constant) = (&field.ident, constant_of(field));
+        reads.push(quote!(#ident: row.read(Self::#constant)?));
+    }
+    let columns: Vec<_> = fields_of(input)?.iter().map(name_of).collect();
+    if let Some((ident, name)) = table.named.iter().find(|(_, name)| !columns.contains(name)) {
+        return Err(syn::Error::new_spanned(ident, format!("the struct has no field `{name}`")));
     }
     if table.primary_key.is_empty() {
         return Err(syn::Error::new_spanned(
@@ -94,9 +102,14 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         ));
     }
     let ident = &input.ident;
-    let Table { uniques, checks, foreign_keys, indexes, primary_key, derived, columns, .. } = table;
+    let Table { uniques, checks, foreign_keys, indexes, primary_key, derived, columns, constants, .. } =
+        table;
     let indexes = indexes.values();
     Ok(quote! {
+        impl #ident {
+            #(#constants)*
+        }
+
         impl crate::sql::Record for #ident {
             const TABLE: &'static crate::sql::Table = &crate::sql::Table {
                 name: #name,
@@ -124,6 +137,7 @@ impl Table {
         } else if meta.path.is_ident("unique") {
             let key = Self::nested::<Key>(meta)?;
             let name = key.name.to_string();
+            self.name_columns(&key);
             let parts = key.parts.iter().map(|(column, prefix)| {
                 let column = column.to_string();
                 let prefix = prefix.as_ref().map_or_else(|| quote!(None), |length| quote!(Some(#length)));
@@ -132,6 +146,7 @@ impl Table {
             self.uniques.push(quote!(crate::sql::Unique { name: #name, columns: &[#(#parts),*] }));
         } else if meta.path.is_ident("index") {
             let key = Self::nested::<Key>(meta)?;
+            self.name_columns(&key);
             let columns: Vec<_> = key.parts.iter().map(|(column, _)| column.to_string()).collect();
             self.index(key.name.to_string(), &columns, false);
         } else if meta.path.is_ident("derived") {
@@ -152,6 +167,10 @@ impl Table {
         Ok(())
     }
 
+    fn name_columns(&mut self, key: &Key) {
+        self.named.extend(key.parts.iter().map(|(column, _)| (column.clone(), column.to_string())));
+    }
+
     fn nested<T: Parse>(meta: &syn::meta::ParseNestedMeta<'_>) -> syn::Result<T> {
         let content;
         parenthesized!(content in meta.input);
@@ -167,7 +186,7 @@ impl Table {
         let name = name_of(field);
         let nullable = option_of(&field.ty).is_some();
         let mut kind = default_kind(option_of(&field.ty).unwrap_or(&field.ty));
-        let (mut default, mut json) = (quote!(None), quote!(None));
+        let (mut default, mut json, mut exact) = (quote!(None), quote!(None), false);
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("column")) {
             attribute.parse_nested_meta(|meta| {
                 let option = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -182,6 +201,7 @@ impl Table {
                         self.index(index, std::slice::from_ref(&name), option == "unique");
                     }
                     "text" => kind = Some(quote!(Text)),
+                    "exact" => exact = true,
                     "default" => default = default_of(&meta.value()?.parse()?)?,
                     "compact" => json = json_of(&meta, "Compact")?,
                     "spaced" => json = json_of(&meta, "Spaced")?,
@@ -214,11 +234,29 @@ impl Table {
                 "no column type follows from this type: say `#[column(…)]`",
             ));
         };
+        let (constant, ty, position) = (constant_of(field), &field.ty, self.columns.len());
+        let doc = format!("The column `{name}`.");
+        self.constants.push(quote! {
+            #[doc = #doc]
+            pub const #constant: crate::sql::Col<Self, #ty> =
+                crate::sql::Col::new(&<Self as crate::sql::Record>::TABLE.columns[#position]);
+        });
         self.columns.push(quote!(crate::sql::Column {
-            name: #name, kind: crate::sql::ColumnKind::#kind, nullable: #nullable, default: #default, json: #json,
+            table: #table,
+            name: #name,
+            kind: crate::sql::ColumnKind::#kind,
+            nullable: #nullable,
+            default: #default,
+            json: #json,
+            exact: #exact,
         }));
         Ok(())
     }
+}
+
+/// The name of a field's constant.
+fn constant_of(field: &syn::Field) -> Ident {
+    format_ident!("{}", name_of(field).to_uppercase())
 }
 
 /// What follows `compact` or `spaced`: nothing, `= map` or `= list`.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 
 use super::SqlRepository;
-use crate::contract::{Activity, Bounty, CommandPage, Log};
+use crate::contract::{Activity, Attacker, Bounty, CommandPage, Log};
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 use crate::sql::Sql;
@@ -53,11 +53,10 @@ impl Activity for SqlRepository {
 
     async fn get_attacker_service_activity(&self, attacker_uuid: &str) -> Result<Vec<(String, String)>> {
         let mut sql = self.sql();
-        sql.push("SELECT DISTINCT service, event_type FROM logs");
+        sql.push("SELECT DISTINCT ").columns([Log::SERVICE.column(), Log::EVENT_TYPE.column()]).from::<Log>();
         of_attacker(&mut sql, attacker_uuid);
-        let mut pairs = self.read(sql).await?.decode(|row| {
-            Ok((row.read::<String>("logs", "service")?, row.read::<String>("logs", "event_type")?))
-        })?;
+        let mut pairs =
+            self.read(sql).await?.decode(|row| Ok((row.read(Log::SERVICE)?, row.read(Log::EVENT_TYPE)?)))?;
         // Here, since engines order text by their collations.
         pairs.sort_unstable();
         Ok(pairs)
@@ -76,19 +75,21 @@ impl Activity for SqlRepository {
     }
 
     async fn get_session_log(&self, sid: &str) -> Result<Option<Log>> {
-        let mut sql = self.select::<Log>();
-        sql.push(" WHERE event_type = ").bind("session_recorded").push(" AND ");
-        sql.dialect().json_member_equals(&mut sql, "fields", "sid", sid);
-        newest_first(&mut sql).page(1, 0);
-        self.read(sql).await?.first()
+        self.first(|sql| {
+            let sql =
+                sql.only(Log::EVENT_TYPE, "session_recorded").and().json_member(Log::FIELDS, "sid", sid);
+            sql.desc(Log::TIMESTAMP).desc(Log::ID)
+        })
+        .await
     }
 
     async fn get_attacker_ip_leaks(&self, attacker_uuid: &str, limit: u64) -> Result<Vec<Bounty>> {
-        let mut sql = self.select::<Bounty>();
-        of_attacker(&mut sql, attacker_uuid);
-        sql.push(" AND bounty_type = ").bind("ip_leak");
-        newest_first(&mut sql).page(limit, 0);
-        let mut leaks: Vec<Bounty> = self.read(sql).await?.records()?;
+        let mut leaks: Vec<Bounty> = self
+            .list(|sql| {
+                let sql = of_attacker(sql, attacker_uuid).only(Bounty::BOUNTY_TYPE, "ip_leak");
+                sql.desc(Bounty::TIMESTAMP).desc(Bounty::ID).page(limit, 0)
+            })
+            .await?;
         for leak in leaks.iter_mut().filter(|leak| leak.payload.json().is_none()) {
             leak.payload = JsonOrText::from("{}");
         }
@@ -96,34 +97,31 @@ impl Activity for SqlRepository {
     }
 
     async fn count_attacker_ip_leaks(&self, attacker_uuid: &str) -> Result<u64> {
-        let mut sql = self.sql();
-        sql.push("SELECT COUNT(*) FROM bounty");
-        of_attacker(&mut sql, attacker_uuid);
-        sql.push(" AND bounty_type = ").bind("ip_leak");
-        self.count(sql).await
+        self.count::<Bounty>(|sql| of_attacker(sql, attacker_uuid).only(Bounty::BOUNTY_TYPE, "ip_leak")).await
     }
 }
 
-fn of_attacker(sql: &mut Sql<'_>, uuid: &str) {
-    sql.push(" WHERE attacker_ip = (SELECT ip FROM attackers WHERE uuid = ").bind(uuid).push(")");
+/// Adds the condition that the row is of the attacker's address.
+fn of_attacker<'s, 'd>(sql: &'s mut Sql<'d>, uuid: &str) -> &'s mut Sql<'d> {
+    sql.and().push("attacker_ip = ").subquery(|sql| {
+        sql.push("SELECT ").column(Attacker::IP).from::<Attacker>().only(Attacker::UUID, uuid)
+    })
 }
 
-fn newest_first<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {
-    sql.push(" ORDER BY ").identifier("timestamp").push(" DESC, id DESC")
-}
-
+/// The attacker's newest events of a type.
 async fn newest(repository: &SqlRepository, uuid: &str, event_type: &'static str) -> Result<Vec<Log>> {
-    let mut sql = repository.select::<Log>();
-    of_attacker(&mut sql, uuid);
-    sql.push(" AND event_type = ").bind(event_type);
-    newest_first(&mut sql).page(NEWEST, 0);
-    repository.read(sql).await?.records()
+    repository
+        .list(|sql| {
+            let sql = of_attacker(sql, uuid).only(Log::EVENT_TYPE, event_type);
+            sql.desc(Log::TIMESTAMP).desc(Log::ID).page(NEWEST, 0)
+        })
+        .await
 }
 
 /// The text of the column `commands`; empty for an attacker that is not there.
 async fn commands_of(repository: &SqlRepository, uuid: &str) -> Result<String> {
     let mut sql = repository.sql();
-    sql.push("SELECT commands FROM attackers WHERE uuid = ").bind(uuid);
+    sql.push("SELECT ").column(Attacker::COMMANDS).from::<Attacker>().only(Attacker::UUID, uuid);
     Ok(repository.read(sql).await?.scalar()?.unwrap_or_default())
 }
 

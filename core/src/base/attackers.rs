@@ -2,40 +2,30 @@
 
 use async_trait::async_trait;
 
-use super::page::{behind, expect_order, page, rows_for};
-use super::repository::checked;
-use super::{Committer, SqlRepository, UnitOfWork};
+use super::SqlRepository;
+use super::support::{Pages, expect_order};
+use crate::contract::unit::{Steps, UnitOfWork};
 use crate::contract::{
     Attacker, AttackerCursor, AttackerFilter, AttackerIntel, AttackerOrder, AttackerQuery, Attackers,
-    ExportedAttacker, Ipv6Evidence, Page,
+    ExportedAttacker, Ipv6Evidence, Page, Transactional,
 };
-use crate::error::{Error, Result};
-use crate::excerpt::excerpt;
+use crate::error::Result;
 use crate::json::Json;
-use crate::sql::{Dialect, Expect, Fields, Record, Sql, Unit, Value};
+use crate::sql::{Changeset, Expect, Insert, Receipt, Record, Sql, Step, StepId, Value};
+use crate::text::excerpt;
 use crate::time::Timestamp;
 
 /// How many attackers one read of a whole export takes.
 const EXPORT_PAGE: u64 = 1_000;
-/// The columns that a read shows decoded, so that null may stand for the stored text `null`.
-const LISTS: [&str; 4] = ["services", "deckies", "fingerprints", "commands"];
-
 #[async_trait]
 impl Attackers for SqlRepository {
-    async fn upsert_attacker(&self, data: Fields<Attacker>) -> Result<String> {
-        let mut unit = Unit::new();
-        let upsert = Upsert::plan(data).map_err(|error| error.within("data"))?;
-        let steps = upsert.steps(&mut unit, self.backend.dialect());
-        let mut receipt = self.commit(unit).await.map_err(|error| error.within("data"))?;
-        if steps.insert.is_some_and(|step| receipt.affected(step) > 0) {
-            return Ok(upsert.fresh);
-        }
-        let present = receipt.rows(steps.find).scalar::<String>()?;
-        match (present, upsert.insert) {
-            (Some(present), _) => Ok(upsert.rewritten.unwrap_or(present)),
-            (None, Err(missing)) => Err(missing.within("data")),
+    async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String> {
+        let (fresh, ip) = (uuid::Uuid::new_v4().to_string(), data.text(Attacker::IP).map(str::to_owned));
+        let upserted = self.unit().upsert_attacker_as(data, fresh.clone()).commit().await;
+        match upserted.map_err(|error| error.within("data"))? {
+            Some(uuid) => Ok(uuid),
             // A writer without our guard (DECNET) stored it between the two statements.
-            (None, Ok(_)) => Ok(self.get_attacker_uuid_by_ip(&upsert.ip).await?.unwrap_or(upsert.fresh)),
+            None => Ok(self.get_attacker_uuid_by_ip(&ip.unwrap_or_default()).await?.unwrap_or(fresh)),
         }
     }
 
@@ -46,24 +36,19 @@ impl Attackers for SqlRepository {
     }
 
     async fn get_attacker_by_uuid(&self, uuid: &str) -> Result<Option<Attacker>> {
-        let mut sql = self.select::<Attacker>();
-        sql.push(" WHERE uuid = ").bind(uuid);
-        self.read(sql).await?.first()
+        self.by(Attacker::UUID, uuid).await
     }
 
-    async fn get_attackers(&self, query: AttackerQuery) -> Result<Vec<Attacker>> {
-        let (limit, offset, order) = (query.limit, query.offset, query.sort_by);
-        let mut sql = self.select::<Attacker>();
-        matching(&mut sql, " WHERE ", &query.filter())?;
-        ordered(&mut sql, order).page(limit, offset);
-        self.read(sql).await?.records()
+    async fn get_attackers(&self, query: AttackerQuery, sort_by: AttackerOrder) -> Result<Vec<Attacker>> {
+        self.list(|sql| {
+            let sql = matching(sql, &query.filter).desc(sort_by.column()).desc(Attacker::UUID);
+            sql.page(query.limit, query.offset)
+        })
+        .await
     }
 
     async fn get_total_attackers(&self, filter: AttackerFilter) -> Result<u64> {
-        let mut sql = self.sql();
-        sql.push("SELECT COUNT(*) FROM attackers");
-        matching(&mut sql, " WHERE ", &filter)?;
-        self.count(sql).await
+        self.count::<Attacker>(|sql| matching(sql, &filter)).await
     }
 
     async fn get_attackers_page(
@@ -73,23 +58,19 @@ impl Attackers for SqlRepository {
         filter: AttackerFilter,
         after: Option<AttackerCursor>,
     ) -> Result<Page<Attacker, AttackerCursor>> {
-        let rows = rows_for(limit)?;
+        let pages = Pages::by(sort_by.column(), limit)?;
         let mut sql = self.select::<Attacker>();
-        let mut lead = " WHERE ";
-        if let Some(cursor) = &after {
-            behind(&mut sql, lead, sort_by.column(), cursor)?;
-            lead = " AND ";
-        }
-        matching(&mut sql, lead, &filter)?;
-        ordered(&mut sql, sort_by).page(rows, 0);
+        pages.after(&mut sql, after.as_ref())?;
+        matching(&mut sql, &filter).desc(sort_by.column()).desc(Attacker::UUID);
+        pages.limit(&mut sql);
         let attackers = self.read(sql).await?.records()?;
-        Ok(page(attackers, limit, |last: &Attacker| {
+        Ok(pages.page(attackers, |last: &Attacker| {
             let sort = match sort_by {
                 AttackerOrder::Recent => last.last_seen.into(),
                 AttackerOrder::Active => last.event_count.into(),
                 AttackerOrder::Traversals => Value::Bool(last.is_traversal),
             };
-            AttackerCursor::behind(sort_by.column(), sort, last.uuid.as_str())
+            (sort, last.uuid.as_str().into())
         }))
     }
 
@@ -117,25 +98,23 @@ impl Attackers for SqlRepository {
         limit: u64,
         after: Option<AttackerCursor>,
     ) -> Result<Page<ExportedAttacker, AttackerCursor>> {
-        let rows = rows_for(limit)?;
+        let pages = Pages::by(Attacker::UUID, limit)?;
         let mut sql = self.sql();
         sql.push("SELECT ").columns_of("a", Attacker::TABLE);
         sql.push(", CASE WHEN i.uuid IS NULL THEN 0 ELSE 1 END, ").columns_of("i", AttackerIntel::TABLE);
         sql.push(" FROM attackers a LEFT JOIN attacker_intel i ON i.attacker_uuid = a.uuid");
         if let Some(cursor) = &after {
-            expect_order("uuid", cursor)?;
+            expect_order(Attacker::UUID.column(), cursor)?;
             sql.push(" WHERE a.uuid > ").bind(cursor.key().clone());
         }
-        sql.push(" ORDER BY a.uuid").page(rows, 0);
+        pages.limit(sql.push(" ORDER BY a.uuid"));
         let exported = self.read(sql).await?.decode(|row| {
             let attacker = Attacker::decode(row)?;
-            let has_intel: bool = row.read("attacker_intel", "uuid")?;
+            let has_intel: bool = row.value("has_intel")?;
             let threat_intel = if has_intel { Some(AttackerIntel::decode(row)?) } else { None };
             Ok(ExportedAttacker { attacker, threat_intel })
         })?;
-        Ok(page(exported, limit, |last: &ExportedAttacker| {
-            AttackerCursor::behind("uuid", Value::Null, last.attacker.uuid.as_str())
-        }))
+        Ok(pages.page(exported, |last: &ExportedAttacker| (Value::Null, last.attacker.uuid.as_str().into())))
     }
 
     async fn bump_attacker_ipv6_leak(
@@ -149,23 +128,33 @@ impl Attackers for SqlRepository {
 }
 
 /// Attackers: see [`Attackers`].
-impl UnitOfWork<'_> {
+impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Attackers::upsert_attacker`].
     ///
     /// A new address without `first_seen` or `last_seen` makes the unit fail with a conflict, as only the commit can tell
     /// that it is new.
-    pub fn upsert_attacker(self, data: Fields<Attacker>) -> Self {
-        self.add(|unit, dialect| {
-            let upsert = Upsert::plan(data)?;
-            let must_be_there = match &upsert.insert {
-                Ok(_) => None,
-                Err(missing) => Some(format!(
-                    "there is no attacker {} yet, and for a new one {missing}",
-                    excerpt(&upsert.ip)
-                )),
-            };
-            upsert.steps_expecting(unit, dialect, must_be_there);
-            Ok(())
+    pub fn upsert_attacker(self, data: Changeset<Attacker>) -> UnitOfWork<'r> {
+        self.steps(|steps| {
+            Upsert::plan(data, uuid::Uuid::new_v4().to_string())?.add_to(steps, true).map(drop)
+        })
+    }
+
+    /// The upsert of an address whose row is `fresh` if it is new: the uuid of its row, unless another writer came between
+    /// the steps.
+    fn upsert_attacker_as(self, data: Changeset<Attacker>, fresh: String) -> UnitOfWork<'r, Option<String>> {
+        self.returning(|steps| {
+            let upsert = Upsert::plan(data, fresh)?;
+            let (find, insert) = upsert.add_to(steps, false)?;
+            Ok(move |receipt: &mut Receipt| {
+                if insert.is_some_and(|step| receipt.affected(step) > 0) {
+                    return Ok(Some(upsert.fresh));
+                }
+                match (receipt.rows(find).scalar()?, upsert.insert) {
+                    (Some(present), _) => Ok(Some(upsert.rewritten.unwrap_or(present))),
+                    (None, Err(missing)) => Err(missing),
+                    (None, Ok(_)) => Ok(None),
+                }
+            })
         })
     }
 }
@@ -177,104 +166,78 @@ struct Upsert {
     fresh: String,
     /// The uuid that the row gets if it is there.
     rewritten: Option<String>,
-    update: Fields<Attacker>,
+    update: Changeset<Attacker>,
     /// What a new row lacks.
-    insert: Result<crate::sql::Insert>,
-}
-
-/// Where the steps stand in the receipt.
-struct Steps {
-    find: usize,
-    insert: Option<usize>,
+    insert: Result<Insert>,
 }
 
 impl Upsert {
-    fn plan(mut data: Fields<Attacker>) -> Result<Self> {
-        for list in LISTS {
-            if data.get(list).is_some_and(Value::is_null) {
-                data.remove(list);
-            }
-        }
-        let mut data = data.check()?;
-        let ip = data.require_text("ip")?;
-        checked(Attacker::TABLE, "ip", ip.as_str())?;
-        data.set_default("updated_at", Timestamp::now());
-        let rewritten = match data.get("uuid") {
-            Some(Value::Text(uuid)) => Some(uuid.clone()),
-            _ => None,
-        };
-        let fresh = uuid::Uuid::new_v4().to_string();
-        let insert = data.clone().set("ip", ip.as_str()).set("uuid", fresh.as_str()).insert();
+    fn plan(data: Changeset<Attacker>, fresh: String) -> Result<Self> {
+        let mut data = data.without_absent().check()?;
+        let ip = data.require_text(Attacker::IP)?;
+        let data = data.or_set(Attacker::UPDATED_AT, Timestamp::now());
+        let rewritten = data.text(Attacker::UUID).map(str::to_owned);
+        let insert = data.clone().set(Attacker::IP, ip.as_str()).set(Attacker::UUID, fresh.as_str()).insert();
         Ok(Self { ip, fresh, rewritten, update: data, insert })
     }
 
-    fn steps(&self, unit: &mut Unit, dialect: &dyn Dialect) -> Steps {
-        self.steps_expecting(unit, dialect, None)
-    }
-
-    fn steps_expecting(
-        &self,
-        unit: &mut Unit,
-        dialect: &dyn Dialect,
-        must_be_there: Option<String>,
-    ) -> Steps {
+    /// Adds the steps, and returns which of them find the row and insert it. `all_or_nothing`: an address that is new and
+    /// lacks what a new row needs makes the unit fail.
+    fn add_to(&self, steps: &mut Steps<'_>, all_or_nothing: bool) -> Result<(StepId, Option<StepId>)> {
+        let ip = &self.ip;
         // No unique key keeps two rows of one address out (DECNET's table has none).
-        unit.guard("attackers", &self.ip);
-        let mut find = Sql::new(dialect);
-        first_of(&mut find, &self.ip);
-        let find = unit.query(find.finish());
-        let mut update = Sql::new(dialect);
-        update.push("UPDATE attackers SET ");
-        for (position, (column, value)) in self.update.iter().enumerate() {
-            update.push(if position > 0 { ", " } else { "" }).identifier(column.name).push(" = ");
-            update.bind_into(Attacker::TABLE, column.name, value.clone());
-        }
+        steps.guard("attackers", ip);
+        let find = steps.query(|sql| first_of(sql, ip))?;
         // The address once more, since MySQL looks for it in an index only there; and it reads the table that it updates only
         // through a derived table.
-        update.push(" WHERE ").exactly("ip", &self.ip).push(" AND uuid = (SELECT uuid FROM (");
-        first_of(&mut update, &self.ip);
-        update.push(") AS first_row)");
-        match must_be_there {
-            Some(otherwise) => unit.expect(update.finish(), Expect::one_row(otherwise)),
-            None => unit.execute(update.finish()),
-        };
-        let insert = self.insert.as_ref().ok().map(|row| {
-            let mut insert = Sql::new(dialect);
-            insert.insert_select(row).push(" WHERE NOT EXISTS (SELECT 1 FROM attackers WHERE ");
-            insert.exactly("ip", &self.ip).push(")");
-            unit.execute(insert.finish())
+        let mut update = Sql::new(steps.dialect());
+        update.update::<Attacker>().set_all(self.update.clone()).only(Attacker::IP, ip.as_str());
+        update
+            .and()
+            .push("uuid = (SELECT uuid FROM ")
+            .subquery(|sql| first_of(sql, ip))
+            .push(" AS first_row)");
+        let must_be_there = self.insert.as_ref().err().filter(|_| all_or_nothing).map(|missing| {
+            let ip = excerpt(ip);
+            Expect::one_row(format!("there is no attacker {ip} yet, and for a new one {missing}"))
         });
-        Steps { find, insert }
+        steps.push(Step::Execute(update.finish()?, must_be_there));
+        let insert = self.insert.as_ref().ok().map(|row| {
+            steps.execute(|sql| {
+                sql.insert_select(row)
+                    .and()
+                    .push("NOT EXISTS ")
+                    .subquery(|sql| sql.push("SELECT 1").from::<Attacker>().only(Attacker::IP, ip.as_str()))
+            })
+        });
+        Ok((find, insert.transpose()?))
     }
 }
 
-/// Appends the query for the uuid of the row that counts for the address (ruling R7).
-pub(super) fn first_of(sql: &mut Sql<'_>, ip: &str) {
-    sql.push("SELECT uuid FROM attackers WHERE ")
-        .exactly("ip", ip)
-        .push(" ORDER BY first_seen, uuid LIMIT 1");
+/// The query for the uuid of the row that counts for the address (ruling R7).
+pub(super) fn first_of<'s, 'd>(sql: &'s mut Sql<'d>, ip: &str) -> &'s mut Sql<'d> {
+    sql.push("SELECT uuid").from::<Attacker>().only(Attacker::IP, ip);
+    sql.asc(Attacker::FIRST_SEEN).asc(Attacker::UUID).push(" LIMIT 1")
 }
 
-fn ordered<'s, 'd>(sql: &'s mut Sql<'d>, order: AttackerOrder) -> &'s mut Sql<'d> {
-    sql.push(" ORDER BY ").identifier(order.column()).push(" DESC, uuid DESC")
-}
-
-/// Appends the conditions of the filter, the first one after `lead`.
-fn matching(sql: &mut Sql<'_>, mut lead: &'static str, filter: &AttackerFilter) -> Result<()> {
+/// Adds the conditions of the filter.
+fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &AttackerFilter) -> &'s mut Sql<'d> {
     if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
-        sql.push(lead).contains("ip", search);
-        lead = " AND ";
+        sql.and().contains(Attacker::IP, search);
     }
     if let Some(service) = filter.service.as_deref().filter(|text| !text.is_empty()) {
         // As JSON text has it, quotes included: escaped as DECNET writes it, or plain as others may.
-        let json = Json::of(service)?;
-        let refused = |error: Error| error.within("service");
-        let (escaped, plain) = (json.spaced().map_err(refused)?, json.compact().map_err(refused)?);
-        sql.push(lead).push("(").contains("services", &escaped);
-        if plain != escaped {
-            sql.push(" OR ").contains("services", &plain);
+        let spellings = Json::of(service).and_then(|json| Ok((json.spaced()?, json.compact()?)));
+        match spellings.map_err(|error| error.within("service")) {
+            Ok((escaped, plain)) => {
+                sql.and().push("(").contains(Attacker::SERVICES, &escaped);
+                if plain != escaped {
+                    sql.push(" OR ").contains(Attacker::SERVICES, &plain);
+                }
+                sql.push(")");
+            }
+            Err(error) => drop(sql.refuse(error)),
         }
-        sql.push(")");
     }
-    Ok(())
+    sql
 }

@@ -2,13 +2,14 @@
 
 use async_trait::async_trait;
 
-use super::repository::{RETRIES, busy, checked_as};
-use super::{Committer, SqlRepository};
+use super::SqlRepository;
+use super::attackers::first_of;
+use super::support::{RETRIES, busy, check_as};
 use crate::contract::{
-    Attacker, AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints,
+    Attacker, AttackerFingerprintState, Engine, FingerprintOutcome, FingerprintRotation, Fingerprints,
 };
 use crate::error::{ErrorKind, Result};
-use crate::sql::{Expect, Fields, Record, Unit};
+use crate::sql::{Changeset, Expect, Unit};
 use crate::time::Timestamp;
 
 /// What is stored before a fingerprint is recorded.
@@ -33,11 +34,10 @@ impl Fingerprints for SqlRepository {
         new_hash: &str,
         ts: Timestamp,
     ) -> Result<FingerprintOutcome> {
-        let table = AttackerFingerprintState::TABLE;
-        checked_as("attacker_ip", Attacker::TABLE, "ip", attacker_ip)?;
-        checked_as("port", table, "port", port)?;
-        checked_as("probe_type", table, "probe_type", probe_type)?;
-        checked_as("new_hash", table, "last_hash", new_hash)?;
+        check_as("attacker_ip", Attacker::IP, attacker_ip)?;
+        check_as("port", AttackerFingerprintState::PORT, port)?;
+        check_as("probe_type", AttackerFingerprintState::PROBE_TYPE, probe_type)?;
+        check_as("new_hash", AttackerFingerprintState::LAST_HASH, new_hash)?;
         for _ in 0..RETRIES {
             let Some(Before { attacker_uuid, state }) = before(self, attacker_ip, port, probe_type).await?
             else {
@@ -46,42 +46,38 @@ impl Fingerprints for SqlRepository {
             let mut unit = Unit::new();
             let outcome = match state {
                 None => {
-                    let row = Fields::<AttackerFingerprintState>::new()
-                        .set("attacker_uuid", attacker_uuid.as_str())
-                        .set("port", port)
-                        .set("probe_type", probe_type)
-                        .set("last_hash", new_hash)
-                        .set("last_seen", ts);
+                    let row = Changeset::<AttackerFingerprintState>::new()
+                        .set(AttackerFingerprintState::ATTACKER_UUID, attacker_uuid.as_str())
+                        .set(AttackerFingerprintState::PORT, port)
+                        .set(AttackerFingerprintState::PROBE_TYPE, probe_type)
+                        .set(AttackerFingerprintState::LAST_HASH, new_hash)
+                        .set(AttackerFingerprintState::LAST_SEEN, ts);
                     unit.insert(row.insert()?);
                     FingerprintOutcome::FirstSighting { attacker_uuid }
                 }
                 Some(state) if state.hash == new_hash => {
                     let mut sql = self.sql();
-                    sql.push("UPDATE attacker_fingerprint_state SET last_seen = ").bind(ts);
-                    sql.push(" WHERE uuid = ")
-                        .bind(state.uuid)
-                        .push(" AND ")
-                        .exactly("last_hash", &state.hash);
-                    unit.expect(sql.finish(), Expect::one_row(""));
+                    sql.update::<AttackerFingerprintState>().set(AttackerFingerprintState::LAST_SEEN, ts);
+                    sql.only(AttackerFingerprintState::UUID, state.uuid);
+                    sql.only(AttackerFingerprintState::LAST_HASH, state.hash);
+                    unit.expect(sql.finish()?, Expect::one_row(""));
                     FingerprintOutcome::Unchanged { attacker_uuid }
                 }
                 Some(state) => {
                     let mut sql = self.sql();
-                    sql.push("UPDATE attacker_fingerprint_state SET last_hash = ");
-                    sql.bind_into(AttackerFingerprintState::TABLE, "last_hash", new_hash);
-                    sql.push(", last_seen = ").bind(ts).push(", rotation_count = rotation_count + 1");
-                    sql.push(" WHERE uuid = ")
-                        .bind(state.uuid)
-                        .push(" AND ")
-                        .exactly("last_hash", &state.hash);
-                    sql.push(" AND rotation_count = ").bind(state.rotations);
-                    unit.expect(sql.finish(), Expect::one_row(""));
+                    sql.update::<AttackerFingerprintState>();
+                    sql.set(AttackerFingerprintState::LAST_HASH, new_hash);
+                    sql.set(AttackerFingerprintState::LAST_SEEN, ts);
+                    sql.assign(AttackerFingerprintState::ROTATION_COUNT).push("rotation_count + 1");
+                    sql.only(AttackerFingerprintState::UUID, state.uuid);
+                    sql.only(AttackerFingerprintState::LAST_HASH, state.hash.as_str());
+                    sql.only(AttackerFingerprintState::ROTATION_COUNT, state.rotations);
+                    unit.expect(sql.finish()?, Expect::one_row(""));
                     let mut sql = self.sql();
-                    sql.push("UPDATE attackers SET rotation_count = rotation_count + 1, last_rotation_at = ")
-                        .bind(ts);
-                    sql.push(", updated_at = ").bind(Timestamp::now());
-                    sql.push(" WHERE uuid = ").bind(attacker_uuid.as_str());
-                    unit.execute(sql.finish());
+                    sql.update::<Attacker>().assign(Attacker::ROTATION_COUNT).push("rotation_count + 1");
+                    sql.set(Attacker::LAST_ROTATION_AT, ts).set(Attacker::UPDATED_AT, Timestamp::now());
+                    sql.only(Attacker::UUID, attacker_uuid.as_str());
+                    unit.execute(sql.finish()?);
                     FingerprintOutcome::Rotated(FingerprintRotation {
                         attacker_uuid,
                         attacker_ip: attacker_ip.to_owned(),
@@ -109,17 +105,15 @@ async fn before(repository: &SqlRepository, ip: &str, port: i64, probe_type: &st
     let mut sql = repository.sql();
     sql.push("SELECT a.uuid, s.uuid, s.last_hash, s.rotation_count FROM attackers a ");
     sql.push("LEFT JOIN attacker_fingerprint_state s ON s.attacker_uuid = a.uuid AND s.port = ").bind(port);
-    sql.push(" AND s.probe_type = ").bind(probe_type).push(" WHERE a.uuid = (");
-    super::attackers::first_of(&mut sql, ip);
-    sql.push(")");
+    sql.push(" AND s.probe_type = ").bind(probe_type).push(" WHERE a.uuid = ");
+    sql.subquery(|sql| first_of(sql, ip));
     let rows = repository.read(sql).await?.decode(|row| {
-        let attacker_uuid = row.read(Attacker::TABLE.name, "uuid")?;
-        let table = AttackerFingerprintState::TABLE.name;
-        let state = match row.read::<Option<String>>(table, "uuid")? {
+        let attacker_uuid = row.read(Attacker::UUID)?;
+        let state = match row.value("uuid")? {
             Some(uuid) => Some(State {
                 uuid,
-                hash: row.read(table, "last_hash")?,
-                rotations: row.read(table, "rotation_count")?,
+                hash: row.read(AttackerFingerprintState::LAST_HASH)?,
+                rotations: row.read(AttackerFingerprintState::ROTATION_COUNT)?,
             }),
             None => None,
         };

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::repository::{RETRIES, busy, checked_as};
-use super::{Committer, SqlRepository};
-use crate::contract::{Attacker, Ipv6Evidence};
+use super::SqlRepository;
+use super::support::{RETRIES, busy, check_as};
+use crate::contract::{Attacker, AttackerIdentity, Engine, Ipv6Evidence};
 use crate::error::{ErrorKind, Result};
 use crate::json::Json;
-use crate::sql::{Expect, Record, Unit};
+use crate::sql::{Expect, Unit};
 use crate::time::Timestamp;
 
 /// See [`Attackers::bump_attacker_ipv6_leak`](crate::contract::Attackers::bump_attacker_ipv6_leak).
@@ -21,21 +21,16 @@ pub(super) async fn bump(
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let (addr, iid_kind, mac_oui) = (given(addr), given(iid_kind), given(mac_oui));
     let now = Timestamp::now();
-    let column = |argument, column, value: &Option<String>| {
-        checked_as(argument, Attacker::TABLE, column, value.clone())
-    };
-    let address = column("evidence.addr", "last_ipv6_link_local", &addr)?;
-    let kind = column("evidence.iid_kind", "last_ipv6_iid_kind", &iid_kind)?;
-    let oui = column("evidence.mac_oui", "last_ipv6_mac_oui", &mac_oui)?;
+    check_as("evidence.addr", Attacker::LAST_IPV6_LINK_LOCAL, addr.as_deref())?;
+    check_as("evidence.iid_kind", Attacker::LAST_IPV6_IID_KIND, iid_kind.as_deref())?;
+    check_as("evidence.mac_oui", Attacker::LAST_IPV6_MAC_OUI, mac_oui.as_deref())?;
     let mut sql = repository.sql();
-    sql.push("UPDATE attackers SET ipv6_leak_count = ipv6_leak_count + 1, last_ipv6_leak_at = ").bind(now);
-    sql.push(", last_ipv6_link_local = ");
-    sql.bind_into(Attacker::TABLE, "last_ipv6_link_local", address).push(", last_ipv6_iid_kind = ");
-    sql.bind_into(Attacker::TABLE, "last_ipv6_iid_kind", kind).push(", last_ipv6_mac_oui = ");
-    sql.bind_into(Attacker::TABLE, "last_ipv6_mac_oui", oui).push(", updated_at = ").bind(now);
-    sql.push(" WHERE uuid = ").bind(attacker_uuid);
+    sql.update::<Attacker>().assign(Attacker::IPV6_LEAK_COUNT).push("ipv6_leak_count + 1");
+    sql.set(Attacker::LAST_IPV6_LEAK_AT, now).set(Attacker::LAST_IPV6_LINK_LOCAL, addr.clone());
+    sql.set(Attacker::LAST_IPV6_IID_KIND, iid_kind.clone()).set(Attacker::LAST_IPV6_MAC_OUI, mac_oui.clone());
+    sql.set(Attacker::UPDATED_AT, now).only(Attacker::UUID, attacker_uuid);
     let mut counted = Unit::new();
-    counted.execute(sql.finish());
+    counted.execute(sql.finish()?);
     let (Some(identity), Some(addr)) = (identity_uuid, addr) else {
         return repository.commit(counted).await.map(drop);
     };
@@ -46,22 +41,17 @@ pub(super) async fn bump(
         first_seen: now.to_string().replace('Z', "+00:00"),
     };
     for _ in 0..RETRIES {
-        let mut sql = repository.sql();
-        sql.push("SELECT ipv6_link_local_iids FROM attacker_identities WHERE uuid = ").bind(identity);
-        let stored = repository.read(sql).await?.scalar::<Option<String>>()?;
+        let list = AttackerIdentity::IPV6_LINK_LOCAL_IIDS;
+        let stored = repository.value_of(list, |sql| sql.only(AttackerIdentity::UUID, identity)).await?;
         let mut unit = counted.clone();
-        if let Some(list) = stored
-            && let Some(longer) = appended(list.as_deref(), &entry)?
+        if let Some(stored) = stored
+            && let Some(longer) = appended(stored.as_deref(), &entry)?
         {
             // The list is replaced only as it was read, so no other writer's address is lost.
             let mut sql = repository.sql();
-            sql.push("UPDATE attacker_identities SET ipv6_link_local_iids = ").bind(longer);
-            sql.push(" WHERE uuid = ").bind(identity).push(" AND ");
-            match &list {
-                Some(list) => sql.exactly("ipv6_link_local_iids", list),
-                None => sql.push("ipv6_link_local_iids IS NULL"),
-            };
-            unit.expect(sql.finish(), Expect::one_row(""));
+            sql.update::<AttackerIdentity>().set(list, longer).only(AttackerIdentity::UUID, identity);
+            sql.only(list, stored);
+            unit.expect(sql.finish()?, Expect::one_row(""));
         }
         match repository.commit(unit).await {
             Ok(_) => return Ok(()),

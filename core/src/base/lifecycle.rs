@@ -8,15 +8,15 @@ use crate::contract::{Initialized, Lifecycle, NewUser, SeededAdmin, User};
 use crate::driver::Bootstrap;
 use crate::error::{Error, Result};
 use crate::password;
-use crate::sql::{Dialect, Insert, Record, Sql, Statement, Unit};
+use crate::sql::{Col, Dialect, Insert, Sql, Statement, StepId, Unit};
 
 const CONTRACT_TEST_UUID: &str = "00000000-0000-0000-0000-000000000001";
 
 /// Where the seed's steps stand in the receipt.
 #[derive(Default)]
 struct Steps {
-    refreshed: Option<usize>,
-    created: Option<usize>,
+    refreshed: Option<StepId>,
+    created: Option<StepId>,
 }
 
 #[async_trait]
@@ -36,7 +36,7 @@ impl Lifecycle for SqlRepository {
             seed_contract_test(&mut seed, dialect, hash)?;
         }
         let done = self.backend.bootstrap(Bootstrap::new(SCHEMA, seed, dialect)).await?;
-        let affected = |step: Option<usize>| step.is_some_and(|step| done.receipt.affected(step) > 0);
+        let affected = |step: Option<StepId>| step.is_some_and(|step| done.receipt.affected(step) > 0);
         let admin = if steps.created.is_none() {
             tracing::warn!("no administrator was seeded: DECNET_ADMIN_PASSWORD is not set");
             SeededAdmin::NoPassword
@@ -68,23 +68,28 @@ fn seed_admin(unit: &mut Unit, dialect: &dyn Dialect, name: &str, hash: String) 
     let insert =
         Insert::row(user).map_err(|error| Error::configuration(format!("DECNET_ADMIN_USER: {error}")))?;
     let mut refresh = Sql::new(dialect);
-    refresh.push("UPDATE users SET password_hash = ").bind(hash).push(" WHERE ").exactly("username", name);
-    refresh.push(" AND must_change_password = ").bind(true);
-    let refreshed = unit.execute(refresh.finish());
-    let created = unit.execute(insert_unless(dialect, &insert, "username", name));
+    refresh.update::<User>().set(User::PASSWORD_HASH, hash).only(User::USERNAME, name);
+    refresh.only(User::MUST_CHANGE_PASSWORD, true);
+    let refreshed = unit.execute(refresh.finish()?);
+    let created = unit.execute(insert_unless(dialect, &insert, User::USERNAME, name)?);
     Ok(Steps { refreshed: Some(refreshed), created: Some(created) })
 }
 
 fn seed_contract_test(unit: &mut Unit, dialect: &dyn Dialect, hash: String) -> Result<()> {
     let user = NewUser::new(CONTRACT_TEST_UUID, "contract-test", hash).role("admin");
-    unit.execute(insert_unless(dialect, &Insert::row(user)?, "uuid", CONTRACT_TEST_UUID));
+    unit.execute(insert_unless(dialect, &Insert::row(user)?, User::UUID, CONTRACT_TEST_UUID)?);
     Ok(())
 }
 
-fn insert_unless(dialect: &dyn Dialect, insert: &Insert, column: &'static str, text: &str) -> Statement {
+fn insert_unless(
+    dialect: &dyn Dialect,
+    insert: &Insert,
+    column: Col<User, String>,
+    text: &str,
+) -> Result<Statement> {
     let mut sql = Sql::new(dialect);
-    sql.insert_select(insert).push(" WHERE NOT EXISTS (SELECT 1 FROM ").identifier(User::TABLE.name);
-    sql.push(" WHERE ").exactly(column, text).push(")");
+    sql.insert_select(insert).and().push("NOT EXISTS ");
+    sql.subquery(|sql| sql.push("SELECT 1").from::<User>().only(column, text));
     sql.finish()
 }
 

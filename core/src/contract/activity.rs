@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Transactional;
 use super::{Bounty, Log};
 use crate::error::Result;
 use crate::json::Json;
@@ -11,7 +12,7 @@ use crate::json::Json;
 /// Events and bounties are those of the attacker's address. An attacker that is not there has done nothing: the answer is
 /// empty.
 #[crate::contract]
-pub trait Activity: Send + Sync {
+pub trait Activity: Transactional {
     /// The commands that an attacker ran, in the order in which they are stored, with the number of all that match.
     ///
     /// Entries that are no objects are left out, and a column that holds no JSON list counts as empty (ruling R14). Reads
@@ -31,50 +32,32 @@ pub trait Activity: Send + Sync {
     ///
     /// A command's text is its `command_text`, or else its `command`, without white space around it; null and blank text are
     /// none, and what is no text is shown as compact JSON (ruling R16). Reads this one attacker's column.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_attacker_commands_deduped(&self, uuid: &str) -> Result<Vec<String>>;
 
     /// What an attacker did with which service: the distinct pairs of service and event type of its events, in order.
     ///
     /// The database reads all events of the attacker's address; only the pairs leave it.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_service_activity(&self, attacker_uuid: &str) -> Result<Vec<(String, String)>>;
 
     /// The latest 200 events with files that an attacker left (`file_captured`), newest first.
     ///
     /// The database goes through the events of the attacker's address or of that type, by index.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_artifacts(&self, uuid: &str) -> Result<Vec<Log>>;
 
     /// The latest 200 events with mail that an attacker sent (`message_stored`), newest first.
     ///
     /// Costs what [`get_attacker_artifacts`](Self::get_attacker_artifacts) costs.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_stored_mail(&self, uuid: &str) -> Result<Vec<Log>>;
 
     /// The latest 200 events with recorded sessions of an attacker (`session_recorded`), newest first.
     ///
     /// Costs what [`get_attacker_artifacts`](Self::get_attacker_artifacts) costs.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_transcripts(&self, uuid: &str) -> Result<Vec<Log>>;
 
     /// The newest event `session_recorded` whose fields have this `sid` (ruling R7).
     ///
     /// The member's value is compared, however the JSON is written. The database goes through the events of that type, by
     /// index, and parses the fields of each.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_session_log(&self, sid: &str) -> Result<Option<Log>>;
 
     /// The latest bounties with a leaked address of an attacker (`ip_leak`), newest first; a payload that is not JSON is
@@ -91,9 +74,6 @@ pub trait Activity: Send + Sync {
     ) -> Result<Vec<Bounty>>;
 
     /// How many bounties with a leaked address an attacker has.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_attacker_ip_leaks(&self, attacker_uuid: &str) -> Result<u64>;
 }
 

@@ -3,10 +3,11 @@
 use decnet_db_macros::{Arguments, Record};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{AttackerIntel, Cursor, Page};
+use super::Transactional;
+use super::{AttackerIntel, Cursor, Page, Query};
 use crate::error::Result;
 use crate::json::JsonOrText;
-use crate::sql::Fields;
+use crate::sql::{Changeset, Column};
 use crate::time::Timestamp;
 
 /// Attackers: one row per source address.
@@ -14,7 +15,7 @@ use crate::time::Timestamp;
 /// Where an older writer left several rows with one address, the first in (`first_seen`, `uuid`) order is the one that
 /// counts (ruling R7).
 #[crate::contract]
-pub trait Attackers: Send + Sync {
+pub trait Attackers: Transactional {
     /// Stores what is known about an address: given columns replace what is there, others stay or take their default.
     ///
     /// `data` needs `ip`, and for a new address `first_seen` and `last_seen`. A new row has a fresh uuid, whatever is given;
@@ -28,18 +29,12 @@ pub trait Attackers: Send + Sync {
     /// `InvalidInput` for a missing or unknown column, a value that its column can't hold, or a null where there must be a
     /// value; `Conflict` when a new `uuid` is taken or other rows refer to the old one (ruling R16), or when there is no such
     /// identity.
-    async fn upsert_attacker(&self, data: Fields<Attacker>) -> Result<String>;
+    async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String>;
 
     /// The uuid of the attacker with an address. Costs one look-up by index.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_uuid_by_ip(&self, ip: &str) -> Result<Option<String>>;
 
     /// One attacker. Costs one look-up by key.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_by_uuid(&self, uuid: &str) -> Result<Option<Attacker>>;
 
     /// Attackers in the chosen order, descending; ties by descending uuid.
@@ -49,12 +44,15 @@ pub trait Attackers: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a negative limit or offset.
-    async fn get_attackers(&self, #[arguments] query: AttackerQuery) -> Result<Vec<Attacker>>;
+    async fn get_attackers(
+        &self,
+        #[arguments] query: AttackerQuery,
+        /// `recent`, `active` or `traversals`.
+        #[default(AttackerOrder::default())]
+        sort_by: AttackerOrder,
+    ) -> Result<Vec<Attacker>>;
 
     /// How many attackers match. Reads all rows when there is a filter, the smallest index otherwise.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_total_attackers(&self, #[arguments] filter: AttackerFilter) -> Result<u64>;
 
     /// Attackers in the order of [`get_attackers`](Self::get_attackers), page by page.
@@ -79,9 +77,6 @@ pub trait Attackers: Send + Sync {
     ///
     /// The result holds the whole table; the database is read in pages. Programs that write the export somewhere use
     /// [`export_attackers`](Self::export_attackers), which needs no more memory than a page.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_attackers_for_export(&self) -> Result<Vec<ExportedAttacker>>;
 
     /// All attackers with what threat-intelligence providers say about them, page by page in the order of their uuids.
@@ -145,7 +140,7 @@ pub struct Attacker {
     #[column(key)]
     pub uuid: String,
     /// The source address. Not unique in the table, though only one row is meant to exist.
-    #[column(index)]
+    #[column(exact, index)]
     pub ip: String,
     /// The identity that the address was grouped under; null until it was.
     #[column(index, references(attacker_identities.uuid))]
@@ -280,11 +275,11 @@ pub enum AttackerOrder {
 
 impl AttackerOrder {
     /// The column that decides.
-    pub(crate) const fn column(self) -> &'static str {
+    pub(crate) const fn column(self) -> &'static Column {
         match self {
-            Self::Recent => "last_seen",
-            Self::Active => "event_count",
-            Self::Traversals => "is_traversal",
+            Self::Recent => Attacker::LAST_SEEN.column(),
+            Self::Active => Attacker::EVENT_COUNT.column(),
+            Self::Traversals => Attacker::IS_TRAVERSAL.column(),
         }
     }
 }
@@ -315,78 +310,7 @@ impl AttackerFilter {
     pub fn all() -> Self {
         Self::default()
     }
-
-    /// Attackers whose address contains the text.
-    pub fn search(search: impl Into<String>) -> Self {
-        Self { search: Some(search.into()), ..Self::default() }
-    }
-
-    /// The same, with a service that they touched.
-    #[must_use]
-    pub fn service(mut self, service: impl Into<String>) -> Self {
-        self.service = Some(service.into());
-        self
-    }
 }
 
 /// A page of attackers.
-#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
-#[non_exhaustive]
-pub struct AttackerQuery {
-    /// At most so many; 50 unless given.
-    pub limit: u64,
-    /// So many are skipped.
-    pub offset: u64,
-    /// Part of the address.
-    pub search: Option<String>,
-    /// `recent`, `active` or `traversals`.
-    pub sort_by: AttackerOrder,
-    /// A service that it touched, its whole name; ASCII letters match in either case.
-    pub service: Option<String>,
-}
-
-impl Default for AttackerQuery {
-    fn default() -> Self {
-        Self { limit: 50, offset: 0, search: None, sort_by: AttackerOrder::Recent, service: None }
-    }
-}
-
-impl AttackerQuery {
-    /// The 50 attackers that were seen last.
-    pub fn recent() -> Self {
-        Self::default()
-    }
-
-    /// The same, at most so many.
-    #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same, so many skipped.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The same in another order.
-    #[must_use]
-    pub fn sort_by(mut self, order: AttackerOrder) -> Self {
-        self.sort_by = order;
-        self
-    }
-
-    /// The same, only those that the filter lets through.
-    #[must_use]
-    pub fn matching(mut self, filter: AttackerFilter) -> Self {
-        (self.search, self.service) = (filter.search, filter.service);
-        self
-    }
-
-    /// The conditions without the page.
-    pub fn filter(self) -> AttackerFilter {
-        AttackerFilter { search: self.search, service: self.service }
-    }
-}
+pub type AttackerQuery = Query<AttackerFilter>;

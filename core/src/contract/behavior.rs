@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use decnet_db_macros::Record;
 use serde::{Serialize, Serializer};
 
+use super::Transactional;
 use crate::error::Result;
 use crate::json::JsonOrText;
-use crate::sql::Fields;
+use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// How attackers behave: their stack, their tools, their timing.
 #[crate::contract]
-pub trait Behavior: Send + Sync {
+pub trait Behavior: Transactional {
     /// Stores what was inferred about an attacker: given columns replace what is there, others stay or take their default.
     ///
     /// `updated_at` is now, whatever is given. Columns that hold JSON take its text, or a map or list, which is written as
@@ -22,25 +23,20 @@ pub trait Behavior: Send + Sync {
     /// # Errors
     /// `InvalidInput` for an unknown column, a value that its column can't hold, or another `attacker_uuid` in `data`;
     /// `Conflict` when there is no such attacker (fault 50.8: on every backend).
+    #[write]
     async fn upsert_attacker_behavior(
         &self,
         attacker_uuid: &str,
-        data: Fields<AttackerBehavior>,
+        data: Changeset<AttackerBehavior>,
     ) -> Result<()>;
 
     /// What was inferred about an attacker. Costs one look-up by key.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_behavior(&self, attacker_uuid: &str) -> Result<Option<AttackerBehavior>>;
 
     /// What was inferred about some addresses, by address; those without any are left out.
     ///
     /// Where several attackers have one address, the first in (`first_seen`, `uuid`) order that has a behaviour is shown.
     /// Costs two look-ups by index for each address.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_behaviors_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, AttackerBehavior>>;
 }
 

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, Page};
+use super::Transactional;
+use super::{Cursor, Page, Query};
 use crate::error::Result;
 use crate::json::{JsonOrText, MapOrText};
 use crate::time::Timestamp;
 
 /// What attackers left behind: fingerprints, artifacts, leaks, relayed mail.
 #[crate::contract]
-pub trait Bounties: Send + Sync {
+pub trait Bounties: Transactional {
     /// Stores a bounty, unless one with the same type, source and payload text is there.
     ///
     /// The duplicate test compares the stored text exactly; decky, service and time don't count. Exact under concurrency
@@ -20,6 +21,7 @@ pub trait Bounties: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a missing or unknown member or one that its column can't hold.
+    #[write]
     async fn add_bounty(&self, bounty_data: NewBounty) -> Result<()>;
 
     /// Bounties, newest first; those of one instant by descending id.
@@ -43,39 +45,21 @@ pub trait Bounties: Send + Sync {
     ) -> Result<Page<Bounty, BountyCursor>>;
 
     /// How many bounties match.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_total_bounties(&self, #[arguments] filter: BountyFilter) -> Result<u64>;
 
     /// All bounties, oldest first, by source. Reads the whole table.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_bounties_by_ip(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// The bounties of some sources, oldest first, by source; sources without any are left out.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// The bounties of type `fingerprint` of one source, oldest first.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_fingerprint_bounties_by_ip(&self, ip: &str) -> Result<Vec<Bounty>>;
 
     /// All bounties of type `fingerprint`, oldest first, by source.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_fingerprint_bounties_for_export(&self) -> Result<BTreeMap<String, Vec<Bounty>>>;
 
     /// How many bounties of type `probe_relay` a source left on a decky.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_probe_relays(&self, attacker_ip: &str, decky: &str) -> Result<u64>;
 }
 
@@ -99,13 +83,13 @@ pub struct Bounty {
     #[column(index)]
     pub service: String,
     /// Who left it.
-    #[column(index)]
+    #[column(exact, index)]
     pub attacker_ip: String,
     /// `fingerprint`, `artifact`, `ip_leak`, `probe_relay` or other text.
-    #[column(index)]
+    #[column(exact, index)]
     pub bounty_type: String,
     /// The decoded JSON value, or the stored text where that is not JSON.
-    #[column(long)]
+    #[column(exact, long)]
     pub payload: JsonOrText,
 }
 
@@ -192,62 +176,7 @@ impl BountyFilter {
     pub fn all() -> Self {
         Self::default()
     }
-
-    /// Bounties of one type.
-    pub fn of_type(bounty_type: impl Into<String>) -> Self {
-        Self { bounty_type: Some(bounty_type.into()), search: None }
-    }
-
-    /// The same, with a text that decky, service, source or payload must contain.
-    #[must_use]
-    pub fn containing(mut self, text: impl Into<String>) -> Self {
-        self.search = Some(text.into());
-        self
-    }
 }
 
 /// A page of bounties.
-#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
-#[non_exhaustive]
-pub struct BountyQuery {
-    /// At most so many; 50 unless given.
-    pub limit: u64,
-    /// So many are skipped.
-    pub offset: u64,
-    /// Exactly this type.
-    pub bounty_type: Option<String>,
-    /// A text that decky, service, source or payload contains, literally.
-    pub search: Option<String>,
-}
-
-impl Default for BountyQuery {
-    fn default() -> Self {
-        Self { limit: 50, offset: 0, bounty_type: None, search: None }
-    }
-}
-
-impl BountyQuery {
-    /// The newest 50 bounties that match.
-    pub fn new(filter: BountyFilter) -> Self {
-        Self { bounty_type: filter.bounty_type, search: filter.search, ..Self::default() }
-    }
-
-    /// The same, at most so many.
-    #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same, so many skipped.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The conditions without the page.
-    pub fn filter(self) -> BountyFilter {
-        BountyFilter { bounty_type: self.bounty_type, search: self.search }
-    }
-}
+pub type BountyQuery = Query<BountyFilter>;

@@ -3,15 +3,16 @@
 use decnet_db_macros::Record;
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
-use crate::sql::Fields;
+use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// The progress of deploying and mutating deckies.
 ///
 /// The statuses `succeeded` and `failed` are final (rulings R14, 60.9, and R16).
 #[crate::contract]
-pub trait DeckyLifecycles: Send + Sync {
+pub trait DeckyLifecycles: Transactional {
     /// Inserts an operation and returns its id: the given one, or a fresh uuid where it is absent or null.
     ///
     /// `updated_at` is now, whatever is given.
@@ -19,7 +20,8 @@ pub trait DeckyLifecycles: Send + Sync {
     /// # Errors
     /// `Conflict` when the id is taken; `InvalidInput` without `decky_name` or `operation`, and for an unknown member or one
     /// that its column can't hold.
-    async fn create_lifecycle(&self, data: Fields<DeckyLifecycle>) -> Result<String>;
+    #[write]
+    async fn create_lifecycle(&self, data: Changeset<DeckyLifecycle>) -> Result<String>;
 
     /// Sets the given columns of an operation, and `updated_at` to now; an unknown id changes nothing.
     ///
@@ -30,18 +32,13 @@ pub trait DeckyLifecycles: Send + Sync {
     /// # Errors
     /// `Conflict` when the operation has ended with another status than the given one; `InvalidInput` for an unknown column
     /// or a value that its column can't hold.
-    async fn update_lifecycle(&self, lifecycle_id: &str, fields: Fields<DeckyLifecycle>) -> Result<()>;
+    #[write]
+    async fn update_lifecycle(&self, lifecycle_id: &str, fields: Changeset<DeckyLifecycle>) -> Result<()>;
 
     /// The operations with those ids, oldest first, those of one instant by id; unknown ids are left out.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_lifecycle_by_ids(&self, lifecycle_ids: &[String]) -> Result<Vec<DeckyLifecycle>>;
 
     /// The newest operation of that kind on a decky that is `pending` or `running`, or null. Without a host: on any host.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn find_open_lifecycle(
         &self,
         decky_name: &str,
@@ -52,9 +49,7 @@ pub trait DeckyLifecycles: Send + Sync {
     /// Ends every `pending` or `running` operation that began before an instant as `failed`, and says how many there were.
     ///
     /// `reason` becomes their `error`.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn sweep_stale_lifecycle(&self, older_than: Timestamp, reason: &str) -> Result<u64>;
 }
 

@@ -4,12 +4,13 @@ use decnet_db_macros::Record;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use super::Transactional;
 use crate::error::Result;
 use crate::time::Timestamp;
 
 /// Fingerprints of attackers over time.
 #[crate::contract]
-pub trait Fingerprints: Send + Sync {
+pub trait Fingerprints: Transactional {
     /// Records the fingerprint that a probe of an attacker's port gave, and says whether it changed.
     ///
     /// A changed fingerprint counts on the attacker too, in the same commit; nothing is published. Where several attackers
@@ -53,7 +54,7 @@ pub struct AttackerFingerprintState {
     #[column(len = 16)]
     pub probe_type: String,
     /// The fingerprint.
-    #[column(len = 128)]
+    #[column(exact, len = 128)]
     pub last_hash: String,
     /// When it was last measured.
     #[column(index)]

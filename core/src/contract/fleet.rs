@@ -3,14 +3,15 @@
 use decnet_db_macros::Record;
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 use crate::json::JsonOrText;
-use crate::sql::Fields;
+use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// The master's own deckies, and what runs anywhere.
 #[crate::contract]
-pub trait Fleet: Send + Sync {
+pub trait Fleet: Transactional {
     /// Inserts a decky, or sets the given columns of the one with its `host_uuid` and `name`.
     ///
     /// An absent or null `host_uuid` is `local`; null means absent for the other columns that can't be null, too.
@@ -19,32 +20,22 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` without `name`, and for an unknown member or one that its column can't hold.
-    async fn upsert_fleet_decky(&self, data: Fields<FleetDecky>) -> Result<()>;
+    #[write]
+    async fn upsert_fleet_decky(&self, data: Changeset<FleetDecky>) -> Result<()>;
 
     /// Deletes a decky, if it is there.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn delete_fleet_decky(&self, host_uuid: &str, name: &str) -> Result<()>;
 
     /// The decky of that name on any host, or null.
     ///
     /// The same name on several hosts is that of the first by `host_uuid` (ruling R7).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_fleet_decky_by_name(&self, name: &str) -> Result<Option<FleetDecky>>;
 
     /// The deckies, or those of one host, by name, those of one name by host. An empty host means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_fleet_deckies(&self, host_uuid: Option<&str>) -> Result<Vec<FleetDecky>>;
 
     /// The deckies in state `running`, by host and name.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_running_fleet_deckies(&self) -> Result<Vec<FleetDecky>>;
 
     /// Sets a decky's state, and `updated_at` and `last_seen` to now; a decky that is not there changes nothing.
@@ -54,6 +45,7 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a state of more than 255 characters.
+    #[write]
     async fn update_fleet_decky_state(
         &self,
         host_uuid: &str,
@@ -66,18 +58,12 @@ pub trait Fleet: Send + Sync {
     ///
     /// Deckies without a configuration are left out, and so are empty ones: `null`, `{}`, `[]`, `0`, `false`, `""`
     /// (rulings R14 and R16).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_deckies(&self) -> Result<Vec<JsonOrText>>;
 
     /// Everything in state `running`: the deckies of topologies by uuid, then the fleet's by host and name, then the swarm's
     /// shards by name.
     ///
     /// One statement reads all three, so they are of one moment.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_running_deckies(&self) -> Result<Vec<RunningDecky>>;
 }
 

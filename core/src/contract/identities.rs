@@ -58,7 +58,7 @@ pub struct AttackerIdentity {
     pub tls_cert_sha256: Option<String>,
     /// IPv6 addresses that it leaked: the text of a JSON list of objects with `iid`, `oui`, `kind`,
     /// `first_seen`.
-    #[column(long)]
+    #[column(exact, long)]
     pub ipv6_link_local_iids: Option<String>,
     /// Similarity hashes of its payloads: the text of a JSON list of text.
     #[column(long)]

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 
 /// Creating the schema and the first users.
 #[crate::contract]
-pub trait Lifecycle: Send + Sync {
+pub trait Lifecycle: Transactional {
     /// Creates what the database lacks (all 39 tables, indexes, the revision stamp), then seeds the administrator.
     ///
     /// Creation and seeding are one critical section across all processes; what exists is never altered, and a foreign

@@ -3,8 +3,9 @@
 use decnet_db_macros::{Arguments, Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::Transactional;
 use super::search::Search;
-use super::{Cursor, Page};
+use super::{Cursor, Page, Query};
 use crate::error::Result;
 use crate::json::MapOrText;
 use crate::time::Timestamp;
@@ -14,17 +15,19 @@ use crate::time::Timestamp;
 /// All readers take the same filter: [`LogFilter`]. The search language is described in
 /// [`search`](crate::contract::search).
 #[crate::contract]
-pub trait Logs: Send + Sync {
+pub trait Logs: Transactional {
     /// Stores one event.
     ///
     /// # Errors
     /// `InvalidInput` for a missing member or one that its column can't hold.
+    #[write]
     async fn add_log(&self, log_data: NewLog) -> Result<()>;
 
     /// Stores events in one commit, all or none.
     ///
     /// # Errors
     /// `InvalidInput` that names the first event that can't be stored (`log_entries[3].decky`); none is stored then.
+    #[write]
     async fn add_logs(&self, log_entries: Vec<NewLog>) -> Result<()>;
 
     /// Events, newest first; those of one instant by descending id.
@@ -62,9 +65,6 @@ pub trait Logs: Send + Sync {
     async fn get_total_logs(&self, #[arguments] filter: LogFilter) -> Result<u64>;
 
     /// The highest id, 0 when there is no event.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_max_log_id(&self) -> Result<i64>;
 
     /// The events after an id, ids ascending; a negative id means from the start.
@@ -91,9 +91,6 @@ pub trait Logs: Send + Sync {
     ) -> Result<Vec<Bucket>>;
 
     /// The dashboard's four figures, from one snapshot of the database (ruling R10).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_stats_summary(&self) -> Result<Stats>;
 }
 
@@ -237,7 +234,7 @@ impl NewLog {
 #[non_exhaustive]
 pub struct LogFilter {
     /// A text in the [search language](crate::contract::search).
-    pub search: Option<String>,
+    pub search: Option<Search>,
     /// Not before this instant.
     pub start_time: Option<Timestamp>,
     /// Not after this instant.
@@ -254,102 +251,12 @@ impl LogFilter {
     pub fn is_all(&self) -> bool {
         self.start_time.is_none()
             && self.end_time.is_none()
-            && self.search.as_deref().is_none_or(|search| Search::parse(search).terms().is_empty())
-    }
-
-    /// Events that match a text in the [search language](crate::contract::search).
-    pub fn search(search: impl Into<String>) -> Self {
-        Self { search: Some(search.into()), ..Self::default() }
-    }
-
-    /// The same, not before the instant.
-    #[must_use]
-    pub fn since(mut self, start: Timestamp) -> Self {
-        self.start_time = Some(start);
-        self
-    }
-
-    /// The same, not after the instant.
-    #[must_use]
-    pub fn until(mut self, end: Timestamp) -> Self {
-        self.end_time = Some(end);
-        self
+            && self.search.as_ref().is_none_or(|search| search.terms().is_empty())
     }
 }
 
 /// A page of events.
-///
-/// ```
-/// use decnet_db_core::contract::LogQuery;
-///
-/// let query = LogQuery::search("service:ssh username:root").limit(20);
-/// assert_eq!((query.limit, query.offset), (20, 0));
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Arguments)]
-#[non_exhaustive]
-pub struct LogQuery {
-    /// At most so many; 50 unless given.
-    pub limit: u64,
-    /// So many are skipped.
-    pub offset: u64,
-    /// A text in the [search language](crate::contract::search).
-    pub search: Option<String>,
-    /// Not before this instant.
-    pub start_time: Option<Timestamp>,
-    /// Not after this instant.
-    pub end_time: Option<Timestamp>,
-}
-
-impl Default for LogQuery {
-    fn default() -> Self {
-        Self { limit: 50, offset: 0, search: None, start_time: None, end_time: None }
-    }
-}
-
-impl LogQuery {
-    /// The newest 50 events.
-    pub fn newest() -> Self {
-        Self::default()
-    }
-
-    /// The newest 50 events that match a text in the [search language](crate::contract::search).
-    pub fn search(search: impl Into<String>) -> Self {
-        Self { search: Some(search.into()), ..Self::default() }
-    }
-
-    /// The same, at most so many.
-    #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same, so many skipped.
-    #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
-        self.offset = offset;
-        self
-    }
-
-    /// The same, not before the instant.
-    #[must_use]
-    pub fn since(mut self, start: Timestamp) -> Self {
-        self.start_time = Some(start);
-        self
-    }
-
-    /// The same, not after the instant.
-    #[must_use]
-    pub fn until(mut self, end: Timestamp) -> Self {
-        self.end_time = Some(end);
-        self
-    }
-
-    /// The conditions without the page.
-    pub fn filter(self) -> LogFilter {
-        LogFilter { search: self.search, start_time: self.start_time, end_time: self.end_time }
-    }
-}
+pub type LogQuery = Query<LogFilter>;
 
 /// One interval of a histogram.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 
 /// Clearing what was captured.
 #[crate::contract]
-pub trait Maintenance: Send + Sync {
+pub trait Maintenance: Transactional {
     /// Deletes all events, bounties, credentials and attackers with everything that hangs on them, and says how many.
     ///
     /// The state keys `attacker_worker_cursor` and `attacker_worker_session_cursor` go with them, so that the workers begin
@@ -14,6 +15,7 @@ pub trait Maintenance: Send + Sync {
     ///
     /// # Errors
     /// Only what any call may return; then nothing is deleted.
+    #[write]
     async fn purge_logs_and_bounties(&self) -> Result<Purged>;
 }
 

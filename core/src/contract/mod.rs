@@ -32,6 +32,7 @@
 mod debug;
 
 mod activity;
+mod arguments;
 mod attackers;
 mod behavior;
 mod bounties;
@@ -46,9 +47,11 @@ mod intel;
 mod lifecycle;
 mod logs;
 mod maintenance;
+pub mod method;
 mod observations;
 mod orchestrator;
 mod page;
+mod query;
 mod realism;
 mod repository;
 pub mod search;
@@ -60,9 +63,11 @@ pub mod tables;
 mod tarpit;
 mod topology;
 mod ttp;
+pub(crate) mod unit;
 mod users;
 mod webhooks;
 
+pub use crate::sql::{Changeset, Value};
 pub use activity::{Activity, CommandPage};
 pub use attackers::{
     Attacker, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery, Attackers, ExportedAttacker,
@@ -84,6 +89,7 @@ pub use maintenance::{Maintenance, Purged};
 pub use observations::{Observation, ObservedAttachment};
 pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
 pub use page::{Cursor, Page};
+pub use query::Query;
 pub use realism::{RealismConfig, SyntheticFile};
 pub use repository::Repository;
 pub use simhash::Simhash;
@@ -93,10 +99,11 @@ pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
 pub use tarpit::TarpitRule;
 pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
 pub use ttp::{TtpRule, TtpRuleState, TtpTag};
+pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
 pub use webhooks::WebhookSubscription;
 
-use crate::call::Method;
+use self::method::Method;
 
 /// The methods of all domains.
 pub(crate) const CONTRACT: &[&[Method]] = &[

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, Result};
-use crate::sql::{ColumnKind, Record, Value};
+use crate::sql::{Column, ColumnKind, Record, Value};
 use crate::time::Timestamp;
 
 /// Part of a list, and where the next part begins.
@@ -33,20 +33,24 @@ pub struct Page<T, C> {
 /// # Ok::<(), decnet_db_core::Error>(())
 /// ```
 pub struct Cursor<R> {
-    column: &'static str,
+    column: &'static Column,
     sort: Value,
     key: Value,
     record: PhantomData<fn() -> R>,
 }
 
 impl<R: Record> Cursor<R> {
-    /// Behind the row whose value in the ordering column is `sort` and whose key is `key`.
-    pub(crate) fn behind(column: &'static str, sort: impl Into<Value>, key: impl Into<Value>) -> Self {
-        Self { column, sort: sort.into(), key: key.into(), record: PhantomData }
+    /// After the row whose value in the ordering column is `sort` and whose key is `key`.
+    pub(crate) fn after(
+        column: impl Into<&'static Column>,
+        sort: impl Into<Value>,
+        key: impl Into<Value>,
+    ) -> Self {
+        Self { column: column.into(), sort: sort.into(), key: key.into(), record: PhantomData }
     }
 
     /// The column that orders the list.
-    pub(crate) fn column(&self) -> &'static str {
+    pub(crate) fn column(&self) -> &'static Column {
         self.column
     }
 
@@ -76,13 +80,13 @@ impl<R: Record> Cursor<R> {
             ColumnKind::Serial => Value::Int(key.parse().ok()?),
             _ => Value::Text(key.to_owned()),
         };
-        Some(Self { column: column.name, sort, key, record: PhantomData })
+        Some(Self { column, sort, key, record: PhantomData })
     }
 }
 
 impl<R: Record> fmt::Display for Cursor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}:", R::TABLE.name, self.column)?;
+        write!(f, "{}.{}:", R::TABLE.name, self.column.name)?;
         for (value, end) in [(&self.sort, ":"), (&self.key, "")] {
             match value {
                 Value::Bool(flag) => write!(f, "{}", u8::from(*flag))?,
@@ -150,13 +154,13 @@ mod tests {
     #[test]
     fn cursors_survive_as_text_whatever_the_key_is() {
         let time: Timestamp = "0001-01-01".parse().unwrap();
-        let log = Cursor::<Log>::behind("timestamp", time, -7);
+        let log = Cursor::<Log>::after(Log::TIMESTAMP, time, -7);
         assert_eq!(log.to_string().parse::<LogCursor>().unwrap(), log);
         for cursor in [
-            Cursor::<Attacker>::behind("last_seen", time, "a:b.c\u{0}\u{1F4A9}"),
-            Cursor::behind("event_count", i64::MAX, ""),
-            Cursor::behind("is_traversal", true, "x"),
-            Cursor::behind("uuid", Value::Null, "x"),
+            Cursor::<Attacker>::after(Attacker::LAST_SEEN, time, "a:b.c\u{0}\u{1F4A9}"),
+            Cursor::after(Attacker::EVENT_COUNT, i64::MAX, ""),
+            Cursor::after(Attacker::IS_TRAVERSAL, true, "x"),
+            Cursor::after(Attacker::UUID, Value::Null, "x"),
         ] {
             let json = serde_json::to_string(&cursor).unwrap();
             assert_eq!(serde_json::from_str::<AttackerCursor>(&json).unwrap(), cursor);

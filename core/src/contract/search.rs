@@ -29,9 +29,14 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Deserializer};
+
+use super::Log;
+
 /// A parsed search text: conditions that must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Search {
+    text: String,
     terms: Vec<Term>,
 }
 
@@ -60,13 +65,13 @@ pub enum Column {
 }
 
 impl Column {
-    /// The column's name in the table.
-    pub const fn name(self) -> &'static str {
+    /// The column of the table.
+    pub const fn column(self) -> &'static crate::sql::Column {
         match self {
-            Self::Decky => "decky",
-            Self::Service => "service",
-            Self::EventType => "event_type",
-            Self::AttackerIp => "attacker_ip",
+            Self::Decky => Log::DECKY.column(),
+            Self::Service => Log::SERVICE.column(),
+            Self::EventType => Log::EVENT_TYPE.column(),
+            Self::AttackerIp => Log::ATTACKER_IP.column(),
         }
     }
 
@@ -84,12 +89,35 @@ impl Column {
 impl Search {
     /// Parses a search text; every text is one.
     pub fn parse(text: &str) -> Self {
-        Self { terms: tokens(text).into_iter().map(Term::of_token).collect() }
+        Self { terms: tokens(text).into_iter().map(Term::of_token).collect(), text: text.to_owned() }
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The conditions, in the order of the text.
     pub fn terms(&self) -> &[Term] {
         &self.terms
+    }
+}
+
+impl From<&str> for Search {
+    fn from(text: &str) -> Self {
+        Self::parse(text)
+    }
+}
+
+impl From<String> for Search {
+    fn from(text: String) -> Self {
+        Self::parse(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Search {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
     }
 }
 

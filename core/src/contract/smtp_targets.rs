@@ -3,12 +3,13 @@
 use decnet_db_macros::Record;
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 use crate::time::Timestamp;
 
 /// The domains that attackers try to send mail to.
 #[crate::contract]
-pub trait SmtpTargets: Send + Sync {
+pub trait SmtpTargets: Transactional {
     /// Counts one more try of an attacker to send mail to a domain.
     ///
     /// The domain is stored as it is given; callers lower-case it. No try is lost, however many come at once (ruling R7).
@@ -16,22 +17,17 @@ pub trait SmtpTargets: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for text that is too long; `Conflict` when there is no such attacker (fault 50.8: on every backend).
+    #[write]
     async fn increment_smtp_target(&self, attacker_uuid: &str, domain: &str) -> Result<()>;
 
     /// The domains that an attacker tried, the latest first; those of one instant by descending id.
     ///
     /// Reads all rows of that attacker.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_smtp_targets(&self, attacker_uuid: &str) -> Result<Vec<SmtpTarget>>;
 
     /// Whether, how often and when a domain was tried, by all attackers together.
     ///
     /// Computed by the database from the rows of that domain.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn smtp_target_seen(&self, domain: &str) -> Result<SmtpTargetSeen>;
 }
 

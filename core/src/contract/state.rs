@@ -3,12 +3,13 @@
 use decnet_db_macros::Record;
 use serde::Serialize;
 
+use super::Transactional;
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 
 /// Named JSON values: cursors and settings.
 #[crate::contract]
-pub trait State: Send + Sync {
+pub trait State: Transactional {
     /// The value of a key; null when there is none, which a stored null can't be told from.
     ///
     /// # Errors
@@ -19,6 +20,7 @@ pub trait State: Send + Sync {
     ///
     /// # Errors
     /// `InvalidInput` for a key of more than 255 characters, an integer beyond 64 bits, or nesting beyond 128 levels.
+    #[write]
     async fn set_state(&self, key: &str, #[default(Json::null())] value: Json) -> Result<()>;
 }
 
@@ -27,9 +29,9 @@ pub trait State: Send + Sync {
 #[record(table = "state")]
 pub struct StateEntry {
     /// Its name.
-    #[column(key)]
+    #[column(exact, key)]
     pub key: String,
     /// Its JSON text.
-    #[column(long)]
+    #[column(exact, long)]
     pub value: JsonOrText,
 }

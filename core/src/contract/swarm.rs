@@ -5,45 +5,35 @@ use std::collections::BTreeMap;
 use decnet_db_macros::Record;
 use serde::{Serialize, Serializer};
 
+use super::Transactional;
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
-use crate::sql::{Fields, Record};
+use crate::sql::{Changeset, Record};
 use crate::time::Timestamp;
 
 /// Worker hosts of a swarm and the deckies that run on them.
 #[crate::contract]
-pub trait Swarm: Send + Sync {
+pub trait Swarm: Transactional {
     /// Enrols a worker host; columns that are absent or null take their defaults.
     ///
     /// # Errors
     /// `Conflict` when the uuid or the name is taken; `InvalidInput` for a missing or unknown member or one that its column
     /// can't hold.
-    async fn add_swarm_host(&self, data: Fields<SwarmHost>) -> Result<()>;
+    #[write]
+    async fn add_swarm_host(&self, data: Changeset<SwarmHost>) -> Result<()>;
 
     /// The worker host of that name, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_name(&self, name: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker host with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_uuid(&self, uuid: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker host whose client certificate has that fingerprint, or null.
     ///
     /// Fingerprints are not unique: of several hosts the first by uuid is returned (ruling R7).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_swarm_host_by_fingerprint(&self, fingerprint: &str) -> Result<Option<SwarmHost>>;
 
     /// The worker hosts, or those with a status, by name. An empty status means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_swarm_hosts(&self, status: Option<&str>) -> Result<Vec<SwarmHost>>;
 
     /// Sets the given columns of a worker host; an unknown uuid changes nothing.
@@ -51,7 +41,8 @@ pub trait Swarm: Send + Sync {
     /// # Errors
     /// `InvalidInput` for an unknown column or a value that its column can't hold, whether the host exists or not;
     /// `Conflict` when the new name or uuid is taken, or a uuid that others refer to would change.
-    async fn update_swarm_host(&self, uuid: &str, fields: Fields<SwarmHost>) -> Result<()>;
+    #[write]
+    async fn update_swarm_host(&self, uuid: &str, fields: Changeset<SwarmHost>) -> Result<()>;
 
     /// Deletes a worker host with its shards and says whether there was one.
     ///
@@ -59,6 +50,7 @@ pub trait Swarm: Send + Sync {
     ///
     /// # Errors
     /// `Conflict` when a topology targets the host; then nothing is deleted (ruling R14, 60.2).
+    #[write(conflict = "a topology targets the host: retarget or delete it first")]
     async fn delete_swarm_host(&self, uuid: &str) -> Result<bool>;
 
     /// Inserts a shard, or sets the given columns of the one with its `decky_name`.
@@ -71,24 +63,18 @@ pub trait Swarm: Send + Sync {
     /// # Errors
     /// `InvalidInput` without `decky_name`, for a new shard without `host_uuid`, and for an unknown member or one that its
     /// column can't hold; `Conflict` for a host that does not exist.
-    async fn upsert_decky_shard(&self, data: Fields<DeckyShard>) -> Result<()>;
+    #[write(conflict = "host_uuid: no swarm host has this uuid")]
+    async fn upsert_decky_shard(&self, data: Changeset<DeckyShard>) -> Result<()>;
 
     /// The shards, or those of one host, by decky name, with what their configurations say. An empty host means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_decky_shards(&self, host_uuid: Option<&str>) -> Result<Vec<ListedShard>>;
 
     /// Deletes the shards of a host and says how many there were.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn delete_decky_shards_for_host(&self, host_uuid: &str) -> Result<u64>;
 
     /// Deletes a shard and says whether there was one.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn delete_decky_shard(&self, decky_name: &str) -> Result<bool>;
 }
 

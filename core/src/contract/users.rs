@@ -3,6 +3,7 @@
 use decnet_db_macros::{Insertable, Record};
 use serde::{Deserialize, Serialize};
 
+use super::Transactional;
 use crate::error::Result;
 use crate::time::Timestamp;
 
@@ -10,32 +11,25 @@ use crate::time::Timestamp;
 ///
 /// User objects carry the password hash: strip it before showing one to anybody.
 #[crate::contract]
-pub trait Users: Send + Sync {
+pub trait Users: Transactional {
     /// The user of exactly that name, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_user_by_username(&self, username: &str) -> Result<Option<User>>;
 
     /// The user with that uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_user_by_uuid(&self, uuid: &str) -> Result<Option<User>>;
 
     /// Inserts a user.
     ///
     /// # Errors
     /// `Conflict` when the uuid or the name is taken; `InvalidInput` for a missing, unknown or over-long member.
+    #[write]
     async fn create_user(&self, user_data: NewUser) -> Result<()>;
 
     /// Sets the password hash and whether it must be changed; an unknown uuid changes nothing.
     ///
     /// `tokens_valid_from` stays: put [`set_tokens_valid_from`](Self::set_tokens_valid_from) into the same
     /// [unit](crate::contract::Repository::unit) to end the sessions of the old password (ruling R14).
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn update_user_password(
         &self,
         uuid: &str,
@@ -44,39 +38,28 @@ pub trait Users: Send + Sync {
     ) -> Result<()>;
 
     /// All users, by uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_users(&self) -> Result<Vec<User>>;
 
     /// Deletes the user and says whether there was one; the user's revoked tokens stay.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn delete_user(&self, uuid: &str) -> Result<bool>;
 
     /// Sets the role, which is any text; an unknown uuid changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn update_user_role(&self, uuid: &str, role: &str) -> Result<()>;
 
     /// Sets from when on the user's tokens count, null clears it; an unknown uuid changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
+    #[write]
     async fn set_tokens_valid_from(&self, user_uuid: &str, ts: Option<Timestamp>) -> Result<()>;
 
     /// Deletes all tokens that have expired, then puts this one on the list; a token that is there stays as it is.
     ///
     /// # Errors
     /// `InvalidInput` for a `jti` or uuid of more than 255 characters.
+    #[write]
     async fn revoke_token(&self, jti: &str, user_uuid: &str, expires_at: Timestamp) -> Result<()>;
 
     /// Whether the token is on the list, expired or not.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn is_token_revoked(&self, jti: &str) -> Result<bool>;
 }
 
@@ -85,10 +68,10 @@ pub trait Users: Send + Sync {
 #[record(table = "users")]
 pub struct User {
     /// The user's key: the 36 lower-case characters of a uuid, in practice.
-    #[column(key)]
+    #[column(exact, key)]
     pub uuid: String,
     /// The name, unique.
-    #[column(unique)]
+    #[column(exact, unique)]
     pub username: String,
     /// The bcrypt hash of the password.
     pub password_hash: String,
@@ -167,7 +150,7 @@ impl NewUser {
 #[record(table = "revoked_tokens")]
 pub struct RevokedToken {
     /// The token's id.
-    #[column(key)]
+    #[column(exact, key)]
     pub jti: String,
     /// Whose token it was.
     #[column(index)]

@@ -1,7 +1,7 @@
 //! Creating the schema and seeding it, step by step.
 
 use crate::error::Result;
-use crate::sql::{Catalog, Dialect, Receipt, Rows, Schema, Sql, Statement, Unit};
+use crate::sql::{Catalog, Dialect, Receipt, Rows, Schema, Sql, Statement, StepId, Unit};
 
 /// The work of [`Backend::bootstrap`](super::Backend::bootstrap), for the driver to run inside its lock:
 ///
@@ -13,7 +13,7 @@ use crate::sql::{Catalog, Dialect, Receipt, Rows, Schema, Sql, Statement, Unit};
 pub struct Bootstrap {
     schema: Schema,
     seed: Unit,
-    stamp: usize,
+    stamp: StepId,
 }
 
 /// What a [`Bootstrap`] did.
@@ -45,7 +45,7 @@ impl Bootstrap {
     pub fn catalog(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);
         sql.push(dialect.catalog());
-        sql.finish()
+        sql.into_statement()
     }
 
     /// The statements that create what is missing.
@@ -66,7 +66,7 @@ impl Bootstrap {
     /// # Errors
     /// When the stamp can't be read.
     pub fn finish(self, created: usize, mut receipt: Receipt) -> Result<Bootstrapped> {
-        let stamps = receipt.rows(self.stamp).decode(|row| row.read("alembic_version", "version_num"))?;
+        let stamps = receipt.rows(self.stamp).decode(|row| row.value("version_num"))?;
         Ok(Bootstrapped { created, stamps, receipt })
     }
 }

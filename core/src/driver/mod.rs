@@ -1,7 +1,7 @@
-//! What a database driver is, and how drivers are found.
+//! The driver interface: what a crate for another database implements.
 //!
 //! A driver is a crate that implements [`Backend`] and [`Dialect`](crate::sql::Dialect), exports one `const DRIVER` and
-//! submits it with [`register!`](crate::register). Programs never name it: they ask the [`Registry`] for a URL's scheme.
+//! submits it with [`register!`](crate::register). Programs never name it: they ask the [`Registry`](crate::registry::Registry) for a URL's scheme.
 //! Everything that is true of every backend (the contract, its SQL, the schema, telemetry) is inherited.
 //!
 //! # Writing one
@@ -41,9 +41,9 @@
 //!
 //! # When it is not there
 //!
-//! [`Registry::drivers`] (`decnet_db::drivers()`) lists what a program has, and the error for an unknown scheme repeats it.
+//! [`Registry::drivers`](crate::registry::Registry::drivers) (`decnet_db::drivers()`) lists what a program has, and the error for an unknown scheme repeats it.
 //! A crate that no source line refers to is not linked: `use the_crate as _;`. A static library loses registrations, and
-//! WebAssembly runs none unless the host does: pass the driver to [`Registry::collect`]. Two versions of this crate in one
+//! WebAssembly runs none unless the host does: pass the driver to [`Registry::collect`](crate::registry::Registry::collect). Two versions of this crate in one
 //! program (`cargo tree -d`) have a registry each.
 //!
 //! # What may change
@@ -72,19 +72,14 @@
 mod backend;
 mod bootstrap;
 mod capability;
-mod pooled;
-mod queue;
-mod registry;
-mod replay;
-mod sqlstate;
+#[allow(clippy::module_inception, reason = "the type of that name")]
+mod driver;
+mod toolkit;
 
 pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
 pub use capability::Capability;
-pub use pooled::{Pooled, Session, Sessions};
-pub use queue::{BatchLimits, Pending, UnitQueue};
-pub use registry::{Driver, OpenFuture, Registration, Registry};
-pub use replay::{Failed, Replays, Verdict, backoff};
-
-#[doc(hidden)]
-pub use inventory;
+pub use driver::{Driver, OpenFuture};
+pub use toolkit::{
+    BatchLimits, Failed, Pending, Pooled, Replays, Session, Sessions, UnitQueue, Verdict, backoff,
+};

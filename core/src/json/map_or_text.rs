@@ -84,7 +84,7 @@ impl<'de> Deserialize<'de> for MapOrText {
 
 impl fmt::Debug for MapOrText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::excerpt::excerpt(&self.0))
+        f.write_str(&crate::text::excerpt(&self.0))
     }
 }
 

@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 pub use self::map_or_text::MapOrText;
 pub use self::or_text::JsonOrText;
 use self::write::{Style, rewrite};
-use crate::excerpt::excerpt;
+use crate::text::excerpt;
 use crate::{Error, Result};
 
 /// A JSON value, kept as its text.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
 use super::{Json, serialize_on_one_line};
-use crate::excerpt::excerpt;
+use crate::text::excerpt;
 
 /// The text of a column that is JSON by convention but may be any text, such as a bounty's payload (contract document
 /// 40).

@@ -1,4 +1,7 @@
-//! One column: what it holds, and what an insert takes that lacks it.
+//! One column: what it holds, what an insert takes that lacks it, and the constant that names it.
+
+use std::fmt;
+use std::marker::PhantomData;
 
 use super::Value;
 use crate::error::{Error, Result};
@@ -55,6 +58,8 @@ impl ColumnKind {
 /// One column of a [`Table`](super::Table).
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
+    /// The name of the table that it is a column of; empty for a column that stands alone, as in tests.
+    pub table: &'static str,
     /// Its name.
     pub name: &'static str,
     /// What it holds.
@@ -65,12 +70,91 @@ pub struct Column {
     pub default: Option<ColumnDefault>,
     /// For columns that hold JSON text: which values they take beside text, and how those are written.
     pub json: Option<JsonText>,
+    /// Whether equality with the column is that of bytes, whatever the column's collation: the natural keys that decide
+    /// about merging evidence (ruling R4).
+    pub exact: bool,
+}
+
+/// Columns are the same when they have the same name in the same table.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        (self.table, self.name) == (other.table, other.name)
+    }
 }
 
 impl Column {
     /// A column without default.
     pub const fn new(name: &'static str, kind: ColumnKind, nullable: bool) -> Self {
-        Self { name, kind, nullable, default: None, json: None }
+        Self { table: "", name, kind, nullable, default: None, json: None, exact: false }
+    }
+}
+
+/// The column of `R`'s table that holds `T`: the constant that `#[derive(Record)]` makes of each field.
+///
+/// Everything that names a column takes it, so a misspelt column does not compile:
+///
+/// ```
+/// use decnet_db_core::contract::User;
+///
+/// assert_eq!(User::USERNAME.name(), "username");
+/// assert_eq!(User::USERNAME.to_string(), "users.username");
+/// ```
+///
+/// ```compile_fail
+/// use decnet_db_core::contract::User;
+///
+/// User::USER_NAME;
+/// ```
+pub struct Col<R, T> {
+    column: &'static Column,
+    types: PhantomData<fn() -> (R, T)>,
+}
+
+impl<R, T> Col<R, T> {
+    /// For `#[derive(Record)]`, which knows that the column is one of `R`'s and holds `T`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(column: &'static Column) -> Self {
+        Self { column, types: PhantomData }
+    }
+
+    /// What is known of the column.
+    #[must_use]
+    pub const fn column(self) -> &'static Column {
+        self.column
+    }
+
+    /// The column's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.column.name
+    }
+}
+
+impl<R, T> Clone for Col<R, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, T> Copy for Col<R, T> {}
+
+impl<R, T> From<Col<R, T>> for &'static Column {
+    fn from(column: Col<R, T>) -> Self {
+        column.column
+    }
+}
+
+/// `table.column`.
+impl<R, T> fmt::Display for Col<R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.column.table, self.column.name)
+    }
+}
+
+impl<R, T> fmt::Debug for Col<R, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -108,6 +108,18 @@ pub trait Dialect: Debug + Send + Sync {
         ""
     }
 
+    /// Whether a table is created together with its indexes, in one statement: for engines where each CREATE INDEX costs as
+    /// much as the table.
+    fn creates_indexes_with_tables(&self) -> bool {
+        false
+    }
+
+    /// What follows [`table_options`](Self::table_options) in the statements that create what a database lacks: the storage
+    /// engine, where there is a choice and the schema depends on it.
+    fn storage_options(&self) -> &'static str {
+        ""
+    }
+
     /// What follows an `INSERT … VALUES (…)` so that a row with the same `key` is updated instead: each column of
     /// `update` takes the new row's value.
     fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {

@@ -37,20 +37,10 @@ pub trait Insertable: Sized {
 /// Rows for one table, as data: the driver may write them by its fastest path.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insert {
-    table: Ref,
+    table: &'static Table,
     columns: Vec<&'static str>,
     values: Vec<Value>,
     on_duplicate: OnDuplicate,
-}
-
-/// A table compared by name.
-#[derive(Debug, Clone, Copy)]
-struct Ref(&'static Table);
-
-impl PartialEq for Ref {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
-    }
 }
 
 impl Insert {
@@ -70,7 +60,7 @@ impl Insert {
             row.append(&mut values)
                 .map_err(|error| if count > 1 { error.within(&format!("[{position}]")) } else { error })?;
         }
-        Ok(Self { table: Ref(R::TABLE), columns, values, on_duplicate: OnDuplicate::Fail })
+        Ok(Self { table: R::TABLE, columns, values, on_duplicate: OnDuplicate::Fail })
     }
 
     /// Checks and takes one row.
@@ -95,7 +85,7 @@ impl Insert {
                 "the number of values is not a multiple of the columns",
             ));
         }
-        Ok(Self { table: Ref(table), columns, values, on_duplicate: OnDuplicate::Fail })
+        Ok(Self { table, columns, values, on_duplicate: OnDuplicate::Fail })
     }
 
     /// What happens to rows whose key exists.
@@ -118,7 +108,7 @@ impl Insert {
 
     /// The table.
     pub fn table(&self) -> &'static Table {
-        self.table.0
+        self.table
     }
 
     /// The columns that have values.
@@ -128,13 +118,19 @@ impl Insert {
 
     /// What the columns hold.
     pub fn kinds(&self) -> impl Iterator<Item = super::ColumnKind> {
-        self.columns.iter().filter_map(|name| self.table.0.column(name)).map(|column| column.kind)
+        self.columns.iter().filter_map(|name| self.table.column(name)).map(|column| column.kind)
     }
 
     /// The table and its columns, `logs (decky, service)`, as they stand in an INSERT or COPY.
     pub fn target(&self, dialect: &dyn Dialect) -> String {
         let columns: Vec<_> = self.columns.iter().map(|name| dialect.identifier(name)).collect();
-        format!("{} ({})", dialect.identifier(self.table.0.name), columns.join(", "))
+        format!("{} ({})", dialect.identifier(self.table.name), columns.join(", "))
+    }
+
+    /// The columns and values of the first row.
+    pub(in crate::sql) fn assignments(&self) -> impl Iterator<Item = (&'static super::Column, &Value)> {
+        let columns = self.columns.iter().filter_map(|name| self.table.column(name));
+        columns.zip(&self.values)
     }
 
     /// The values, row after row.
@@ -159,7 +155,7 @@ impl Insert {
 
     /// Whether [`text`](Self::text) is the same for both: a statement prepared for the one fits the other.
     pub fn is_like(&self, other: &Self) -> bool {
-        std::ptr::eq(self.table.0, other.table.0)
+        std::ptr::eq(self.table, other.table)
             && self.on_duplicate == other.on_duplicate
             && self.columns == other.columns
     }
@@ -173,7 +169,7 @@ impl Insert {
             sql.push(if position > 0 { ", (" } else { "(" }).bind_list(row.iter().cloned()).push(")");
         }
         self.tail(&mut sql);
-        sql.finish().into_parts().0
+        sql.into_statement().into_parts().0
     }
 
     /// Statements of several rows each, none with more placeholders than the dialect allows and none with much more
@@ -190,7 +186,7 @@ impl Insert {
                 && let Some((mut sql, ..)) = open.take()
             {
                 self.tail(&mut sql);
-                statements.push(sql.finish());
+                statements.push(sql.into_statement());
             }
             let (sql, rows, bytes) = open.get_or_insert_with(|| (self.head(dialect), 0, 0));
             sql.push(if *rows > 0 { ", (" } else { "(" });
@@ -210,7 +206,7 @@ impl Insert {
         }
         if let Some((mut sql, ..)) = open {
             self.tail(&mut sql);
-            statements.push(sql.finish());
+            statements.push(sql.into_statement());
         }
         statements
     }
@@ -218,7 +214,7 @@ impl Insert {
     fn is_serial(&self, position: usize) -> bool {
         self.columns
             .get(position)
-            .and_then(|name| self.table.0.column(name))
+            .and_then(|name| self.table.column(name))
             .is_some_and(|column| column.kind == super::ColumnKind::Serial)
     }
 
@@ -228,7 +224,7 @@ impl Insert {
             OnDuplicate::Fail => "INSERT INTO ",
             OnDuplicate::Ignore => dialect.insert_ignore().0,
         });
-        sql.identifier(self.table.0.name)
+        sql.identifier(self.table.name)
             .push(" (")
             .identifiers(self.columns.iter().copied())
             .push(") VALUES ");
@@ -237,7 +233,7 @@ impl Insert {
 
     fn tail(&self, sql: &mut Sql<'_>) {
         if self.on_duplicate == OnDuplicate::Ignore {
-            sql.dialect().insert_ignore_tail(sql, self.table.0);
+            sql.dialect().insert_ignore_tail(sql, self.table);
         }
     }
 }

@@ -10,9 +10,10 @@
 //! # }
 //! ```
 
+mod builder;
+mod changeset;
 mod column;
 mod dialect;
-mod fields;
 mod insert;
 mod record;
 mod rows;
@@ -22,14 +23,15 @@ mod table;
 mod unit;
 mod value;
 
-pub use column::{Column, ColumnDefault, ColumnKind, JsonForm, JsonShape, JsonText};
+pub use builder::Sql;
+pub use changeset::Changeset;
+pub use column::{Col, Column, ColumnDefault, ColumnKind, JsonForm, JsonShape, JsonText};
 pub use dialect::Dialect;
-pub use fields::Fields;
 pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;
 pub use rows::{RowReader, Rows};
 pub use schema::{Catalog, Schema};
-pub use statement::{Sql, Statement};
+pub use statement::{Statement, Verb};
 pub use table::{Check, ForeignKey, Index, KeyPart, Table, Unique};
-pub use unit::{Expect, Outcome, Receipt, Step, Unit};
+pub use unit::{Expect, Outcome, Receipt, Step, StepId, Unit};
 pub use value::{DecodeError, FromValue, Value};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FromValue, Record, Value};
+use super::{Col, Column, DecodeError, FromValue, Record, Value};
 use crate::error::Result;
 
 /// The rows of a query, in order: `width` values a row.
@@ -132,7 +132,7 @@ impl Rows {
     /// # Errors
     /// A value of another type.
     pub fn scalar<T: FromValue>(self) -> Result<Option<T>> {
-        Ok(self.decode(|row| row.read("result", "value"))?.into_iter().next())
+        Ok(self.decode(|row| row.value("value"))?.into_iter().next())
     }
 }
 
@@ -173,21 +173,40 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    /// The next column's value. `table` and `column` are for the error message.
+    /// The next value, which is that of the column.
     ///
     /// # Errors
     /// When the value is of another type.
-    pub fn read<T: FromValue>(&mut self, table: &'static str, column: &'static str) -> Result<T> {
+    pub fn read<R, T: FromValue>(&mut self, column: Col<R, T>) -> Result<T> {
+        self.read_column(column.column())
+    }
+
+    /// The next value, which is that of a column known from metadata alone.
+    ///
+    /// # Errors
+    /// When the value is of another type.
+    pub fn read_column<T: FromValue>(&mut self, column: &'static Column) -> Result<T> {
+        self.next().map_err(|error| error.at(column.table, column.name))
+    }
+
+    /// The next value, which is an expression; `label` names it in the error message.
+    ///
+    /// # Errors
+    /// When the value is of another type.
+    pub fn value<T: FromValue>(&mut self, label: &'static str) -> Result<T> {
+        self.next().map_err(|error| error.at("result", label))
+    }
+
+    fn next<T: FromValue>(&mut self) -> std::result::Result<T, DecodeError> {
         self.column += 1;
-        let value = match self.cells.next() {
+        match self.cells.next() {
             Some(Cell::Text(length)) => T::from_text(self.place.text(length, &self.text)),
             Some(Cell::Blob(length)) => {
                 T::from_value(Value::Blob(self.place.blob(length, &self.bytes).to_owned()))
             }
             Some(Cell::Value(value)) => T::from_value(value),
             None => T::from_value(Value::Null),
-        };
-        value.map_err(|error| error.at(table, column))
+        }
     }
 
     /// Goes on with the row that begins in the column `width`.
@@ -214,7 +233,7 @@ mod tests {
             rows.push(Value::Int(value));
         }
         assert_eq!(rows.len(), 2);
-        assert_eq!(rows.decode(|row| row.read::<i64>("t", "a")).unwrap(), [1, 2]);
+        assert_eq!(rows.decode(|row| row.value::<i64>("a")).unwrap(), [1, 2]);
     }
 
     #[test]
@@ -231,7 +250,7 @@ mod tests {
         assert_eq!(copied, owned);
         assert_eq!(format!("{copied:?}"), format!("{owned:?}"));
         // The second column is skipped and must not shift the third row's.
-        let read = |rows: Rows| rows.decode(|row| row.read::<String>("t", "a")).unwrap();
+        let read = |rows: Rows| rows.decode(|row| row.value::<String>("a")).unwrap();
         assert_eq!(read(copied.clone()), ["a\0\u{e9}", "", "b"]);
         let mut longer = copied.clone();
         (0..3).for_each(|_| longer.push(Value::Null));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Dialect, Rows, Sql, Statement, Table};
+use super::{Dialect, Rows, Sql, Statement, Table, Verb};
 use crate::error::{Error, Result};
 
 /// All tables, parents first, and the stamp that says which revision they are.
@@ -29,11 +29,7 @@ impl Catalog {
     pub fn read(rows: Rows) -> Result<Self> {
         let mut catalog = Self::default();
         let entries = rows.decode(|row| {
-            Ok((
-                row.read::<String>("catalog", "kind")?,
-                row.read::<String>("catalog", "table")?,
-                row.read::<String>("catalog", "name")?,
-            ))
+            Ok((row.value::<String>("kind")?, row.value::<String>("table")?, row.value::<String>("name")?))
         })?;
         for (kind, table, name) in entries {
             if kind == "index" {
@@ -72,7 +68,12 @@ impl Schema {
         let mut statements = Vec::new();
         for table in self.tables {
             match catalog.tables.get(table.name) {
-                None => statements.push(table.create(dialect)),
+                None => {
+                    statements.push(table.create_whole(dialect));
+                    if dialect.creates_indexes_with_tables() {
+                        continue;
+                    }
+                }
                 Some(columns) => {
                     if let Some(column) = table.columns.iter().find(|column| !columns.contains(column.name)) {
                         return Err(Error::configuration(format!(
@@ -92,26 +93,35 @@ impl Schema {
         if !catalog.has_table("alembic_version") {
             statements.push(Statement::from_metadata(format!(
                 "CREATE TABLE alembic_version (\n\tversion_num VARCHAR(32) NOT NULL, \n\tCONSTRAINT \
-                 alembic_version_pkc PRIMARY KEY (version_num)\n){}",
-                dialect.table_options()
+                 alembic_version_pkc PRIMARY KEY (version_num)\n){}{}",
+                dialect.table_options(),
+                dialect.storage_options()
             )));
         }
         Ok(statements)
     }
 
+    /// How many tables and indexes the statements for a catalog create.
+    pub fn count_missing(&self, catalog: &Catalog) -> usize {
+        let tables = self.tables.iter().filter(|table| !catalog.has_table(table.name)).count();
+        let indexes = self.tables.iter().flat_map(|table| table.indexes);
+        let indexes = indexes.filter(|index| !catalog.has_index(index.name)).count();
+        tables + indexes + usize::from(!catalog.has_table("alembic_version"))
+    }
+
     /// Stamps a database that has no stamp; a foreign one is left alone.
     pub fn stamp(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);
-        sql.push("INSERT INTO alembic_version (version_num) SELECT v FROM (SELECT ");
+        sql.verb(Verb::InsertSelect).push("INSERT INTO alembic_version (version_num) SELECT v FROM (SELECT ");
         sql.bind(self.revision);
         sql.push(" AS v) AS stamp WHERE NOT EXISTS (SELECT 1 FROM alembic_version)");
-        sql.finish()
+        sql.into_statement()
     }
 
     /// Reads the stamps that are there.
     pub fn read_stamp(&self, dialect: &dyn Dialect) -> Statement {
         let mut sql = Sql::new(dialect);
         sql.push("SELECT version_num FROM alembic_version ORDER BY version_num");
-        sql.finish()
+        sql.into_statement()
     }
 }

@@ -73,6 +73,13 @@ pub struct Table {
     pub indexes: &'static [Index],
 }
 
+/// Tables are the same when their names are.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl Table {
     /// The column of that name, for use in constants: a name that is no column does not compile.
     #[doc(hidden)]
@@ -150,6 +157,18 @@ impl Table {
 
     /// `CREATE TABLE`, spelled as the original spells it.
     pub fn create(&self, dialect: &dyn Dialect) -> Statement {
+        Statement::from_metadata(self.definition(dialect, &[]))
+    }
+
+    /// `CREATE TABLE` as a database is set up with it: on engines that want it so, with the indexes and the storage engine.
+    pub fn create_whole(&self, dialect: &dyn Dialect) -> Statement {
+        let indexes = if dialect.creates_indexes_with_tables() { self.indexes } else { &[] };
+        let mut text = self.definition(dialect, indexes);
+        text.push_str(dialect.storage_options());
+        Statement::from_metadata(text)
+    }
+
+    fn definition(&self, dialect: &dyn Dialect, indexes: &[Index]) -> String {
         let mut lines: Vec<String> = Vec::new();
         for column in self.columns {
             let mut line = dialect.identifier(column.name);
@@ -180,13 +199,17 @@ impl Table {
                 if key.cascade { " ON DELETE CASCADE" } else { "" }
             ));
         }
+        for index in indexes {
+            lines.push(format!(
+                "{}INDEX {} ({})",
+                if index.unique { "UNIQUE " } else { "" },
+                index.name,
+                list(dialect, index.columns.iter().copied())
+            ));
+        }
         // The blank before each line break is the original's: the text is kept in sqlite_master.
         let body = lines.join(", \n\t");
-        Statement::from_metadata(format!(
-            "CREATE TABLE {} (\n\t{body}\n){}",
-            dialect.identifier(self.name),
-            dialect.table_options()
-        ))
+        format!("CREATE TABLE {} (\n\t{body}\n){}", dialect.identifier(self.name), dialect.table_options())
     }
 
     /// `CREATE INDEX` for one of the table's indexes.

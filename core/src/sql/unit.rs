@@ -30,6 +30,18 @@ pub enum Step {
     Insert(Insert),
 }
 
+/// The place of a step in its [`Unit`], under which the [`Receipt`] has its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepId(usize);
+
+impl StepId {
+    /// The id of the step at this position, counted from 0: for wrappers that go through the steps of a unit.
+    #[must_use]
+    pub const fn at(position: usize) -> Self {
+        Self(position)
+    }
+}
+
 /// How many rows a step must affect; otherwise the unit is rolled back and fails with a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {
@@ -73,10 +85,10 @@ impl Unit {
         self.steps.is_empty()
     }
 
-    /// Adds a step and returns its position, under which the [`Receipt`] has its outcome.
-    pub fn push(&mut self, step: Step) -> usize {
+    /// Adds a step; the [`Receipt`] has its outcome under the id.
+    pub fn push(&mut self, step: Step) -> StepId {
         self.steps.push(step);
-        self.steps.len() - 1
+        StepId(self.steps.len() - 1)
     }
 
     /// Adds all steps of another unit behind those that are there.
@@ -85,28 +97,28 @@ impl Unit {
     }
 
     /// Adds a statement.
-    pub fn execute(&mut self, statement: Statement) -> usize {
+    pub fn execute(&mut self, statement: Statement) -> StepId {
         self.push(Step::Execute(statement, None))
     }
 
     /// Adds a statement that must affect so many rows.
-    pub fn expect(&mut self, statement: Statement, expect: Expect) -> usize {
+    pub fn expect(&mut self, statement: Statement, expect: Expect) -> StepId {
         self.push(Step::Execute(statement, Some(expect)))
     }
 
     /// Adds a query; its rows are in the receipt.
-    pub fn query(&mut self, statement: Statement) -> usize {
+    pub fn query(&mut self, statement: Statement) -> StepId {
         self.push(Step::Query(statement))
     }
 
     /// Adds rows; nothing when there are none.
-    pub fn insert(&mut self, insert: Insert) -> usize {
+    pub fn insert(&mut self, insert: Insert) -> StepId {
         self.push(Step::Insert(insert))
     }
 
     /// Keeps units with the same guard apart: for read-then-write work that no unique key protects (ruling R7). `domain`
     /// names the kind of work, `key` what it is about; both together are the guard.
-    pub fn guard(&mut self, domain: &'static str, key: &str) -> usize {
+    pub fn guard(&mut self, domain: &'static str, key: &str) -> StepId {
         self.push(Step::Guard(format!("{domain}:{key}")))
     }
 
@@ -135,7 +147,7 @@ impl Unit {
                 Step::Execute(statement, _) => {
                     for (position, value) in statement.values().iter().enumerate() {
                         if let Some(reason) = reason(value) {
-                            let column = statement.column(position).unwrap_or_default();
+                            let column = statement.column(position).map_or("", |column| column.name);
                             return Err(Error::invalid_input(column, reason));
                         }
                     }
@@ -193,8 +205,8 @@ impl Receipt {
     }
 
     /// The number of rows that the step affected.
-    pub fn affected(&self, step: usize) -> u64 {
-        match self.outcomes.get(step) {
+    pub fn affected(&self, step: StepId) -> u64 {
+        match self.outcomes.get(step.0) {
             Some(Outcome::Affected(count)) => *count,
             Some(Outcome::Rows(rows)) => rows.len() as u64,
             None => 0,
@@ -202,8 +214,8 @@ impl Receipt {
     }
 
     /// The rows of a query step, moved out.
-    pub fn rows(&mut self, step: usize) -> Rows {
-        match self.outcomes.get_mut(step) {
+    pub fn rows(&mut self, step: StepId) -> Rows {
+        match self.outcomes.get_mut(step.0) {
             Some(Outcome::Rows(rows)) => std::mem::take(rows),
             _ => Rows::default(),
         }

@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::excerpt::excerpt;
+use crate::text::excerpt;
 use crate::{Error, Result};
 
 const MICROS_PER_SECOND: i64 = 1_000_000;

@@ -9,7 +9,8 @@ fn search(sql: &mut Sql<'_>, needle: String) {
 
 fn order(sql: &mut Sql<'_>, column: String) {
     sql.push(" ORDER BY ").identifier(&column);
-    sql.contains(&column, "x").exactly(column.as_str(), "x");
+    sql.dialect().contains(sql, &column, "x");
+    sql.dialect().exactly(sql, column.as_str(), "x");
 }
 
 fn main() {}

@@ -7,19 +7,19 @@ use decnet_db_core::config::Config;
 use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, backoff};
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Statement, Unit};
 use decnet_db_core::{Error, Result};
-use mysql_async::prelude::Queryable;
 
 use crate::bootstrap::bootstrap;
 use crate::connect::Connector;
+use crate::context::{Context, Guards};
+use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
-use crate::mark::Deletions;
-use crate::pool::Pool;
-use crate::run::{Context, query};
-use crate::server::Server;
+use crate::execute::query;
+use crate::options::{Access, Targets};
+use crate::read::pool::Pool;
+use crate::server::{Cluster, Server};
 use crate::session::setup;
-use crate::url::Targets;
-use crate::writer::Writer;
+use crate::write::Writer;
 
 /// How often a read is tried on another connection when it lost the one that it had.
 const TRIES: u32 = 5;
@@ -30,7 +30,7 @@ pub(crate) struct MysqlBackend {
     pool: Arc<Pool>,
     context: Arc<Context>,
     writer: Writer,
-    deletions: Deletions,
+    delete_counter: DeleteCounter,
     system: &'static str,
 }
 
@@ -38,29 +38,52 @@ impl MysqlBackend {
     /// Connects once, so that a wrong host, password or database is reported at once, and learns about the server.
     pub(crate) async fn open(config: &Config) -> Result<Self> {
         let targets = Targets::of(&config.url)?;
-        let mut first = Connector::new(targets.clone()).connect().await.map_err(|refused| refused.error)?;
-        let reading = |error| tell(error, "asking the server for its version");
-        let server = Server::read(&mut first).await.map_err(reading)?;
-        let setup = setup(&server, config.pool.wait_timeout);
+        let connector = Connector::new(targets);
+        let mut first = connector.connect(Access::Read).await.map_err(|refused| refused.error)?;
+        let server = Server::read(&mut first).await?;
+        for (setting, meaning) in &server.weak {
+            tracing::warn!(
+                setting,
+                host = first.host().name(),
+                "a setting of the database server: {meaning}"
+            );
+        }
+        if !server.other_engines.is_empty() {
+            tracing::warn!(
+                tables = server.other_engines.join(", "),
+                "tables that InnoDB does not keep: a write there is not whole or not at all; ALTER TABLE … ENGINE=InnoDB"
+            );
+        }
+        let patience = config.pool.wait_timeout.min(connector.answer_timeout() / 2);
+        let setup = setup(&server, patience);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
-        let connector = Connector::new(targets.with_session(&setup, server.max_packet));
-        let pool = Arc::new(Pool::new(connector, config.pool.clone(), first));
+        let guards = if server.cluster.has_several_writers() { Guards::Rows } else { Guards::Names };
+        let connector = connector.with_session(&setup, server.max_packet);
+        let pool = Pool::new(connector, config.pool.clone(), first);
         let context = Arc::new(Context {
-            dialect: Mysql::new(server.flavour, server.other_charsets),
+            dialect: Mysql::new(server.flavour, server.other_charsets)
+                .in_cluster(server.cluster != Cluster::None),
             max_packet: server.max_packet,
             floats: server.floats.clone(),
+            guards,
         });
-        let writer = Writer::start(&pool, &context, config.url.database());
+        let writer = Writer::start(&pool, &context, &server.database);
         tracing::debug!(version = server.version, "connected");
-        Ok(Self { pool, context, writer, deletions: Deletions::default(), system: server.flavour.system() })
+        Ok(Self {
+            pool,
+            context,
+            writer,
+            delete_counter: DeleteCounter::default(),
+            system: server.flavour.system(),
+        })
     }
 
     async fn read(&self, statement: &Statement) -> Result<Rows> {
         let mut tries = 0;
         loop {
-            let mut lease = self.pool.acquire().await?;
+            let mut lease = self.pool.acquire(Access::Read).await?;
             // A connection whose answer was not read to its end is not given back.
-            let failure = match query(lease.link(), &self.context, statement).await {
+            let failure = match query(lease.connection(), &self.context, statement).await {
                 Ok(rows) => {
                     lease.give_back();
                     return Ok(rows);
@@ -70,9 +93,16 @@ impl MysqlBackend {
             tries += 1;
             match failure.verdict() {
                 Verdict::Lost => self.pool.suspect(),
-                Verdict::Again(_) | Verdict::Final => lease.give_back(),
+                Verdict::Elsewhere | Verdict::Unknown | Verdict::Again(_) | Verdict::Final => {
+                    lease.give_back()
+                }
             }
-            if failure.verdict() == Verdict::Final || tries == TRIES {
+            let pointless = match failure.verdict() {
+                Verdict::Final => true,
+                Verdict::Elsewhere => !self.pool.has_alternatives(),
+                _ => false,
+            };
+            if pointless || tries == TRIES {
                 return Err(failure.tell("reading"));
             }
             tokio::time::sleep(backoff(tries)).await;
@@ -92,13 +122,15 @@ impl Backend for MysqlBackend {
 
     async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
         let rows = self.read(&statement).await?;
-        let mut lease = self.pool.acquire().await?;
-        // A mark that can't be read is none.
-        let mark = match self.deletions.mark(lease.link()).await {
-            Ok(mark) => {
-                lease.give_back();
-                mark
-            }
+        // A mark that can't be read is none: the rows are there.
+        let mark = match self.pool.acquire(Access::Read).await {
+            Ok(mut lease) => match self.delete_counter.mark(lease.connection()).await {
+                Ok(mark) => {
+                    lease.give_back();
+                    mark
+                }
+                Err(_) => None,
+            },
             Err(_) => None,
         };
         Ok((rows, mark))
@@ -118,8 +150,8 @@ impl Backend for MysqlBackend {
     }
 
     async fn ping(&self) -> Result<ServerInfo> {
-        let mut lease = self.pool.acquire().await?;
-        let version: Option<String> = match lease.link().query_first("SELECT VERSION()").await {
+        let mut lease = self.pool.acquire(Access::Read).await?;
+        let version: Option<String> = match lease.connection().first("SELECT VERSION()").await {
             Ok(version) => version,
             Err(error) => {
                 self.pool.suspect();

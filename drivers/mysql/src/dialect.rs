@@ -7,12 +7,11 @@ use std::borrow::Cow;
 
 use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table, Value};
 
-use crate::server::Flavour;
+use crate::error::OTHER_KEY;
+use crate::flavour::Flavour;
 
 /// `TO_SECONDS('1970-01-01')`, on both servers.
 const EPOCH: &str = "62167219200";
-/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
-pub(crate) const OTHER_KEY: &str = "18446744073709551615";
 
 /// The dialect of one database.
 #[derive(Debug, Clone)]
@@ -21,6 +20,8 @@ pub(crate) struct Mysql {
     table_options: Cow<'static, str>,
     /// Whether text columns may be in another character set than utf8mb4: DECNET leaves that to the database.
     other_charsets: bool,
+    /// Whether DDL stops all nodes of a cluster.
+    cluster: bool,
 }
 
 impl Mysql {
@@ -30,7 +31,12 @@ impl Mysql {
             Flavour::MariaDb => "utf8mb4_nopad_bin",
             Flavour::MySql => "utf8mb4_0900_bin",
         };
-        Self { flavour, table_options: options("utf8mb4", collation), other_charsets }
+        Self { flavour, table_options: options("utf8mb4", collation), other_charsets, cluster: false }
+    }
+
+    /// The same for a server of a cluster.
+    pub(crate) fn in_cluster(self, cluster: bool) -> Self {
+        Self { cluster, ..self }
     }
 
     pub(crate) fn flavour(&self) -> Flavour {
@@ -51,6 +57,20 @@ impl Mysql {
         }
     }
 
+    /// Begins an `IF` for text that MySQL's JSON functions read without an error: JSON that is nested deeper than 100 levels
+    /// is one, 3157, even to `JSON_VALID`. So many opening brackets at most, or so many that are left when strings and
+    /// what is inside of it are left out twice, can't be deeper.
+    fn shallow(&self, sql: &mut Sql<'_>, column: &'static str) {
+        sql.push("IF(LENGTH(").identifier(column).push(") - LENGTH(REPLACE(REPLACE(").identifier(column);
+        sql.push(", '[', ''), '{', '')) <= 100 OR (LENGTH(").identifier(column).push(") <= 1000000 AND ");
+        for (begin, end) in [("LENGTH(", ")"), (" - LENGTH(REPLACE(REPLACE(", ", '[', ''), '{', ''))")] {
+            sql.push(begin).push("REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(").identifier(column);
+            sql.push(r#", '"(?:[^"\\\\]++|\\\\.)*+"', ''), '[\\[{][^\\[\\]{}]*+[\\]}]', ''), '[\\[{][^\\[\\]{}]*+[\\]}]', '')"#);
+            sql.push(end);
+        }
+        sql.push(" <= 98), ");
+    }
+
     fn member(&self, sql: &mut Sql<'_>, column: &'static str, path: &str) {
         sql.push("JSON_EXTRACT(").identifier(column).push(", ").bind(path).push(")");
     }
@@ -61,6 +81,7 @@ pub(crate) static BEFORE_CONNECT: Mysql = Mysql {
     flavour: Flavour::MariaDb,
     table_options: Cow::Borrowed(" CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"),
     other_charsets: false,
+    cluster: false,
 };
 
 fn options(charset: &str, collation: &str) -> Cow<'static, str> {
@@ -149,6 +170,9 @@ impl Dialect for Mysql {
     /// `IF` is lazy on both servers, `AND` is not promised to be: MySQL's JSON functions fail on what is not JSON.
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
+        if self.flavour == Flavour::MySql {
+            self.shallow(sql, column);
+        }
         sql.push("IF(JSON_VALID(").identifier(column).push("), IF(COALESCE(JSON_TYPE(");
         self.member(sql, column, &path);
         sql.push("), 'OBJECT') IN ('OBJECT', 'ARRAY'), FALSE, COALESCE(CAST(CONVERT(JSON_UNQUOTE(");
@@ -162,6 +186,9 @@ impl Dialect for Mysql {
             sql.push(r#"'"|[.](?![0-9])|-(?![0-9])|[0-9][eE](?![-+]?[0-9])'"#);
         }
         sql.push(", FALSE)), FALSE)");
+        if self.flavour == Flavour::MySql {
+            sql.push(", FALSE)");
+        }
     }
 
     /// `TO_SECONDS` drops the fraction, before 1970 too, and knows neither the session's time zone nor the year 2038.
@@ -236,6 +263,15 @@ impl Dialect for Mysql {
         &self.table_options
     }
 
+    fn creates_indexes_with_tables(&self) -> bool {
+        true
+    }
+
+    /// Units and foreign keys need InnoDB, long keys the row format: both are the default only where nobody changed it.
+    fn storage_options(&self) -> &'static str {
+        " ENGINE=InnoDB ROW_FORMAT=DYNAMIC"
+    }
+
     /// Not INSERT IGNORE, which lets other errors pass too.
     fn insert_ignore(&self) -> (&'static str, &'static str) {
         ("INSERT INTO ", "")
@@ -261,6 +297,10 @@ impl Dialect for Mysql {
     }
 
     fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, _column: &'static str) {
+        // Only for numbers without a gap: InnoDB's counter follows the largest number by itself.
+        if self.cluster {
+            return;
+        }
         // A value that is too small is taken as the smallest that is free.
         sql.push("ALTER TABLE ").identifier(table.name).push(" AUTO_INCREMENT = 1");
     }

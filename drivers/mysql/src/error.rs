@@ -3,8 +3,8 @@
 use decnet_db_core::{Error, ErrorKind, one_line};
 use mysql_async::{DriverError, Error as Wire, ServerError};
 
-use crate::dialect::OTHER_KEY;
-
+/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
+pub(crate) const OTHER_KEY: &str = "18446744073709551615";
 /// A key that must be unique is there already.
 const DUPLICATE: u16 = 1062;
 /// A row that others refer to was to be deleted or changed.
@@ -60,8 +60,23 @@ const HOST_BLOCKED: u16 = 1129;
 /// The server is shutting down; this connection was killed (MariaDB); it was idle for too long (MySQL); network errors
 /// that the server noticed.
 const CONNECTION_ENDED: [u16; 8] = [1053, 1927, 4031, 1152, 1158, 1159, 1160, 1161];
-/// A Galera node that is not in step with its cluster.
+/// A Galera node that is not in step with its cluster. Said before anything is done.
 const NODE_NOT_READY: u16 = 1047;
+/// Something went wrong during COMMIT: at a Galera node that lost its cluster, and at a member of a replication group whose
+/// hooks failed. Mostly nothing was written, and nobody promises it.
+const COMMIT_FAILED: [u16; 2] = [1180, 3100];
+/// A replication group found that another member has changed the same: it rolled the transaction back.
+const CERTIFICATION: u16 = 3101;
+/// A replication group of several primaries takes no writes to tables with cascading foreign keys.
+const NOT_FOR_GROUPS: u16 = 3098;
+/// The server takes connections with TLS only.
+const NO_TLS: u16 = 3159;
+/// JSON that is nested deeper than MySQL reads.
+const DEEP_JSON: u16 = 3157;
+/// A character set or collation that the server does not have.
+const UNKNOWN_CHARSET: [u16; 2] = [1115, 1273];
+/// Statement-based binary logs don't take what READ COMMITTED writes.
+const BINLOG_STATEMENT: u16 = 1665;
 /// The server takes no writes: `read_only` is set; the same, where a transaction began.
 const READ_ONLY: [u16; 3] = [1290, 1836, 1792];
 /// The disk is full, or a table can't grow.
@@ -95,10 +110,22 @@ impl From<Error> for Failure {
 pub(crate) enum Verdict {
     /// The connection is gone: the same may work on another one.
     Lost,
+    /// The server refused before it did anything, because of what it is: another host may do it.
+    Elsewhere,
+    /// Nobody can tell whether it was done.
+    Unknown,
     /// Another transaction was in the way: the same may work in a moment.
     Again(&'static str),
     /// The same would fail in the same way.
     Final,
+}
+
+impl Verdict {
+    /// Whether nobody can tell what became of a write that was sent as the last word: a COMMIT, or a statement that commits
+    /// by itself.
+    pub(crate) fn leaves_open(self) -> bool {
+        matches!(self, Self::Lost | Self::Unknown)
+    }
 }
 
 impl Failure {
@@ -132,6 +159,10 @@ pub(crate) fn verdict(error: &Wire) -> Verdict {
             LOCK_WAIT => Verdict::Again("lock_wait"),
             LOCK_TABLE_FULL => Verdict::Again("lock_table_full"),
             SNAPSHOT_CONFLICT => Verdict::Again("snapshot"),
+            CERTIFICATION => Verdict::Again("certification"),
+            NODE_NOT_READY => Verdict::Elsewhere,
+            code if READ_ONLY.contains(&code) => Verdict::Elsewhere,
+            code if COMMIT_FAILED.contains(&code) => Verdict::Unknown,
             code if REPREPARE.contains(&code) => Verdict::Again("reprepare"),
             code if CONNECTION_ENDED.contains(&code) => Verdict::Lost,
             _ => Verdict::Final,
@@ -153,6 +184,16 @@ pub(crate) fn may_connect_later(error: &Wire) -> bool {
     }
 }
 
+/// Whether a table is missing.
+pub(crate) fn is_no_table(error: &Wire) -> bool {
+    matches!(error, Wire::Server(error) if error.code == NO_TABLE)
+}
+
+/// Whether the account may not do it.
+pub(crate) fn is_denied(error: &Wire) -> bool {
+    matches!(error, Wire::Server(error) if DENIED.contains(&error.code))
+}
+
 /// Whether a CREATE failed because the thing is there.
 pub(crate) fn exists_already(error: &Wire) -> bool {
     matches!(error, Wire::Server(error) if EXISTS.contains(&error.code))
@@ -161,11 +202,17 @@ pub(crate) fn exists_already(error: &Wire) -> bool {
 /// The column that a value was too much for, when the error is of that kind.
 pub(crate) fn refused_column(failure: &Failure) -> Option<&str> {
     match failure {
-        Failure::Wire(Wire::Server(error))
-            if matches!(error.code, TOO_LONG | OUT_OF_RANGE | BAD_VALUE | BAD_TEXT) =>
-        {
+        Failure::Wire(Wire::Server(error)) if matches!(error.code, TOO_LONG | OUT_OF_RANGE | BAD_VALUE) => {
             column(&error.message)
         }
+        _ => None,
+    }
+}
+
+/// The column whose character set can't hold what a value has, when the error is of that kind.
+pub(crate) fn unheld_text_column(failure: &Failure) -> Option<&str> {
+    match failure {
+        Failure::Wire(Wire::Server(error)) if error.code == BAD_TEXT => column(&error.message),
         _ => None,
     }
 }
@@ -176,6 +223,11 @@ pub(crate) fn refused_row(failure: &Failure) -> Option<usize> {
         Failure::Wire(Wire::Server(error)) => error.message.rsplit(' ').next()?.parse().ok(),
         _ => None,
     }
+}
+
+/// A column, or the column of one of several rows, as `Insert::rows` names it.
+pub(crate) fn argument(row: Option<usize>, column: &str) -> String {
+    row.map_or_else(|| column.to_owned(), |row| format!("[{row}].{column}"))
 }
 
 /// The error for the caller.
@@ -230,12 +282,31 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         code if DENIED.contains(&code) || EXPIRED.contains(&code) => Error::configuration(format!(
             "the database server refuses: {text}; check the user, the password and the rights of the account"
         )),
-        DEADLOCK | LOCK_DEADLOCK | LOCK_WAIT | LOCK_TABLE_FULL | SNAPSHOT_CONFLICT => unavailable(format!(
+        DEADLOCK | LOCK_DEADLOCK | LOCK_WAIT | LOCK_TABLE_FULL | SNAPSHOT_CONFLICT | CERTIFICATION => unavailable(format!(
             "{doing}: other transactions were in the way again and again (error {code}); nothing was written"
         )),
         code if TOO_MANY_CONNECTIONS.contains(&code) => {
             unavailable(format!("the database server has no connection left: {text}"))
         }
+        NO_TLS => Error::configuration(format!(
+            "the database server takes connections with TLS only: add ssl-mode=required to the database URL ({text})"
+        )),
+        NOT_FOR_GROUPS => Error::configuration(format!(
+            "the replication group does not take this write: run it with a single primary \
+             (group_replication_single_primary_mode=ON), or without enforce_update_everywhere_checks ({text})"
+        )),
+        DEEP_JSON => Error::invalid_input("", "JSON that is nested deeper than the database server reads"),
+        BINLOG_STATEMENT => Error::configuration(format!(
+            "the server's binary log is statement-based, which takes no writes of this kind: set binlog_format=MIXED or \
+             ROW there ({text})"
+        )),
+        code if UNKNOWN_CHARSET.contains(&code) => Error::configuration(format!(
+            "{text}: MariaDB 10.11 or later, or MySQL 8.0.17 or later, is needed"
+        )),
+        code if COMMIT_FAILED.contains(&code) => Error::UnknownOutcome {
+            message: format!("{doing}: the server failed while it committed: the write may or may not have happened ({text})"),
+            source: Some(Wire::Server(error).into()),
+        },
         HOST_BLOCKED | NODE_NOT_READY => unavailable(format!("the database server is not ready: {text}")),
         code if CONNECTION_ENDED.contains(&code) => {
             unavailable(format!("{doing}: the database server ended the connection: {text}"))

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use decnet_db_core::config::Config;
-//! use decnet_db_core::driver::Registry;
+//! use decnet_db_core::registry::Registry;
 //!
 //! # async fn f() -> decnet_db_core::Result<()> {
 //! let url = "mysql://decnet:p%40ss@db1,db2:3307/decnet?ssl-mode=verify-identity&ssl-ca=/etc/decnet/ca.pem".parse()?;
@@ -76,39 +76,43 @@
 
 mod backend;
 mod bootstrap;
+mod codec;
 mod connect;
+mod context;
+mod delete_counter;
 mod dialect;
 mod error;
-mod finished;
-mod floats;
-mod guard;
-mod limits;
-mod link;
-#[cfg(test)]
-mod lint;
-mod mark;
-mod pool;
-mod rows;
-mod run;
+mod execute;
+mod fitness;
+mod flavour;
+mod hosts;
+mod legacy;
+mod options;
+mod read;
 mod server;
 mod session;
-mod units;
-mod url;
-mod values;
-mod writer;
+mod write;
 
 use std::sync::Arc;
 
 use decnet_db_core::config::Config;
 use decnet_db_core::driver::{Backend, Capability, Driver, OpenFuture};
+use decnet_db_core::sql::Dialect;
 
-/// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::driver::Registry::collect).
+/// The driver, for programs that list drivers by hand; see [`Registry::collect`](decnet_db_core::registry::Registry::collect).
 pub const DRIVER: Driver = Driver::new("mysql", &["mysql", "mariadb"], open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     .dialect(&dialect::BEFORE_CONNECT)
     .lacks(Capability::DeepJson, "MariaDB reads JSON of 32 levels at most, MySQL of 100");
 
 decnet_db_core::register!(DRIVER);
+
+/// The dialect for a server of that version, for tests that look at statements and ask no server.
+#[doc(hidden)]
+#[must_use]
+pub fn dialect(version: &str, other_charsets: bool) -> Box<dyn Dialect> {
+    Box::new(dialect::Mysql::new(flavour::Flavour::of(version), other_charsets))
+}
 
 fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {

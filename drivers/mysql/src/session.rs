@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::server::{Flavour, Server};
+use crate::flavour::Flavour;
+use crate::server::Server;
 
 /// The statement. It is sent once for each connection: nothing here changes session variables later.
 ///
@@ -20,7 +21,7 @@ use crate::server::{Flavour, Server};
 pub(crate) fn setup(server: &Server, wait: Duration) -> String {
     let isolation = match server.flavour {
         // MariaDB took over MySQL's name in 11.1, and may give up its own.
-        Flavour::MariaDb if server.release() < (11, 1) => "tx_isolation",
+        Flavour::MariaDb if server.release() < [11, 1, 0] => "tx_isolation",
         _ => "transaction_isolation",
     };
     let mode = if server.flavour == Flavour::MySql { ",TIME_TRUNCATE_FRACTIONAL" } else { "" };
@@ -50,6 +51,10 @@ mod tests {
                 max_packet: 1,
                 other_charsets: false,
                 floats: Default::default(),
+                database: String::new(),
+                cluster: crate::server::Cluster::None,
+                weak: Vec::new(),
+                other_engines: Vec::new(),
             };
             let setup = setup(&server, Duration::from_secs(30));
             assert!(setup.contains(name), "{setup}");

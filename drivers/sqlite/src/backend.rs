@@ -58,7 +58,7 @@ impl Backend for SqliteBackend {
         let mut sql = Sql::new(&Sqlite);
         // Reads the first page of the file, which a constant would not.
         sql.push("SELECT sqlite_version() FROM (SELECT COUNT(*) FROM sqlite_master)");
-        match self.query(sql.finish()).await {
+        match self.query(sql.finish()?).await {
             Ok(rows) => Ok(ServerInfo::new("sqlite", rows.scalar::<String>()?.unwrap_or_default())),
             Err(error @ Error::Unavailable { .. }) => Err(error),
             Err(error) => Err(Error::unavailable(error.to_string(), error)),

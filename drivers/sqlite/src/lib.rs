@@ -38,7 +38,7 @@ mod unit;
 mod waiting;
 mod writer;
 
-/// The driver, for [`Registry::collect`](decnet_db_core::driver::Registry::collect); linking this crate submits it too.
+/// The driver, for [`Registry::collect`](decnet_db_core::registry::Registry::collect); linking this crate submits it too.
 pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], open::open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     .dialect(&dialect::Sqlite);

@@ -16,7 +16,7 @@ async fn what_is_written_is_read_and_closed_is_closed() {
         assert_eq!(repository.initialize().await.unwrap().created, 0);
         repository.add_logs(vec![log("one"), log("two ROOT")]).await.unwrap();
         assert_eq!(repository.get_total_logs(LogFilter::default()).await.unwrap(), 2);
-        let found = repository.get_logs(LogQuery::search("root")).await.unwrap();
+        let found = repository.get_logs(LogQuery::new().search("root")).await.unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].raw_line, "two ROOT");
         assert!(!repository.ping().await.unwrap().version.is_empty());
@@ -110,9 +110,9 @@ async fn json_members_compare_as_ruling_r5_says() {
         (&format!("{}{}", "[".repeat(5000), "]".repeat(5000)), "cmd:ls", false),
         (&format!("{{\"cmd\":\"ls\",\"deep\":{}{}}}", "[".repeat(500), "]".repeat(500)), "cmd:ls", true),
     ] {
-        let before = repository.get_total_logs(LogFilter::search(search)).await.unwrap();
+        let before = repository.get_total_logs(LogFilter::all().search(search)).await.unwrap();
         repository.add_log(log("x").fields(fields.to_owned())).await.unwrap();
-        let after = repository.get_total_logs(LogFilter::search(search)).await.unwrap();
+        let after = repository.get_total_logs(LogFilter::all().search(search)).await.unwrap();
         assert_eq!(after - before, u64::from(matches), "{fields:.60} {search}");
     }
 }

@@ -12,6 +12,7 @@ use decnet_db_core::driver::Capability;
 
 use crate::database::Database;
 use crate::harness::Harness;
+use crate::panics::Panics;
 use crate::report::Outcome;
 use crate::second_process::Again;
 
@@ -22,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// Its doc comment, lines and all.
     pub(crate) documentation: &'static str,
+    /// The file that lists it, `cases/<group>/mod.rs`.
+    pub(crate) group_file: &'static str,
     /// Gets an empty database with the schema; panics when the promise is not kept.
     pub(crate) body: fn(Database) -> Pin<Box<dyn Future<Output = ()>>>,
 }
@@ -40,12 +43,16 @@ impl Case {
         limit: Duration,
         keep: bool,
     ) -> Outcome {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = match runtime {
+        let panics = Panics::new();
+        panics.watch_this_thread();
+        let watch = panics.clone();
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(2).enable_all().on_thread_start(move || watch.watch_this_thread());
+        let runtime = match runtime.build() {
             Ok(runtime) => runtime,
             Err(error) => return Outcome::Failed { message: format!("no runtime starts: {error}") },
         };
-        let outcome = runtime.block_on(self.in_its_databases(harness, again, limit, keep));
+        let outcome = runtime.block_on(self.in_its_databases(harness, again, limit, keep, &panics));
         // A case that hangs must not hang the rest: what it left running is abandoned.
         runtime.shutdown_background();
         outcome
@@ -57,6 +64,7 @@ impl Case {
         again: &Again,
         limit: Duration,
         keep: bool,
+        panics: &Panics,
     ) -> Outcome {
         let database = match Database::create(Arc::clone(harness), again.clone()).await {
             Ok(database) => database,
@@ -69,8 +77,13 @@ impl Case {
         };
         let mut outcome = match tokio::time::timeout(limit, caught(body)).await {
             Ok(Ok(())) => Outcome::Passed,
-            Ok(Err(panic)) => outcome_of(panic),
-            Err(_) => Outcome::Failed { message: format!("it has not ended within {limit:?}") },
+            Ok(Err(panic)) => outcome_of(panic, panics),
+            Err(_) => {
+                let Self { group_file, .. } = self;
+                Outcome::Failed {
+                    message: format!("it has not ended within {limit:?} (it is listed in {group_file})"),
+                }
+            }
         };
         let failed = matches!(outcome, Outcome::Failed { .. });
         let left = if failed && keep { used.urls() } else { Vec::new() };
@@ -103,13 +116,15 @@ pub(crate) fn not_run(needs: &str) -> ! {
     resume_unwind(Box::new(Early(Outcome::NotRun { needs: needs.to_owned() })))
 }
 
-fn outcome_of(panic: Box<dyn Any + Send>) -> Outcome {
+fn outcome_of(panic: Box<dyn Any + Send>, panics: &Panics) -> Outcome {
     match panic.downcast::<Early>() {
         Ok(early) => early.0,
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-            Outcome::Failed { message: text.unwrap_or_else(|| "it panicked without a text".to_owned()) }
+            let text = text.unwrap_or_else(|| "it panicked without a text".to_owned());
+            let place = panics.last().map(|place| format!("{place}: ")).unwrap_or_default();
+            Outcome::Failed { message: format!("{place}{text}") }
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use decnet_db_core::base::transfer::{ResetMode, reset};
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::Repository;
 use decnet_db_core::driver::Capability;
+use decnet_db_core::transfer::{ResetMode, reset};
 
 use crate::case::not_run;
-use crate::golden;
+use crate::golden::{self};
 use crate::harness::Harness;
 use crate::second_process::{Again, Work};
 
@@ -54,7 +54,12 @@ impl Database {
 
     /// The same database, with what the original wrote (`golden/core.sql`).
     pub(crate) async fn golden(&self) -> Self {
-        let committed = self.committer().commit(golden::rows(golden::CORE)).await;
+        self.with_dump(golden::CORE).await
+    }
+
+    /// The same database, with the rows of one of the original's dumps.
+    pub(crate) async fn with_dump(&self, dump: &str) -> Self {
+        let committed = self.engine().commit(golden::whole_rows(dump)).await;
         committed.expect("the original's rows go in");
         Self { url: self.url.clone(), repository: self.open_again().await, used: self.used() }
     }

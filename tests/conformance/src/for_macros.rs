@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::catalogue::CASES;
+use crate::catalogue;
 use crate::harness::Harness;
 use crate::report::Outcome;
 use crate::second_process::{Again, serve_if_asked};
@@ -25,7 +25,7 @@ pub fn shared(harness: impl Harness) -> Shared {
 #[track_caller]
 pub fn test(harness: &Shared, module: &str, name: &str) {
     let case =
-        CASES.iter().find(|case| case.name == name).expect("the macro and the list have the same names");
+        catalogue::all().find(|case| case.name == name).expect("the macro and the list have the same names");
     match case.execute(harness, &Again::as_test(module), LIMIT, true) {
         Outcome::Passed => {}
         Outcome::Excused { capability, reason } => eprintln!("excused: lacks {capability}: {reason}"),

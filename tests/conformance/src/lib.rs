@@ -13,6 +13,7 @@ mod database;
 pub mod golden;
 mod harness;
 mod json;
+mod panics;
 mod report;
 pub mod samples;
 mod second_process;

@@ -118,10 +118,16 @@ pub(crate) fn serve_if_asked(harness: &Arc<dyn Harness>, suite: &str) -> bool {
     std::process::exit(0);
 }
 
+/// What a second process writes, and the key under which it counts its units, which differ from another one's.
+pub(crate) fn line_of(process: u32) -> String {
+    format!("child-{process}-")
+}
+
 async fn units(repository: &dyn Repository, count: u64) {
-    let line = || NewLog::new("d", "s", "e", "i").raw_line("child");
+    let name = line_of(std::process::id());
+    let line = || NewLog::new("d", "s", "e", "i").raw_line(name.as_str());
     for number in 1..=count {
         let unit = repository.unit().add_logs(vec![line(), line()]);
-        unit.set_state("child", json!(number)).commit().await.expect("the unit is committed");
+        unit.set_state(&name, json!(number)).commit().await.expect("the unit is committed");
     }
 }

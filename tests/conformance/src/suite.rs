@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use decnet_db_core::config::DatabaseUrl;
-use decnet_db_core::driver::Registry;
+use decnet_db_core::registry::Registry;
 
 use crate::case::Case;
-use crate::catalogue::CASES;
+use crate::catalogue;
 use crate::harness::{Given, Harness};
 use crate::report::{Finished, Report};
 use crate::second_process::{Again, serve_if_asked};
@@ -107,7 +107,7 @@ impl Suite {
         if serve_if_asked(&self.harness, &again.suite) {
             return Report { driver, cases: Vec::new() };
         }
-        let cases: Vec<&Case> = CASES.iter().filter(|case| self.wants(case.name)).collect();
+        let cases: Vec<&Case> = catalogue::all().filter(|case| self.wants(case.name)).collect();
         let next = AtomicUsize::new(0);
         let done = Mutex::new(Vec::with_capacity(cases.len()));
         // A case may hold two databases: with three, two at once would wait for each other.
@@ -137,7 +137,7 @@ impl Suite {
 
     /// The names and promises of all cases.
     pub fn catalogue() -> impl Iterator<Item = (&'static str, String)> {
-        CASES.iter().map(|case| (case.name, case.promise()))
+        catalogue::all().map(|case| (case.name, case.promise()))
     }
 
     fn wants(&self, name: &str) -> bool {

@@ -82,7 +82,7 @@ async fn run(repository: Arc<dyn Repository>) -> Result<()> {
     count("add_log", 50, logs(streams::SEQ, 0, 350)?, 1, async |row| repository.add_log(row).await).await?;
     let batches: Result<Vec<_>> = (0..12).map(|k| logs(streams::BATCH, k * BATCH, (k + 1) * BATCH)).collect();
     count("add_logs, a row", 2, batches?, BATCH, async |rows| repository.add_logs(rows).await).await?;
-    let pages = vec![LogQuery::newest(); 120];
+    let pages = vec![LogQuery::new(); 120];
     count("get_logs, a page", 20, pages, 1, async |query| repository.get_logs(query).await.map(drop)).await?;
     let keys: Vec<_> = (0..330).map(state_key).collect();
     let get = async |key: String| repository.get_state(&key).await.map(drop);

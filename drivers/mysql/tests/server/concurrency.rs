@@ -30,7 +30,11 @@ async fn the_same_bounty_from_two_processes_is_one_row() {
     }
     assert_eq!(one.get_total_bounties(BountyFilter::default()).await.unwrap(), 4);
     // No lock is left behind on a pooled connection.
-    assert_eq!(database.texts("SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.processlist WHERE state LIKE 'User lock'").await, ["0"]);
+    let waiting = format!(
+        "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.processlist WHERE state LIKE 'User lock' AND db = '{}'",
+        database.name
+    );
+    assert_eq!(database.texts(&waiting).await, ["0"]);
     one.close().await;
     other.close().await;
     database.drop().await;
@@ -118,11 +122,11 @@ async fn callers_beyond_the_pool_wait_and_then_hear_so() {
     config.pool.size = 1;
     config.pool.max_overflow = 0;
     config.pool.wait_timeout = Duration::from_secs(1);
-    let backend: Arc<_> = (decnet_db_mysql::DRIVER.open)(&config).await.unwrap();
+    let backend: Arc<_> = decnet_db_mysql::DRIVER.backend(&config).await.unwrap();
     let sleep = || {
         let mut sql = decnet_db_core::sql::Sql::new(backend.dialect());
         sql.push("SELECT SLEEP(2)");
-        sql.finish()
+        sql.finish().unwrap()
     };
     let (one, two) = tokio::join!(backend.query(sleep()), backend.query(sleep()));
     let refused = [one, two].into_iter().filter_map(Result::err).collect::<Vec<_>>();

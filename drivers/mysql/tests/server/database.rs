@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use decnet_db_core::config::{Config, DatabaseUrl};
+use decnet_db_core::config::{Config, DatabaseUrl, Host};
 use decnet_db_core::contract::Repository;
-use decnet_db_core::driver::{Backend, Registry};
+use decnet_db_core::driver::Backend;
+use decnet_db_core::registry::Registry;
 use decnet_db_mysql::DRIVER;
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts};
+
+use crate::client;
 
 pub(crate) struct Database {
     server: String,
@@ -38,6 +41,29 @@ impl Database {
         self.server.parse::<DatabaseUrl>().unwrap().with_database(&self.name)
     }
 
+    /// The first of the server's addresses that answers.
+    pub(crate) async fn address(&self) -> String {
+        for host in self.url().hosts() {
+            let address = format!("{}:{}", host.name, host.port.unwrap_or(3306));
+            if tokio::net::TcpStream::connect(&address).await.is_ok() {
+                return address;
+            }
+        }
+        panic!("no host of {} answers", self.url())
+    }
+
+    /// The database by way of a proxy on this port.
+    pub(crate) fn url_through(&self, port: u16) -> DatabaseUrl {
+        let direct = self.url();
+        let url = DatabaseUrl::new(direct.scheme()).unwrap().with_host(Host::new("127.0.0.1", Some(port)));
+        let url = url.with_user(direct.user().unwrap_or_default()).with_database(&self.name);
+        let url = match direct.password() {
+            Some(password) => url.with_password(password.expose()),
+            None => url,
+        };
+        direct.options().iter().fold(url, |url, (key, value)| url.with_option(key, value))
+    }
+
     pub(crate) fn config(&self) -> Config {
         Config::new(self.url())
     }
@@ -55,11 +81,11 @@ impl Database {
     }
 
     pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
-        (DRIVER.open)(&self.config()).await.unwrap()
+        DRIVER.backend(&self.config()).await.unwrap()
     }
 
     pub(crate) async fn conn(&self) -> Conn {
-        Conn::new(Opts::from_url(&self.server).unwrap()).await.unwrap()
+        client::connect(&self.server.parse().unwrap()).await.unwrap()
     }
 
     async fn admin(&self, sql: &str) {

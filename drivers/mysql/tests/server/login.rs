@@ -33,12 +33,12 @@ fn certificates(dir: &Path) {
 
 async fn cipher(url: &str) -> Result<String, Error> {
     let config = Config::new(url.parse().unwrap());
-    let backend = (decnet_db_mysql::DRIVER.open)(&config).await?;
+    let backend = decnet_db_mysql::DRIVER.backend(&config).await?;
     let mut sql = decnet_db_core::sql::Sql::new(backend.dialect());
     sql.push(
         "SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher'",
     );
-    let cipher = backend.query(sql.finish()).await?.scalar()?.unwrap_or_default();
+    let cipher = backend.query(sql.finish()?).await?.scalar()?.unwrap_or_default();
     backend.close().await;
     Ok(cipher)
 }

@@ -8,6 +8,8 @@
 )]
 
 mod bootstrap;
+#[path = "../client/mod.rs"]
+mod client;
 mod concurrency;
 mod database;
 mod decnet_made;

@@ -26,15 +26,22 @@ impl Private {
     }
 
     pub(crate) fn script(&self, arguments: &[&str]) -> String {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/mariadb.sh");
-        let output = Command::new(script)
-            .args(arguments)
-            .env("DECNET_TEST_MARIADB_DIR", self.dir.path().join("server"))
-            .env("DECNET_TEST_MARIADB_ARGS", &self.arguments)
-            .output()
-            .unwrap();
+        let output = self.command(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// `tests/servers/mariadb.sh`, or the script there that `DECNET_TEST_MYSQL_SCRIPT` names: all have the same verbs.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let script = std::env::var("DECNET_TEST_MYSQL_SCRIPT").unwrap_or_else(|_| "mariadb.sh".to_owned());
+        let engine = script.trim_end_matches(".sh").to_uppercase();
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers").join(&script);
+        let mut command = Command::new(path);
+        command
+            .args(arguments)
+            .env(format!("DECNET_TEST_{engine}_DIR"), self.dir.path().join("server"))
+            .env(format!("DECNET_TEST_{engine}_ARGS"), &self.arguments);
+        command
     }
 
     pub(crate) fn url(&self) -> String {
@@ -51,11 +58,7 @@ impl Drop for Private {
         if !std::thread::panicking() {
             self.script(&["clean"]);
         } else {
-            let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/servers/mariadb.sh");
-            let _ = Command::new(script)
-                .arg("clean")
-                .env("DECNET_TEST_MARIADB_DIR", self.dir.path().join("server"))
-                .status();
+            let _ = self.command(&["clean"]).status();
         }
     }
 }

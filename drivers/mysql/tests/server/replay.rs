@@ -107,7 +107,9 @@ async fn a_unit_that_loses_a_deadlock_is_replayed() {
     other.query_drop(format!("USE {}", database.name)).await.unwrap();
     // The other transaction has written more, so the server chooses the unit to give way.
     other.query_drop("BEGIN").await.unwrap();
-    other.query_drop("INSERT INTO state SELECT CONCAT('x', seq), '1' FROM seq_1_to_500").await.unwrap();
+    let rows = "INSERT INTO state WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) \
+                SELECT CONCAT('x', i), '1' FROM n";
+    other.query_drop(rows).await.unwrap();
     other.query_drop("UPDATE state SET value = '1' WHERE `key` = 'b'").await.unwrap();
     let write = tokio::spawn({
         let repository = repository.clone();
@@ -200,12 +202,8 @@ async fn relay(
 }
 
 async fn through(database: &Database, word: &'static str, cut: Cut) -> (Config, Arc<AtomicUsize>) {
-    let url = database.url();
-    let server = format!("{}:{}", url.hosts()[0].name, url.hosts()[0].port.unwrap_or(3306));
-    let (port, cuts) = proxy(server, word, cut).await;
-    let host = decnet_db_core::config::Host::new("127.0.0.1", Some(port));
-    let text = url.expose().replace(&url.hosts()[0].to_string(), &host.to_string());
-    (Config::new(text.parse().unwrap()), cuts)
+    let (port, cuts) = proxy(database.address().await, word, cut).await;
+    (Config::new(database.url_through(port)), cuts)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

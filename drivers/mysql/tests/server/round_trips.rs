@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use decnet_db_core::config::{Config, Host};
+use decnet_db_core::config::Config;
 use decnet_db_core::contract::{LogFilter, LogQuery, NewLog, Repository};
 use decnet_db_core::json::Json;
 use mysql_async::prelude::Queryable;
@@ -80,14 +80,15 @@ async fn many_rows_are_few_commands_and_leave_no_number_out() {
             assert_eq!(more(&before, &after, name), 0, "{name}, {rows}");
         }
         stored += 2 * rows;
-        let newest = repository.get_logs(LogQuery::newest().limit(1)).await.unwrap();
+        // This server counts by one.
+        let newest = repository.get_logs(LogQuery::new().limit(1)).await.unwrap();
         assert_eq!(newest[0].id, i64::try_from(stored).unwrap(), "a number was left out");
     }
     repository.close().await;
 }
 
 /// A proxy that hides from the client that the server is MariaDB's kind: its greeting has the abilities that MySQL lacks
-/// in four bytes of their own.
+/// in four bytes of their own. Of another server nothing is hidden.
 async fn plain_proxy(server: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -111,7 +112,9 @@ async fn relay(client: TcpStream, server: TcpStream) -> std::io::Result<()> {
     // scramble, six zeros.
     let version = greeting[1..].iter().position(|byte| *byte == 0).unwrap();
     let abilities = 1 + version + 1 + 4 + 9 + 2 + 1 + 2 + 2 + 1 + 6;
-    assert_ne!(greeting[abilities..abilities + 4], [0; 4], "this server is not MariaDB");
+    if String::from_utf8_lossy(&greeting[1..=version]).contains("MariaDB") {
+        assert_ne!(greeting[abilities..abilities + 4], [0; 4], "MariaDB shows no abilities of its own");
+    }
     greeting[abilities..abilities + 4].fill(0);
     to_client.write_all(&head).await?;
     to_client.write_all(&greeting).await?;
@@ -133,12 +136,9 @@ async fn rows_are_the_same_by_either_command() {
     for hidden in [false, true] {
         let (database, direct) = Database::ready().await;
         database.sql("ALTER TABLE logs MODIFY raw_line TEXT NOT NULL").await;
-        let url = database.url();
-        let server = format!("{}:{}", url.hosts()[0].name, url.hosts()[0].port.unwrap_or(3306));
         let repository = if hidden {
-            let host = Host::new("127.0.0.1", Some(plain_proxy(server).await));
-            let text = url.expose().replace(&url.hosts()[0].to_string(), &host.to_string());
-            open(&Config::new(text.parse().unwrap())).await.unwrap()
+            let port = plain_proxy(database.address().await).await;
+            open(&Config::new(database.url_through(port))).await.unwrap()
         } else {
             database.open().await
         };

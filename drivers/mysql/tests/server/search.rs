@@ -1,14 +1,16 @@
 //! Searches mean the same as on every engine (rulings R4 and R5).
 
-use decnet_db_core::contract::{LogQuery, NewLog};
+use decnet_db_core::contract::{LogQuery, NewLog, Repository};
 
 use crate::database::Database;
 
-async fn found(repository: &dyn decnet_db_core::contract::Repository, search: &str) -> Vec<i64> {
-    let mut ids: Vec<_> =
-        repository.get_logs(LogQuery::search(search)).await.unwrap().iter().map(|log| log.id).collect();
-    ids.sort_unstable();
-    ids
+/// Which of the lines, from 1 on, are found.
+async fn found(repository: &dyn Repository, search: &str, lines: &[&str]) -> Vec<usize> {
+    let logs = repository.get_logs(LogQuery::new().search(search)).await.unwrap();
+    let position = |line: &str| lines.iter().position(|other| *other == line).unwrap() + 1;
+    let mut found: Vec<_> = logs.iter().map(|log| position(&log.raw_line)).collect();
+    found.sort_unstable();
+    found
 }
 
 async fn substrings_are_literal(options: &str) {
@@ -46,7 +48,7 @@ async fn substrings_are_literal(options: &str) {
         (r#""'b\"""#, &[9]),
         ("zzz", &[]),
     ] {
-        assert_eq!(found(&*repository, search).await, expected, "{search:?}, {options}");
+        assert_eq!(found(&*repository, search, &lines).await, expected, "{search:?}, {options}");
     }
     repository.close().await;
     database.drop().await;

@@ -1,7 +1,7 @@
 //! Values come back as they were written.
 
 use decnet_db_core::contract::{LogQuery, NewLog};
-use decnet_db_core::sql::{Sql, Value};
+use decnet_db_core::sql::{Sql, Value, Verb};
 use decnet_db_core::time::Timestamp;
 
 use crate::database::Database;
@@ -35,7 +35,7 @@ async fn hostile_text_and_far_times_come_back() {
         repository.add_log(NewLog::new("d", "s", "e", "x").timestamp(time)).await.unwrap();
         let stored = repository.get_logs_after_id(position, 1, Default::default()).await.unwrap();
         assert_eq!(stored[0].timestamp, time);
-        let same = LogQuery::default().since(time).until(time);
+        let same = LogQuery::default().start_time(time).end_time(time);
         assert_eq!(repository.get_logs(same).await.unwrap().len(), 1);
     }
     repository.close().await;
@@ -60,7 +60,7 @@ async fn bound_values_keep_their_kind() {
     sql.push(
         ", CAST(0xFF00FE AS BINARY), 1 = 1, SUM(1), CAST('1.5' AS DECIMAL(3,1)), CAST('0001-01-01' AS DATE)",
     );
-    let rows = backend.query(sql.finish()).await.unwrap();
+    let rows = backend.query(sql.finish().unwrap()).await.unwrap();
     let row = rows.iter().next().unwrap();
     assert_eq!(row[..values.len()], values);
     assert_eq!(
@@ -94,10 +94,13 @@ async fn an_id_of_zero_and_chosen_ids_stay() {
     let rows =
         [row(Value::Int(0)), row(Value::Int(-5)), row(Value::Int(i64::MAX - 7)), row(Value::Null)].concat();
     let mut unit = Unit::new();
-    unit.insert(Insert::raw(Log::TABLE, columns, rows).unwrap());
-    assert_eq!(backend.commit(unit).await.unwrap().affected(0), 4);
+    let step = unit.insert(Insert::raw(Log::TABLE, columns, rows).unwrap());
+    assert_eq!(backend.commit(unit).await.unwrap().affected(step), 4);
     let ids = database.texts("SELECT CAST(id AS CHAR) FROM logs ORDER BY id").await;
-    assert_eq!(ids, ["-5", "0", "9223372036854775800", "9223372036854775801"]);
+    assert_eq!(ids[..3], ["-5", "0", "9223372036854775800"]);
+    // A server may count in steps.
+    let next: i64 = ids[3].parse().unwrap();
+    assert!(next > i64::MAX - 7 && ids.len() == 4, "{ids:?}");
     backend.close().await;
     repository.close().await;
     database.drop().await;
@@ -121,18 +124,18 @@ async fn bytes_floats_and_times_keep_every_bit() {
     ];
     let mut unit = decnet_db_core::sql::Unit::new();
     let mut sql = Sql::new(backend.dialect());
-    sql.push("INSERT INTO t VALUES (").bind_list(row.iter().cloned()).push(")");
-    unit.execute(sql.finish());
+    sql.verb(Verb::Insert).push("INSERT INTO t VALUES (").bind_list(row.iter().cloned()).push(")");
+    unit.execute(sql.finish().unwrap());
     let mut sql = Sql::new(backend.dialect());
-    sql.push("INSERT INTO t (id, b, t) SELECT * FROM (SELECT ").bind(2);
+    sql.verb(Verb::InsertSelect).push("INSERT INTO t (id, b, t) SELECT * FROM (SELECT ").bind(2);
     sql.push(" AS id, ").bind(row[1].clone()).push(" AS b, ").bind(time);
     sql.push(" AS t) AS incoming WHERE NOT EXISTS (SELECT 1 FROM t WHERE t = ")
         .bind(Timestamp::MAX)
         .push(")");
-    unit.execute(sql.finish());
+    unit.execute(sql.finish().unwrap());
     let mut sql = Sql::new(backend.dialect());
     sql.push("SELECT id, b, d, t, f, j FROM t ORDER BY id");
-    let read = unit.query(sql.finish());
+    let read = unit.query(sql.finish().unwrap());
     let rows = backend.commit(unit).await.unwrap().rows(read);
     let rows: Vec<_> = rows.iter().collect();
     // MySQL gives JSON back in its own spelling.
@@ -154,20 +157,17 @@ async fn affected_rows_are_counted_as_on_other_engines() {
     let mut unit = Unit::new();
     let update = |key: &str| {
         let mut sql = Sql::new(backend.dialect());
-        sql.push("UPDATE state SET value = ").bind("1").push(" WHERE ").exactly("key", key);
-        sql.finish()
+        sql.update::<StateEntry>().set(StateEntry::VALUE, "1").only(StateEntry::KEY, key);
+        sql.finish().unwrap()
     };
     // A row that is found counts, changed or not.
     let same = unit.expect(update("a"), Expect::one_row("no such row"));
     let upsert = |value: &str| {
         let mut sql = Sql::new(backend.dialect());
-        sql.push("INSERT INTO state (")
-            .identifiers(["key", "value"])
-            .push(") VALUES (")
-            .bind_list(["a", value]);
-        sql.push(")");
-        sql.dialect().upsert(&mut sql, &["key"], &["value"]);
-        sql.finish()
+        let values = vec!["a".into(), value.into()];
+        let row = Insert::raw(StateEntry::TABLE, vec!["key", "value"], values).unwrap();
+        sql.insert_values(&row).on_duplicate_update(&["key"], &["value"]);
+        sql.finish().unwrap()
     };
     let unchanged = unit.execute(upsert("1"));
     let changed = unit.execute(upsert("2"));

@@ -19,7 +19,7 @@ fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> 
 fn statement(text: &'static str) -> Statement {
     let mut sql = Sql::new(&Sqlite);
     sql.push(text);
-    sql.finish()
+    sql.finish().unwrap()
 }
 
 fn endless() -> Statement {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use decnet_db_core::Result;
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::{NewLog, Repository};
-use decnet_db_core::driver::Registry;
+use decnet_db_core::registry::Registry;
 use decnet_db_sqlite::DRIVER;
 
 pub async fn connect(url: &str) -> Result<Arc<dyn Repository>> {

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use clap::value_parser;
-use decnet_db::base::transfer::{
+use decnet_db::config::{Config, DatabaseUrl};
+use decnet_db::transfer::{
     CopyEvent, CopyOptions, CopyReport, Finding, Findings, PageLimits, Verification, copy, verify,
 };
-use decnet_db::config::{Config, DatabaseUrl};
 use decnet_db::{Error, Repository};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! `decnet-db reset`.
 
 use clap::ValueEnum;
-use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::Config;
+use decnet_db::transfer::{ResetMode, reset};
 use serde::Serialize;
 
 use crate::args::Global;

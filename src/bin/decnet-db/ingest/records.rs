@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use decnet_db::Repository;
-use decnet_db::base::states_with_prefix;
+use decnet_db::contract::StateEntry;
 use decnet_db::json::Json;
+use decnet_db::sql::{Record as _, Sql};
 use decnet_db::{Error, Result};
 
 use super::digest::Mark;
@@ -52,9 +53,28 @@ pub(super) enum Place {
     New,
 }
 
+/// The states whose keys begin with a text, in the order of their keys.
+async fn states_with_prefix(repository: &dyn Repository, prefix: &str) -> Result<Vec<(String, Json)>> {
+    let engine = repository.engine();
+    let mut sql = Sql::new(engine.dialect());
+    sql.select(StateEntry::TABLE).push(" WHERE ").identifier("key").push(" LIKE ").bind(format!("{prefix}%"));
+    sql.push(" ORDER BY ").identifier("key");
+    let found: Vec<StateEntry> = engine.query(sql.finish()?).await?.records()?;
+    // LIKE takes letters of either case, and % and _ of the prefix for any.
+    let found = found.into_iter().filter(|entry| entry.key.starts_with(prefix));
+    found
+        .map(|StateEntry { key, value }| {
+            let value = Json::of(&value).map_err(|error| {
+                Error::configuration(format!("the state {key:?} holds text that is not JSON: {error}"))
+            })?;
+            Ok((key, value))
+        })
+        .collect()
+}
+
 /// The records of a database, each with its key and its state.
 pub(crate) async fn stored(repository: &dyn Repository) -> Result<Vec<(String, Json, Record)>> {
-    let states = states_with_prefix(repository.committer(), PREFIX).await?;
+    let states = states_with_prefix(repository, PREFIX).await?;
     let mut records = Vec::with_capacity(states.len());
     for (key, value) in states {
         if value.is_null() {
@@ -84,7 +104,7 @@ impl Records {
         let latest = records.list.iter().max_by(|a, b| a.record.time.cmp(&b.record.time));
         let latest = latest.and_then(|known| known.record.sessions.clone());
         let mut positions = Vec::new();
-        for (key, value) in states_with_prefix(repository.committer(), legacy::PREFIX).await? {
+        for (key, value) in states_with_prefix(repository, legacy::PREFIX).await? {
             if key == legacy::SESSIONS_KEY {
                 records.sessions.push(value);
             } else if let Some(position) = Legacy::of(key, value) {

@@ -240,7 +240,7 @@ impl Report {
         let mut drawing = None;
         if let Some((first, last)) = range {
             let minutes = histogram::interval(first, last, COLUMNS.min(width.saturating_sub(12)).max(12));
-            let filter = LogFilter::all().since(first).until(last);
+            let filter = LogFilter::all().start_time(first).end_time(last);
             let buckets = repository.get_log_histogram(filter, minutes).await?;
             drawing = Some(Drawing { first, last, minutes, buckets });
         }

@@ -38,10 +38,10 @@ impl Calls {
     /// Runs a statement past the contract.
     pub(crate) async fn execute(&self, write: impl FnOnce(&mut Sql<'_>)) {
         let mut unit = Unit::new();
-        let mut sql = Sql::new(self.repository.committer().dialect());
+        let mut sql = Sql::new(self.repository.engine().dialect());
         write(&mut sql);
-        unit.execute(sql.finish());
-        self.repository.committer().commit(unit).await.expect("the statement runs");
+        unit.execute(sql.finish().expect("a statement"));
+        self.repository.engine().commit(unit).await.expect("the statement runs");
     }
 
     /// Stores one row past the contract.
@@ -49,21 +49,21 @@ impl Calls {
         let (columns, values) = row.into_iter().unzip();
         let mut unit = Unit::new();
         unit.insert(Insert::raw(table, columns, values).expect("a row"));
-        self.repository.committer().commit(unit).await.expect("the row goes in");
+        self.repository.engine().commit(unit).await.expect("the row goes in");
     }
 
     /// One value, read past the contract.
     pub(crate) async fn stored<T: FromValue>(&self, query: &'static str) -> T {
         let mut unit = Unit::new();
-        unit.query(self.statement(query));
-        let mut receipt = self.repository.committer().commit(unit).await.expect("the query runs");
-        receipt.rows(0).scalar().expect("a value of this type").expect("a row")
+        let step = unit.query(self.statement(query));
+        let mut receipt = self.repository.engine().commit(unit).await.expect("the query runs");
+        receipt.rows(step).scalar().expect("a value of this type").expect("a row")
     }
 
     fn statement(&self, text: &'static str) -> decnet_db_core::sql::Statement {
-        let mut sql = Sql::new(self.repository.committer().dialect());
+        let mut sql = Sql::new(self.repository.engine().dialect());
         sql.push(text);
-        sql.finish()
+        sql.finish().expect("a statement")
     }
 
     /// An attacker with this address; its uuid.

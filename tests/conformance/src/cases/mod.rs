@@ -3,22 +3,34 @@
 pub(crate) mod attackers;
 pub(crate) mod bounties;
 pub(crate) mod calls;
+pub(crate) mod campaigns;
+pub(crate) mod canary;
 pub(crate) mod cancellation;
 pub(crate) mod capabilities;
 pub(crate) mod concurrency;
 pub(crate) mod copying;
 pub(crate) mod counts;
+pub(crate) mod credentials;
 pub(crate) mod deployment;
 pub(crate) mod engine;
 pub(crate) mod golden;
 pub(crate) mod hostile;
+pub(crate) mod identities;
+pub(crate) mod intel;
 pub(crate) mod large;
 pub(crate) mod lifecycle;
 pub(crate) mod logs;
+pub(crate) mod observations;
+pub(crate) mod orchestrator;
+pub(crate) mod realism;
 pub(crate) mod search;
 pub(crate) mod state;
+pub(crate) mod tarpit;
+pub(crate) mod topology;
+pub(crate) mod ttp;
 pub(crate) mod units;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 

@@ -5,34 +5,95 @@ use std::collections::HashMap;
 use decnet_db_core::contract::tables::SCHEMA;
 use decnet_db_core::sql::{Column, ColumnKind, Insert, Table, Unit, Value};
 
+/// The rows that a dump has for one of our tables, with the values in the order of its columns.
+pub(super) struct Dumped {
+    pub(super) table: &'static Table,
+    pub(super) rows: Vec<Vec<Value>>,
+}
+
 /// The rows of one of the dumps, for our tables, parents first.
 ///
 /// # Panics
 /// When the text is not a dump of DECNET's tables.
 pub fn rows(dump: &str) -> Unit {
+    unit(dumped(dump))
+}
+
+/// All of them in one unit.
+pub(super) fn unit(tables: Vec<Dumped>) -> Unit {
+    let mut unit = Unit::new();
+    for Dumped { table, rows } in tables.into_iter().filter(|dumped| !dumped.rows.is_empty()) {
+        let columns = table.columns.iter().map(|column| column.name).collect();
+        let values = rows.into_iter().flatten().collect();
+        unit.insert(Insert::raw(table, columns, values).expect("whole rows"));
+    }
+    unit
+}
+
+/// The rows of each of our tables, parents first.
+pub(super) fn dumped(dump: &str) -> Vec<Dumped> {
     let mut inserts: HashMap<&str, Vec<&str>> = HashMap::new();
     for line in dump.lines() {
         let Some(insert) = line.strip_prefix("INSERT INTO ") else { continue };
         let (table, values) = insert.split_once(" VALUES(").expect("a row");
         inserts.entry(table.trim_matches('"')).or_default().push(values);
     }
-    let mut unit = Unit::new();
-    for table in SCHEMA.tables {
-        let Some(rows) = inserts.get(table.name) else { continue };
+    let read = |table: &'static Table| {
+        let Some(rows) = inserts.get(table.name) else { return Dumped { table, rows: Vec::new() } };
         // The dump has no column names: its CREATE TABLE has them, in its own order.
         let order = columns_of(dump, table);
-        let columns: Vec<_> = order.iter().map(|column| column.name).collect();
-        let mut values = Vec::new();
-        for row in rows {
+        let read = |row: &&str| {
             let mut text = Text(row);
+            let mut values = HashMap::new();
             for (position, column) in order.iter().enumerate() {
-                values.push(meant(text.value(), column));
+                values.insert(column.name, meant(text.value(), column));
                 text.expect(if position + 1 == order.len() { ')' } else { ',' });
             }
+            let value = |column: &Column| values.remove(column.name).expect("each column is there");
+            table.columns.iter().map(value).collect()
+        };
+        Dumped { table, rows: rows.iter().map(read).collect() }
+    };
+    SCHEMA.tables.iter().copied().map(read).collect()
+}
+
+/// Leaves out rows that refer to a row that is not there, which DECNET writes on SQLite and no engine takes from us (ruling
+/// R15); returns their tables and keys.
+pub(super) fn leave_out_dangling(tables: &mut [Dumped]) -> Vec<(&'static str, Value)> {
+    let mut left_out = Vec::new();
+    loop {
+        let before = left_out.len();
+        for position in 0..tables.len() {
+            let table = tables[position].table;
+            for key in table.foreign_keys {
+                let parents = tables.iter().filter(|other| other.table.name == key.table);
+                let parents: Vec<Value> =
+                    parents.flat_map(|parents| parents.values(key.references)).cloned().collect();
+                let column = position_of(table, key.column);
+                tables[position].rows.retain(|row| {
+                    let dangles = row[column] != Value::Null && !parents.contains(&row[column]);
+                    if dangles {
+                        left_out.push((table.name, row[position_of(table, table.primary_key[0])].clone()));
+                    }
+                    !dangles
+                });
+            }
         }
-        unit.insert(Insert::raw(table, columns, values).expect("whole rows"));
+        if left_out.len() == before {
+            return left_out;
+        }
     }
-    unit
+}
+
+impl Dumped {
+    fn values(&self, column: &str) -> impl Iterator<Item = &Value> {
+        let column = position_of(self.table, column);
+        self.rows.iter().map(move |row| &row[column])
+    }
+}
+
+fn position_of(table: &Table, column: &str) -> usize {
+    table.columns.iter().position(|other| other.name == column).expect("a column of the table")
 }
 
 /// The table's columns in the order in which the dump has them.
@@ -60,6 +121,12 @@ fn meant(value: Value, column: &Column) -> Value {
     }
 }
 
+/// The bytes of `X'…'`.
+pub(super) fn bytes(digits: &str) -> Vec<u8> {
+    let byte = |position: usize| u8::from_str_radix(&digits[position..position + 2], 16).expect("a byte");
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
 /// The rest of a row.
 struct Text<'t>(&'t str);
 
@@ -77,9 +144,7 @@ impl Text<'_> {
         if let Some(rest) = self.0.strip_prefix("X'") {
             let (digits, rest) = rest.split_once('\'').expect("the end of the bytes");
             self.0 = rest;
-            let byte =
-                |position: usize| u8::from_str_radix(&digits[position..position + 2], 16).expect("a byte");
-            return Value::Blob((0..digits.len()).step_by(2).map(byte).collect());
+            return Value::Blob(bytes(digits));
         }
         let end = self.0.find([',', ')']).expect("the end of the value");
         let (word, rest) = self.0.split_at(end);

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
-use decnet_db_core::base::transfer::{ResetMode, reset};
 use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::driver::Driver;
+use decnet_db_core::transfer::{ResetMode, reset};
 use tokio::sync::{Mutex, Semaphore};
 
 use super::Harness;

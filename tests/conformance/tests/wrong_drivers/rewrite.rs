@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use decnet_db_core::sql::{Dialect, Insert, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
+use decnet_db_core::sql::{
+    Dialect, Insert, Outcome, Receipt, Rows, Sql, Statement, Step, StepId, Unit, Value,
+};
 
 use crate::wrapper::Fault;
 
@@ -25,7 +27,7 @@ pub(crate) fn of(dialect: &dyn Dialect, text: String, values: impl IntoIterator<
         sql.push(piece);
     }
     assert!(values.next().is_none(), "a placeholder for each value: {pieces:?}");
-    sql.finish()
+    sql.finish().expect("nothing is refused")
 }
 
 /// The unit with the fault's steps, texts and values.
@@ -81,8 +83,8 @@ pub(crate) fn alone(step: Step) -> Unit {
 /// What the step at this position did, moved out of the receipt.
 pub(crate) fn outcome(receipt: &mut Receipt, position: usize, step: &Step) -> Outcome {
     match step {
-        Step::Query(_) => Outcome::Rows(receipt.rows(position)),
-        _ => Outcome::Affected(receipt.affected(position)),
+        Step::Query(_) => Outcome::Rows(receipt.rows(StepId::at(position))),
+        _ => Outcome::Affected(receipt.affected(StepId::at(position))),
     }
 }
 

@@ -108,14 +108,12 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
 
 /// The SQLite driver with this fault.
 pub(crate) fn driver<F: Fault>() -> Driver {
-    let mut driver = decnet_db_sqlite::DRIVER;
-    driver.open = open::<F>;
-    F::declares(driver)
+    F::declares(decnet_db_sqlite::DRIVER.opened_by(open::<F>))
 }
 
 fn open<F: Fault>(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
-        let right = (decnet_db_sqlite::DRIVER.open)(config).await?;
+        let right = decnet_db_sqlite::DRIVER.backend(config).await?;
         let fault = F::default();
         fault.opened(&right);
         Ok(Arc::new(Wrong { right, fault }) as Arc<dyn Backend>)

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use decnet_db_core::driver::Registry;
+use decnet_db_core::registry::Registry;
 use decnet_db_link_driver as _;
 
 fn main() -> ExitCode {

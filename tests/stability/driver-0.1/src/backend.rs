@@ -99,7 +99,7 @@ impl Backend for FrozenBackend {
     async fn ping(&self) -> Result<ServerInfo> {
         let mut sql = Sql::new(&Frozen);
         sql.push("SELECT sqlite_version()");
-        let version = self.query(sql.finish()).await?.scalar::<String>()?;
+        let version = self.query(sql.finish()?).await?.scalar::<String>()?;
         Ok(ServerInfo::new("sqlite", version.unwrap_or_default()))
     }
 

@@ -58,12 +58,12 @@ pub(crate) async fn verify(
     expected: &Expected,
 ) -> Result<Value> {
     let histogram = repository.get_log_histogram(LogFilter::all(), 15).await?;
-    let deep = repository.get_logs(LogQuery::newest().limit(50).offset(rows * 9 / 10)).await?;
-    let first = repository.get_logs(LogQuery::newest().limit(50)).await?;
+    let deep = repository.get_logs(LogQuery::new().limit(50).offset(rows * 9 / 10)).await?;
+    let first = repository.get_logs(LogQuery::new().limit(50)).await?;
     let stats = repository.get_stats_summary().await?;
     let total = repository.get_total_logs(LogFilter::all()).await?;
-    let with_token = repository.get_total_logs(LogFilter::search(TOKEN)).await?;
-    let with_key_values = repository.get_total_logs(LogFilter::search(KEY_VALUE_SEARCH)).await?;
+    let with_token = repository.get_total_logs(LogFilter::all().search(TOKEN)).await?;
+    let with_key_values = repository.get_total_logs(LogFilter::all().search(KEY_VALUE_SEARCH)).await?;
     let highest = repository.get_max_log_id().await?;
 
     ensure!(total == rows, "get_total_logs: {total}, not {rows}");

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use decnet_db::Repository;
-use decnet_db::base::SqlRepository;
-use decnet_db::base::transfer::{ResetMode, reset};
 use decnet_db::config::{Config, DatabaseUrl};
+use decnet_db::testing;
+use decnet_db::transfer::{ResetMode, reset};
 
 use crate::args::{Arguments, Telemetry};
 
@@ -71,8 +71,8 @@ impl Database {
     pub(crate) async fn open(&self) -> Result<Arc<dyn Repository>> {
         if self.telemetry == Telemetry::Bare {
             let driver = decnet_db::registry().find(self.scheme())?;
-            let backend = (driver.open)(&self.config).await?;
-            return Ok(Arc::new(SqlRepository::new(backend, self.config.seed.clone())));
+            let backend = driver.backend(&self.config).await?;
+            return Ok(testing::repository(backend, self.config.seed.clone()));
         }
         Ok(decnet_db::connect_with(&self.config).await?)
     }

@@ -123,7 +123,7 @@ pub(crate) async fn mixed(
         let repository = repository.clone();
         async move {
             match input {
-                None => repository.get_logs(LogQuery::newest().limit(50)).await.map(drop),
+                None => repository.get_logs(LogQuery::new().limit(50)).await.map(drop),
                 Some(row) => repository.add_log(row).await,
             }
         }

@@ -116,7 +116,7 @@ async fn attackers_and_bounties(
         // the rest.
         let mut unit = Unit::new();
         unit.insert(Insert::rows(rows.collect::<Result<Vec<_>>>()?)?);
-        repository.committer().commit(unit).await?;
+        repository.engine().commit(unit).await?;
     }
     bench.about("attackers", json!(attackers));
     bench.about("bounties", json!(bounties));

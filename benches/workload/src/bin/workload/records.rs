@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use decnet_db::contract::{self, NewBounty, NewLog};
-use decnet_db::sql::Fields;
+use decnet_db::sql::Changeset;
 use decnet_db::time::Timestamp;
 use decnet_db_workload::{Attacker, Bounty, Log};
 
@@ -29,29 +29,29 @@ pub(crate) fn bounty(row: Bounty) -> Result<NewBounty> {
         .timestamp(instant(row.seconds)?))
 }
 
-pub(crate) fn attacker(row: Attacker) -> Result<Fields<contract::Attacker>> {
+pub(crate) fn attacker(row: Attacker) -> Result<Changeset<contract::Attacker>> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let fields = Fields::new()
-        .set("ip", row.ip)
-        .set("first_seen", instant(row.first_seen)?)
-        .set("last_seen", instant(row.last_seen)?)
-        .set("event_count", number(row.event_count))
-        .set("service_count", number(row.service_count))
-        .set("decky_count", number(row.decky_count))
-        .set("services", row.services)
-        .set("deckies", row.deckies)
-        .set("traversal_path", row.traversal_path)
-        .set("is_traversal", row.is_traversal)
-        .set("bounty_count", number(row.bounty_count))
-        .set("credential_count", number(row.credential_count))
-        .set("fingerprints", row.fingerprints)
-        .set("commands", row.commands)
-        .set("country_code", row.country_code)
-        .set("country_source", row.country_source)
-        .set("asn", number(row.asn))
-        .set("as_name", row.as_name)
-        .set("bgp_prefix", row.bgp_prefix)
-        .set("asn_source", row.asn_source)
-        .set("updated_at", instant(row.last_seen)?);
+    let fields = Changeset::new()
+        .set(contract::Attacker::IP, row.ip)
+        .set(contract::Attacker::FIRST_SEEN, instant(row.first_seen)?)
+        .set(contract::Attacker::LAST_SEEN, instant(row.last_seen)?)
+        .set(contract::Attacker::EVENT_COUNT, number(row.event_count))
+        .set(contract::Attacker::SERVICE_COUNT, number(row.service_count))
+        .set(contract::Attacker::DECKY_COUNT, number(row.decky_count))
+        .set(contract::Attacker::SERVICES, row.services)
+        .set(contract::Attacker::DECKIES, row.deckies)
+        .set(contract::Attacker::TRAVERSAL_PATH, row.traversal_path)
+        .set(contract::Attacker::IS_TRAVERSAL, row.is_traversal)
+        .set(contract::Attacker::BOUNTY_COUNT, number(row.bounty_count))
+        .set(contract::Attacker::CREDENTIAL_COUNT, number(row.credential_count))
+        .set(contract::Attacker::FINGERPRINTS, row.fingerprints)
+        .set(contract::Attacker::COMMANDS, row.commands)
+        .set(contract::Attacker::COUNTRY_CODE, row.country_code)
+        .set(contract::Attacker::COUNTRY_SOURCE, row.country_source)
+        .set(contract::Attacker::ASN, number(row.asn))
+        .set(contract::Attacker::AS_NAME, row.as_name)
+        .set(contract::Attacker::BGP_PREFIX, row.bgp_prefix)
+        .set(contract::Attacker::ASN_SOURCE, row.asn_source)
+        .set(contract::Attacker::UPDATED_AT, instant(row.last_seen)?);
     Ok(fields.check()?)
 }

@@ -22,14 +22,18 @@ pub(crate) async fn behaviour_is_stored_and_its_given_columns_replaced(database:
     let stored: String = db.stored("SELECT tcp_fingerprint FROM attacker_behavior").await;
     assert_eq!(stored, r#"{"mss": 1460, "\u00e9": 1}"#);
 
-    for data in [
-        json!({"nope": 1}),
-        json!({"retransmit_count": null}),
-        json!({"hop_distance": 2_147_483_648_i64}),
-        json!({"attacker_uuid": "other"}),
-    ] {
+    for data in
+        [json!({"nope": 1}), json!({"hop_distance": 2_147_483_648_i64}), json!({"attacker_uuid": "other"})]
+    {
         assert_eq!(db.refused("upsert_attacker_behavior", upsert(data)).await.0, ErrorKind::InvalidInput);
     }
+    // A null for a column that can't be null means absent (ruling R17).
+    db.called("upsert_attacker_behavior", upsert(json!({"retransmit_count": 7}))).await;
+    db.called("upsert_attacker_behavior", upsert(json!({"retransmit_count": null}))).await;
+    assert_eq!(
+        db.called("get_attacker_behavior", json!({"attacker_uuid": uuid})).await["retransmit_count"],
+        7
+    );
     let nobody = json!({"attacker_uuid": "nobody", "data": {}});
     assert_eq!(db.refused("upsert_attacker_behavior", nobody).await.0, ErrorKind::Conflict);
 }

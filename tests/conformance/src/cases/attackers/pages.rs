@@ -1,6 +1,7 @@
 //! Pages by key: complete, without overlap, stable while rows arrive.
 
 use decnet_db_core::ErrorKind;
+use decnet_db_core::contract::{Attacker, Log};
 use decnet_db_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -31,11 +32,11 @@ pub(crate) async fn pages_put_together_are_the_list(database: Database) {
     // Ties, so that the key has to decide.
     let time: Timestamp = "2026-01-01".parse().unwrap();
     db.execute(|sql| {
-        sql.push("UPDATE logs SET timestamp = ").bind(time).push(" WHERE id % 2 = 0");
+        sql.update::<Log>().set(Log::TIMESTAMP, time).and().push("id % 2 = 0");
     })
     .await;
     db.execute(|sql| {
-        sql.push("UPDATE attackers SET last_seen = ").bind(time);
+        sql.update::<Attacker>().set(Attacker::LAST_SEEN, time);
     })
     .await;
     for limit in [1, 2, 3, 4, 12, 100] {
@@ -62,20 +63,21 @@ pub(crate) async fn rows_that_arrive_do_not_move_a_page(database: Database) {
     let db = Calls::of(&database);
     let add = |second: u32| {
         json!({"log_data": {"timestamp": format!("2026-01-01T00:00:{second:02}"), "decky": "d", "service": "s",
-                "event_type": "e", "attacker_ip": "i", "raw_line": "", "fields": {}}})
+                "event_type": "e", "attacker_ip": "i", "raw_line": second.to_string(), "fields": {}}})
     };
     for second in 0..6 {
         db.called("add_log", add(second)).await;
     }
-    let ids = |page: &Value| {
-        page["data"].as_array().unwrap().iter().map(|log| log["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    let lines = |page: &Value| {
+        let logs = page["data"].as_array().unwrap();
+        logs.iter().map(|log| log["raw_line"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let first = db.called("get_logs_page", json!({"limit": 3})).await;
     for second in 10..20 {
         db.called("add_log", add(second)).await;
     }
     let second = db.called("get_logs_page", json!({"limit": 3, "after": first["next"]})).await;
-    assert_eq!((ids(&first), ids(&second)), (vec![6, 5, 4], vec![3, 2, 1]));
+    assert_eq!((lines(&first).join(" "), lines(&second).join(" ")), ("5 4 3".to_owned(), "2 1 0".to_owned()));
     assert_eq!(second["next"], Value::Null);
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn bounties_are_newest_first_with_ties_by_id(db: Database) {
         let found = db.get_bounties(query).await.unwrap();
         found.iter().map(|bounty| bounty.payload.text().to_owned()).collect::<Vec<_>>()
     };
-    let all = || BountyQuery::new(BountyFilter::all());
+    let all = || BountyQuery::new();
     assert_eq!(payloads(all()).await, ["d", "c", "a", "b"]);
     assert_eq!(payloads(all().limit(2).offset(1)).await, ["c", "a"]);
     assert_eq!(payloads(all().limit(0)).await, [""; 0]);
@@ -58,7 +58,7 @@ pub(crate) async fn a_payload_of_json_keeps_its_spelling(db: Database) {
     for payload in [r#"{"b": 1,  "a":2.50}"#, "[1,\"é\"]", "not json", "123456789012345678901234567890"] {
         db.add_bounty(bounty(payload)).await.unwrap();
     }
-    let found = db.get_bounties(BountyQuery::new(BountyFilter::all())).await.unwrap();
+    let found = db.get_bounties(BountyQuery::new()).await.unwrap();
     let mut texts: Vec<_> = found.iter().map(|bounty| bounty.payload.text().to_owned()).collect();
     texts.sort();
     assert_eq!(texts, ["123456789012345678901234567890", "[1,\"é\"]", "not json", r#"{"b": 1,  "a":2.50}"#]);

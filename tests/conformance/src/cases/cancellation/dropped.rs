@@ -52,7 +52,7 @@ pub(crate) async fn a_dropped_write_happens_whole_or_not_at_all(db: Database) {
 pub(crate) async fn a_dropped_read_leaves_nothing_behind(db: Database) {
     db.add_logs(vec![log("x"); 200]).await.unwrap();
     for times in 0..200 {
-        polled(times % 8, db.get_logs_after_id(0, 200, LogFilter::search("x"))).await;
+        polled(times % 8, db.get_logs_after_id(0, 200, LogFilter::all().search("x"))).await;
     }
     // Every connection is whole again, and none is lost.
     at_once(&db, 64, async |repository, _| {

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::call::call;
-use decnet_db_core::contract::{LogFilter, NewBounty, NewUser};
-use decnet_db_core::sql::Fields;
+use decnet_db_core::contract::{FleetDecky, LogFilter, NewBounty, NewUser};
+use decnet_db_core::sql::Changeset;
 use serde_json::json;
 
 use crate::cases::{at_once, log};
@@ -86,7 +86,7 @@ pub(crate) async fn writes_happen_whole_or_not_at_all(db: Database) {
         let unit = unit.create_user(NewUser::new(&*key, &*key, "x")).increment_smtp_target(&uuid, &key);
         let unit = unit
             .add_bounty(NewBounty::new(&*key, "s", &*key, "t"))
-            .upsert_fleet_decky(Fields::new().set("name", &*key));
+            .upsert_fleet_decky(Changeset::new().set(FleetDecky::NAME, &*key));
         let unit = unit.add_log(log(&*key));
         rounds = nth + 1;
         if let Some(end) = dropped_at(nth, unit.commit()).await {

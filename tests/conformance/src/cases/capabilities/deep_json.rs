@@ -15,8 +15,8 @@ pub(crate) async fn a_member_beside_it_is_found(db: Database) {
     }
     let rows = db.get_logs_after_id(0, 10, LogFilter::all()).await.unwrap();
     assert_eq!(rows[0].fields, deep, "it is stored all the same");
-    let found = db.get_total_logs(LogFilter::search("v:x")).await.unwrap();
-    assert_eq!(db.get_total_logs(LogFilter::search("deep:x")).await.unwrap(), 0);
+    let found = db.get_total_logs(LogFilter::all().search("v:x")).await.unwrap();
+    assert_eq!(db.get_total_logs(LogFilter::all().search("deep:x")).await.unwrap(), 0);
     assert_eq!(lines(&db).await.len(), 3);
     match db.why_it_lacks(Capability::DeepJson) {
         None => assert_eq!(found, 2, "of the deep one and the plain one"),

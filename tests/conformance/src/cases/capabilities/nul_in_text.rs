@@ -50,7 +50,7 @@ pub(crate) async fn searches_find_it(db: Database) {
         db.add_log(NewLog::new("d\0", "s", "e", "i").raw_line("nul\0byte")).await.unwrap();
     }
     for (search, rows) in [("l\0B", 1), ("BYTE", 2), ("'decky:d\0'", 1), ("'v:é\0'", 1), ("\0", 1)] {
-        let found = db.get_total_logs(LogFilter::search(search)).await;
+        let found = db.get_total_logs(LogFilter::all().search(search)).await;
         if has {
             assert_eq!(found.unwrap(), rows, "{search:?}");
             continue;
@@ -75,7 +75,7 @@ pub(crate) async fn searches_find_it(db: Database) {
         }
     }
     // A refusal leaves the connections fit for use.
-    assert_eq!(db.get_total_logs(LogFilter::search("nulbyte")).await.unwrap(), 1);
+    assert_eq!(db.get_total_logs(LogFilter::all().search("nulbyte")).await.unwrap(), 1);
     if let Some(reason) = db.why_it_lacks(Capability::NulInText) {
         excused(Capability::NulInText, reason);
     }

@@ -22,7 +22,8 @@ pub(crate) async fn writers_and_readers_go_on_together(db: Database) {
             while !done.load(Ordering::Relaxed) || rounds == 0 {
                 let total = repository.get_total_logs(LogFilter::all()).await.unwrap();
                 assert!(total >= seen, "{total} after {seen}");
-                let newest = repository.get_logs_after_id(0, 5, LogFilter::search("s:x d")).await.unwrap();
+                let newest =
+                    repository.get_logs_after_id(0, 5, LogFilter::all().search("s:x d")).await.unwrap();
                 assert!(newest.is_empty());
                 (seen, rounds) = (total, rounds + 1);
             }

@@ -1,14 +1,14 @@
 //! Copying into another database of the engine, and comparing the two.
 
-use decnet_db_core::base::transfer::{CopyOptions, CopyReport, copy, verify};
 use decnet_db_core::contract::{NewLog, Repository};
 use decnet_db_core::driver::Capability;
+use decnet_db_core::transfer::{CopyOptions, CopyReport, copy, verify};
 use decnet_db_core::{ErrorKind, Result};
 use serde_json::json;
 
 use crate::cases::log;
 use crate::database::Database;
-use crate::golden;
+use crate::golden::{self};
 use crate::json::called;
 
 fn options() -> CopyOptions {
@@ -36,7 +36,7 @@ pub(crate) async fn what_the_original_wrote_is_copied_whole(db: Database) {
 }
 
 pub(crate) async fn every_table_is_copied_and_compared(db: Database) {
-    db.committer().commit(golden::rows(golden::INTELLIGENCE)).await.expect("the original's rows go in");
+    db.engine().commit(golden::rows(golden::INTELLIGENCE)).await.expect("the original's rows go in");
     let target = db.second().await;
     let report = run(&*db, &*target, &options()).await.unwrap();
     assert!(report.is_complete(), "{report:#?}");

@@ -1,7 +1,7 @@
 //! What dashboards ask all the time is computed from the last answer and what came since: it must be what counting anew
 //! gives, whoever wrote, deleted or purged meanwhile.
 
-use decnet_db_core::contract::{LogFilter, NewLog, Repository};
+use decnet_db_core::contract::{Log, LogFilter, NewLog, Repository};
 use decnet_db_core::sql::{Sql, Unit};
 use serde_json::{Value, json};
 
@@ -42,12 +42,12 @@ async fn agree(db: &Database, others: &[&dyn Repository]) {
 }
 
 async fn delete(repository: &dyn Repository, condition: impl FnOnce(&mut Sql<'_>)) {
-    let mut sql = Sql::new(repository.committer().dialect());
-    sql.push("DELETE FROM logs WHERE ");
+    let mut sql = Sql::new(repository.engine().dialect());
+    sql.delete::<Log>().push(" WHERE ");
     condition(&mut sql);
     let mut unit = Unit::new();
-    unit.execute(sql.finish());
-    repository.committer().commit(unit).await.unwrap();
+    unit.execute(sql.finish().unwrap());
+    repository.engine().commit(unit).await.unwrap();
 }
 
 pub(crate) async fn counts_follow_every_writer(db: Database) {

@@ -13,24 +13,24 @@ async fn lines(repository: &dyn Repository, query: LogQuery) -> Vec<String> {
 
 pub(crate) async fn deep_pages_are_where_they_belong(db: Database) {
     db.add_logs((0..3_000).map(|number| event(number, number % 9)).collect()).await.unwrap();
-    let all = lines(&*db, LogQuery::newest().limit(10_000)).await;
+    let all = lines(&*db, LogQuery::new().limit(10_000)).await;
     for offset in [999, 1_000, 1_001, 1_499, 2_000, 2_950, 2_990, 2_999, 3_000, 10_000] {
-        let page = lines(&*db, LogQuery::newest().limit(50).offset(offset)).await;
+        let page = lines(&*db, LogQuery::new().limit(50).offset(offset)).await;
         let from = usize::try_from(offset).unwrap().min(all.len());
         assert_eq!(page, all[from..(from + 50).min(all.len())], "offset {offset}");
     }
     // With a condition the place can't be computed.
-    let some = lines(&*db, LogQuery::search("203.0.113").limit(50).offset(1_234)).await;
+    let some = lines(&*db, LogQuery::new().search("203.0.113").limit(50).offset(1_234)).await;
     assert_eq!(some, all[1_234..1_284]);
-    assert!(lines(&*db, LogQuery::newest().limit(0).offset(2_000)).await.is_empty());
+    assert!(lines(&*db, LogQuery::new().limit(0).offset(2_000)).await.is_empty());
 }
 
 pub(crate) async fn deep_pages_follow_events_that_come_meanwhile(db: Database) {
     let other = db.open_again().await;
     db.add_logs((0..1_500).map(|number| event(number, 1)).collect()).await.unwrap();
     for round in 0..5 {
-        let deep = lines(&*db, LogQuery::newest().limit(20).offset(1_200)).await;
-        let all = lines(&*other, LogQuery::newest().limit(10_000)).await;
+        let deep = lines(&*db, LogQuery::new().limit(20).offset(1_200)).await;
+        let all = lines(&*other, LogQuery::new().limit(10_000)).await;
         assert_eq!(deep, all[1_200..1_220]);
         other.add_log(event(10_000 + round * 37, 1)).await.unwrap();
     }
@@ -44,7 +44,7 @@ pub(crate) async fn deep_pages_follow_events_that_come_meanwhile(db: Database) {
         }
     });
     while !writer.is_finished() {
-        let page = db.get_logs(LogQuery::newest().limit(30).offset(1_100)).await.unwrap();
+        let page = db.get_logs(LogQuery::new().limit(30).offset(1_100)).await.unwrap();
         assert_eq!(page.len(), 30);
         assert!(page.is_sorted_by_key(|log| std::cmp::Reverse((log.timestamp, log.id))));
     }

@@ -1,7 +1,8 @@
 //! The master's own deckies, and what runs anywhere.
 
 use decnet_db_core::ErrorKind;
-use decnet_db_core::sql::Fields;
+use decnet_db_core::contract::FleetDecky;
+use decnet_db_core::sql::Changeset;
 use serde_json::{Value, json};
 
 use super::{host, refused};
@@ -92,7 +93,9 @@ pub(crate) async fn running_ends_the_error_of_a_decky(db: Database) {
 pub(crate) async fn deckies_that_come_at_the_same_time_are_one(db: Database) {
     let done = attempts_at_once(&db, 64, async |repository, number| {
         repository
-            .upsert_fleet_decky(Fields::new().set("name", "d").set("compose_hash", number.to_string()))
+            .upsert_fleet_decky(
+                Changeset::new().set(FleetDecky::NAME, "d").set(FleetDecky::COMPOSE_HASH, number.to_string()),
+            )
             .await
     });
     assert!(done.await.iter().all(Result::is_ok));

@@ -2,7 +2,7 @@
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::{DeckyShard, Topology};
-use decnet_db_core::sql::{self, Fields, Insert, Record, Unit};
+use decnet_db_core::sql::{self, Changeset, Column, Insert, Record, Unit};
 use decnet_db_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ pub(crate) async fn a_host_that_a_topology_targets_stays(db: Database) {
     ];
     let mut unit = Unit::new();
     unit.insert(Insert::raw(Topology::TABLE, columns, row).unwrap());
-    db.committer().commit(unit).await.unwrap();
+    db.engine().commit(unit).await.unwrap();
     let (kind, text) = refused(&*db, "delete_swarm_host", json!({"uuid": "h1"})).await;
     assert_eq!((kind, text.contains("a topology targets the host")), (ErrorKind::Conflict, true), "{text}");
     assert_eq!(shard(&db, "d").await["host_uuid"], "h1");
@@ -226,7 +226,8 @@ pub(crate) async fn a_new_shard_needs_a_host_that_exists(db: Database) {
         assert_eq!((ours, text.contains(message)), (kind, true), "{text}");
     }
     // In a unit nothing else is written either.
-    let lacking = Fields::<DeckyShard>::new().set("decky_name", "d").set("state", "running");
+    let lacking =
+        Changeset::<DeckyShard>::new().set(DeckyShard::DECKY_NAME, "d").set(DeckyShard::STATE, "running");
     let error = db.unit().set_state("k", json!(1)).upsert_decky_shard(lacking).commit().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(called(&*db, "get_state", json!({"key": "k"})).await, json!(null));
@@ -236,10 +237,10 @@ pub(crate) async fn a_new_shard_needs_a_host_that_exists(db: Database) {
 pub(crate) async fn shards_that_come_at_the_same_time_are_one(db: Database) {
     enrol(&db, "h1", "one").await;
     let done = attempts_at_once(&db, 64, async |repository, number| {
-        let data = Fields::new()
-            .set("decky_name", "d")
-            .set("host_uuid", "h1")
-            .set("compose_hash", number.to_string());
+        let data = Changeset::new()
+            .set(DeckyShard::DECKY_NAME, "d")
+            .set(DeckyShard::HOST_UUID, "h1")
+            .set(DeckyShard::COMPOSE_HASH, number.to_string());
         repository.upsert_decky_shard(data).await
     });
     assert!(done.await.iter().all(Result::is_ok));
@@ -250,14 +251,16 @@ pub(crate) async fn shards_that_come_at_the_same_time_are_one(db: Database) {
 pub(crate) async fn partial_updates_at_the_same_time_all_arrive(db: Database) {
     enrol(&db, "h1", "one").await;
     put(&db, json!({"decky_name": "d", "host_uuid": "h1"})).await;
-    const COLUMNS: [&str; 3] = ["compose_hash", "decky_ip", "last_error"];
+    const COLUMNS: [&Column; 3] =
+        [DeckyShard::COMPOSE_HASH.column(), DeckyShard::DECKY_IP.column(), DeckyShard::LAST_ERROR.column()];
     let done = attempts_at_once(&db, 48, async |repository, number| {
         let column = COLUMNS[number % 3];
-        repository.upsert_decky_shard(Fields::new().set("decky_name", "d").set(column, column)).await
+        let data = Changeset::new().set(DeckyShard::DECKY_NAME, "d");
+        repository.upsert_decky_shard(data.set_column(column, column.name)).await
     });
     assert!(done.await.iter().all(Result::is_ok));
     let shown = shard(&db, "d").await;
-    assert!(COLUMNS.iter().all(|column| shown[*column] == *column), "{shown}");
+    assert!(COLUMNS.iter().all(|column| shown[column.name] == column.name), "{shown}");
 }
 
 /// Ruling R16.

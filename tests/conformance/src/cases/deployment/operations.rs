@@ -2,7 +2,7 @@
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::contract::DeckyLifecycle;
-use decnet_db_core::sql::Fields;
+use decnet_db_core::sql::Changeset;
 use serde_json::{Value, json};
 
 use super::refused;
@@ -114,7 +114,9 @@ pub(crate) async fn of_two_ends_one_wins(db: Database) {
             let id = id.clone();
             async move {
                 let status = if number % 2 == 0 { "succeeded" } else { "failed" };
-                let fields = Fields::<DeckyLifecycle>::new().set("status", status).set("error", status);
+                let fields = Changeset::<DeckyLifecycle>::new()
+                    .set(DeckyLifecycle::STATUS, status)
+                    .set(DeckyLifecycle::ERROR, status);
                 repository.update_lifecycle(&id, fields).await.map(|()| status)
             }
         });

@@ -9,15 +9,15 @@ use crate::database::Database;
 use crate::json::called;
 
 fn statement(db: &Database, write: impl FnOnce(&mut Sql<'_>)) -> Statement {
-    let mut sql = Sql::new(db.committer().dialect());
+    let mut sql = Sql::new(db.engine().dialect());
     write(&mut sql);
-    sql.finish()
+    sql.finish().unwrap()
 }
 
 /// Sets the value of a key that is there.
 fn update(db: &Database, key: &str, value: &str) -> Statement {
     statement(db, |sql| {
-        sql.push("UPDATE state SET value = ").bind(value).push(" WHERE ").exactly("key", key);
+        sql.update::<StateEntry>().set(StateEntry::VALUE, value).only(StateEntry::KEY, key);
     })
 }
 
@@ -30,7 +30,7 @@ async fn state(db: &Database) -> Vec<(String, String)> {
     let select = statement(db, |sql| {
         sql.push("SELECT ").identifiers(["key", "value"]).push(" FROM state ORDER BY ").identifier("key");
     });
-    let rows = db.committer().query(select).await.unwrap();
+    let rows = db.engine().query(select).await.unwrap();
     let text = |value: &Value| if let Value::Text(text) = value { text.clone() } else { panic!("{value:?}") };
     rows.iter().map(|row| (text(&row[0]), text(&row[1]))).collect()
 }
@@ -46,13 +46,13 @@ pub(crate) async fn affected_rows_are_those_that_were_found(db: Database) {
     let same = unit.expect(update(&db, "a", "1"), Expect::one_row("no such row"));
     let missing = unit.execute(update(&db, "x", "1"));
     let all = unit.execute(statement(&db, |sql| {
-        sql.push("UPDATE state SET value = ").bind("2");
+        sql.update::<StateEntry>().set(StateEntry::VALUE, "2");
     }));
     let ignored = unit.insert(entries(&[("b", "x"), ("c", "x")]).on_duplicate(OnDuplicate::Ignore));
     let read = unit.query(statement(&db, |sql| {
-        sql.push("SELECT value FROM state WHERE ").exactly("key", "c");
+        sql.push("SELECT value").from::<StateEntry>().only(StateEntry::KEY, "c");
     }));
-    let mut receipt = db.committer().commit(unit).await.unwrap();
+    let mut receipt = db.engine().commit(unit).await.unwrap();
     assert_eq!([same, missing, all, ignored].map(|step| receipt.affected(step)), [1, 0, 2, 1]);
     assert_eq!(receipt.rows(read).iter().next().unwrap(), [Value::from("x")]);
     assert_eq!(state(&db).await, pairs(&[("a", "2"), ("b", "2"), ("c", "x")]));
@@ -66,13 +66,13 @@ pub(crate) async fn an_unmet_expectation_rolls_everything_back(db: Database) {
         unit.execute(update(&db, "a", "2"));
         unit.expect(update(&db, "missing", "3"), expect);
         unit.insert(entries(&[("c", "1")]));
-        let error = db.committer().commit(unit).await.unwrap_err();
+        let error = db.engine().commit(unit).await.unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Conflict, "somebody was faster"));
         assert_eq!(state(&db).await, pairs(&[("a", "1")]));
     }
     let mut unit = Unit::new();
     unit.expect(update(&db, "missing", "3"), Expect::rows(0..=0, "it is there"));
-    db.committer().commit(unit).await.unwrap();
+    db.engine().commit(unit).await.unwrap();
 }
 
 pub(crate) async fn a_guard_keeps_units_apart(db: Database) {
@@ -85,11 +85,11 @@ pub(crate) async fn a_guard_keeps_units_apart(db: Database) {
                 let mut unit = Unit::new();
                 unit.guard("conformance", "count");
                 let replace = statement(&db, |sql| {
-                    sql.push("UPDATE state SET value = ").bind((before + 1).to_string()).push(" WHERE ");
-                    sql.exactly("key", "count").push(" AND value = ").bind(before.to_string());
+                    sql.update::<StateEntry>().set(StateEntry::VALUE, (before + 1).to_string());
+                    sql.only(StateEntry::KEY, "count").only(StateEntry::VALUE, before.to_string());
                 });
                 unit.expect(replace, Expect::one_row("somebody was faster"));
-                match db.committer().commit(unit).await {
+                match db.engine().commit(unit).await {
                     Ok(_) => break,
                     Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
                 }
@@ -117,10 +117,10 @@ pub(crate) async fn queries_in_a_unit_see_its_writes(db: Database) {
     unit.insert(entries(&[("a", "1"), ("b", "1")]));
     let between = unit.query(count(&db));
     unit.execute(statement(&db, |sql| {
-        sql.push("DELETE FROM state WHERE ").exactly("key", "a");
+        sql.delete::<StateEntry>().only(StateEntry::KEY, "a");
     }));
     let after = unit.query(count(&db));
-    let mut receipt = db.committer().commit(unit).await.unwrap();
+    let mut receipt = db.engine().commit(unit).await.unwrap();
     let counts = [before, between, after].map(|step| receipt.rows(step).scalar::<i64>().unwrap());
     assert_eq!(counts, [Some(0), Some(2), Some(1)]);
 }

@@ -13,7 +13,7 @@ fn time(text: &str) -> Value {
 async fn insert(db: &Database, table: &'static Table, columns: &[&'static str], rows: Vec<Value>) -> u64 {
     let mut unit = Unit::new();
     let step = unit.insert(Insert::raw(table, columns.to_vec(), rows).unwrap());
-    db.committer().commit(unit).await.expect("the rows go in").affected(step)
+    db.engine().commit(unit).await.expect("the rows go in").affected(step)
 }
 
 async fn read(
@@ -22,10 +22,10 @@ async fn read(
     columns: &[&'static str],
     order: &'static str,
 ) -> Vec<Vec<Value>> {
-    let mut sql = Sql::new(db.committer().dialect());
+    let mut sql = Sql::new(db.engine().dialect());
     sql.push("SELECT ").identifiers(columns.iter().copied()).push(" FROM ").identifier(table.name);
     sql.push(" ORDER BY ").identifier(order);
-    let rows = db.committer().query(sql.finish()).await.expect("the rows are read");
+    let rows = db.engine().query(sql.finish().unwrap()).await.expect("the rows are read");
     let meant = |(value, column): (&Value, &&'static str)| match value {
         // An engine without a type for times has their text.
         Value::Text(text) if table.column(column).is_some_and(|column| column.kind == ColumnKind::Time) => {

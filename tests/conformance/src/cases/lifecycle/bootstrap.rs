@@ -177,6 +177,11 @@ pub(crate) async fn the_engine_says_what_it_is(db: Database) {
     let server = db.ping().await.unwrap();
     assert_eq!(server.system, db.system());
     assert!(server.version.starts_with(|first: char| first.is_ascii_digit()), "{server:?}");
+    // For those who keep the log of a run, and for `tests/engines`.
+    #[expect(clippy::print_stdout, reason = "shown with the output of a test")]
+    {
+        println!("engine: {} {}", server.system, server.version);
+    }
     let pool = db.pool();
     assert!(pool.open <= pool.max && pool.idle <= pool.open, "{pool:?}");
 }

@@ -1,65 +1,62 @@
 //! The order of events.
 
-use decnet_db_core::contract::{LogFilter, LogQuery, NewLog};
+use decnet_db_core::contract::{Log, LogFilter, LogQuery, NewLog};
 
 use crate::database::Database;
 
-/// Events with these times, in ids 1, 2, …
-async fn at(db: &Database, times: &[&str]) {
+/// Adds events with these times, one after the other; returns their ids, which an engine may assign in steps.
+async fn at(db: &Database, times: &[&str]) -> Vec<i64> {
+    let mut ids = Vec::with_capacity(times.len());
     for time in times {
         let log = NewLog::new("d", "s", "e", "i").timestamp(time.parse().unwrap());
         db.add_log(log).await.unwrap();
+        ids.push(db.get_max_log_id().await.unwrap());
     }
+    assert!(ids.is_sorted_by(|before, after| before < after), "{ids:?}");
+    ids
 }
 
-async fn newest(db: &Database, query: LogQuery) -> Vec<i64> {
-    db.get_logs(query).await.unwrap().iter().map(|log| log.id).collect()
+/// Which of the events, counted from 1 on in the order in which they were added.
+fn which(ids: &[i64], logs: &[Log]) -> Vec<usize> {
+    let position = |log: &Log| ids.iter().position(|id| *id == log.id).expect("one of the events") + 1;
+    logs.iter().map(position).collect()
 }
 
 pub(crate) async fn newest_first_by_time_and_not_by_id(db: Database) {
-    at(&db, &["2026-01-02", "2026-01-03", "2026-01-01", "1969-12-31T23:59:59.999999Z"]).await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [2, 1, 3, 4]);
+    let ids = at(&db, &["2026-01-02", "2026-01-03", "2026-01-01", "1969-12-31T23:59:59.999999Z"]).await;
+    assert_eq!(which(&ids, &db.get_logs(LogQuery::new()).await.unwrap()), [2, 1, 3, 4]);
 }
 
 pub(crate) async fn ties_are_broken_by_descending_id(db: Database) {
-    at(&db, &["2026-01-01"; 5]).await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [5, 4, 3, 2, 1]);
-    assert_eq!(newest(&db, LogQuery::newest().limit(2).offset(1)).await, [4, 3]);
+    let ids = at(&db, &["2026-01-01"; 5]).await;
+    assert_eq!(which(&ids, &db.get_logs(LogQuery::new()).await.unwrap()), [5, 4, 3, 2, 1]);
+    assert_eq!(which(&ids, &db.get_logs(LogQuery::new().limit(2).offset(1)).await.unwrap()), [4, 3]);
     let page = db.get_logs_page(3, LogFilter::all(), None).await.unwrap();
-    assert_eq!(page.data.iter().map(|log| log.id).collect::<Vec<_>>(), [5, 4, 3]);
+    assert_eq!(which(&ids, &page.data), [5, 4, 3]);
     let page = db.get_logs_page(3, LogFilter::all(), page.next).await.unwrap();
-    assert_eq!(page.data.iter().map(|log| log.id).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(which(&ids, &page.data), [2, 1]);
     assert!(page.next.is_none());
 }
 
 pub(crate) async fn one_microsecond_decides(db: Database) {
-    at(&db, &["2026-01-01T00:00:00.000002Z", "2026-01-01T00:00:00.000003Z", "2026-01-01T00:00:00.000001Z"])
-        .await;
-    assert_eq!(newest(&db, LogQuery::newest()).await, [2, 1, 3]);
-    let times: Vec<_> = db
-        .get_logs_after_id(0, 5, LogFilter::all())
-        .await
-        .unwrap()
-        .iter()
-        .map(|log| log.timestamp.to_string())
-        .collect();
-    assert_eq!(
-        times,
-        ["2026-01-01T00:00:00.000002Z", "2026-01-01T00:00:00.000003Z", "2026-01-01T00:00:00.000001Z"]
-    );
+    let times = ["2026-01-01T00:00:00.000002Z", "2026-01-01T00:00:00.000003Z", "2026-01-01T00:00:00.000001Z"];
+    let ids = at(&db, &times).await;
+    assert_eq!(which(&ids, &db.get_logs(LogQuery::new()).await.unwrap()), [2, 1, 3]);
+    let stored = db.get_logs_after_id(0, 5, LogFilter::all()).await.unwrap();
+    let stored: Vec<_> = stored.iter().map(|log| log.timestamp.to_string()).collect();
+    assert_eq!(stored, times);
 }
 
 pub(crate) async fn after_an_id_by_ascending_id(db: Database) {
-    at(&db, &["2026-01-03", "2026-01-02", "2026-01-01", "2026-01-04"]).await;
+    let ids = at(&db, &["2026-01-03", "2026-01-02", "2026-01-01", "2026-01-04"]).await;
     let after = async |id: i64, limit: u64| {
-        let logs = db.get_logs_after_id(id, limit, LogFilter::all()).await.unwrap();
-        logs.iter().map(|log| log.id).collect::<Vec<_>>()
+        which(&ids, &db.get_logs_after_id(id, limit, LogFilter::all()).await.unwrap())
     };
     assert_eq!(after(0, 50).await, [1, 2, 3, 4]);
-    assert_eq!(after(2, 50).await, [3, 4]);
-    assert_eq!(after(1, 2).await, [2, 3]);
+    assert_eq!(after(ids[1], 50).await, [3, 4]);
+    assert_eq!(after(ids[0], 2).await, [2, 3]);
     assert_eq!(after(-7, 1).await, [1]);
-    assert_eq!(after(4, 50).await, [0; 0]);
+    assert_eq!(after(ids[3], 50).await, [0; 0]);
 }
 
 pub(crate) async fn the_rows_of_a_batch_keep_its_order(db: Database) {

@@ -38,14 +38,17 @@ pub(crate) async fn random_searches_agree_with_the_model(db: Database) {
             for search in searches {
                 let expected: Vec<_> =
                     stored.iter().filter(|log| model::matches(log, &search)).map(|log| log.id).collect();
-                let found = db.get_logs_after_id(0, 1_000, LogFilter::search(&*search)).await;
+                let found = db.get_logs_after_id(0, 1_000, LogFilter::all().search(&*search)).await;
                 let found = found.map_err(|error| TestCaseError::fail(format!("{search:?}: {error}")))?;
                 let found: Vec<_> = found.iter().map(|log| log.id).collect();
                 prop_assert_eq!(&found, &expected, "{:?}", search);
-                let total = db.get_total_logs(LogFilter::search(&*search)).await.expect("the same filter");
+                let total =
+                    db.get_total_logs(LogFilter::all().search(&*search)).await.expect("the same filter");
                 prop_assert_eq!(total, expected.len() as u64);
-                let newest =
-                    db.get_logs(LogQuery::search(&*search).limit(1_000)).await.expect("the same filter");
+                let newest = db
+                    .get_logs(LogQuery::new().search(&*search).limit(1_000))
+                    .await
+                    .expect("the same filter");
                 let mut by_time: Vec<_> = stored.iter().filter(|log| expected.contains(&log.id)).collect();
                 by_time.sort_by_key(|log| std::cmp::Reverse((log.timestamp, log.id)));
                 prop_assert!(newest.iter().eq(by_time));
@@ -63,7 +66,7 @@ pub(crate) async fn each_page_has_the_next_rows(db: Database) {
             stored.sort_by_key(|log| std::cmp::Reverse((log.timestamp, log.id)));
             let mut paged = Vec::new();
             for page in 0.. {
-                let query = LogQuery::newest().limit(size).offset(page * size);
+                let query = LogQuery::new().limit(size).offset(page * size);
                 let found = db.get_logs(query).await.expect("a page");
                 if found.is_empty() {
                     break;
@@ -99,7 +102,10 @@ pub(crate) async fn time_bounds_are_inclusive_instants(db: Database) {
         db.add_log(NewLog::new("d", "s", "e", "i").timestamp(at(time)).raw_line(time)).await.unwrap();
     }
     let between = async |start: &str, end: &str| {
-        ids(&db.get_logs_after_id(0, 50, LogFilter::all().since(at(start)).until(at(end))).await.unwrap())
+        ids(&db
+            .get_logs_after_id(0, 50, LogFilter::all().start_time(at(start)).end_time(at(end)))
+            .await
+            .unwrap())
     };
     assert_eq!(between("0001-01-01", "9999-12-31T23:59:59.999999Z").await.len(), 4);
     assert_eq!(between("2026-01-01T00:00:00.000001Z", "2026-01-02").await.len(), 2);
@@ -108,7 +114,7 @@ pub(crate) async fn time_bounds_are_inclusive_instants(db: Database) {
 }
 
 async fn found(db: &Database, search: &str) -> Vec<String> {
-    ids(&db.get_logs_after_id(0, 1_000, LogFilter::search(search)).await.expect(search))
+    ids(&db.get_logs_after_id(0, 1_000, LogFilter::all().search(search)).await.expect(search))
 }
 
 pub(crate) async fn search_is_literal_and_folds_ascii_case_only(db: Database) {
@@ -209,9 +215,9 @@ pub(crate) async fn members_of_every_kind_of_fields_are_told_apart(db: Database)
         ("not json", "cmd:json", false),
         (&format!("{}{}", "[".repeat(5_000), "]".repeat(5_000)), "cmd:ls", false),
     ] {
-        let before = db.get_total_logs(LogFilter::search(search)).await.unwrap();
+        let before = db.get_total_logs(LogFilter::all().search(search)).await.unwrap();
         db.add_log(NewLog::new("d", "s", "e", "i").raw_line("x").fields(fields)).await.unwrap();
-        let after = db.get_total_logs(LogFilter::search(search)).await.unwrap();
+        let after = db.get_total_logs(LogFilter::all().search(search)).await.unwrap();
         assert_eq!(after - before, u64::from(matches), "{fields:.60} {search}");
     }
 }
@@ -235,7 +241,7 @@ pub(crate) async fn a_needle_may_be_long_and_sit_anywhere(db: Database) {
         ("SS yyy".to_owned(), vec![&long]),
         ("2001:DB8::7 yyy".to_owned(), vec![&long]),
     ] {
-        let found = db.get_logs_after_id(0, 50, LogFilter::search(search.as_str())).await.unwrap();
+        let found = db.get_logs_after_id(0, 50, LogFilter::all().search(search.as_str())).await.unwrap();
         let lines: Vec<_> = found.iter().map(|log| log.raw_line.as_str()).collect();
         assert!(lines == expected, "{search:.30}: {} rows", lines.len());
     }
@@ -281,10 +287,10 @@ pub(crate) async fn bounties_are_searched_literally(db: Database) {
     for (search, expected) in
         [("%", 1), ("_", 1), (r"\", 1), ("it's", 1), ("A", 2), ("", 5), ("d", 5), ("''", 0)]
     {
-        let filter = BountyFilter::all().containing(search);
+        let filter = BountyFilter::all().search(search);
         assert_eq!(db.get_total_bounties(filter.clone()).await.unwrap(), expected, "{search}");
         assert_eq!(
-            db.get_bounties(BountyQuery::new(filter)).await.unwrap().len() as u64,
+            db.get_bounties(BountyQuery::from(filter)).await.unwrap().len() as u64,
             expected,
             "{search}"
         );

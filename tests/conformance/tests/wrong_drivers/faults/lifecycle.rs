@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use decnet_db_core::Result;
+use decnet_db_core::contract::Log;
 use decnet_db_core::driver::{Bootstrap, Bootstrapped, ServerInfo};
 use decnet_db_core::sql::{Rows, Sql, Step, Value};
 use tokio::sync::Barrier;
@@ -67,9 +68,9 @@ pub(crate) struct LosesTheLatestOnClosing;
 impl Fault for LosesTheLatestOnClosing {
     async fn close(&self, right: &Right) {
         let mut sql = Sql::new(right.dialect());
-        sql.push("DELETE FROM logs WHERE id = (SELECT MAX(id) FROM logs)");
+        sql.delete::<Log>().push(" WHERE id = (SELECT MAX(id) FROM logs)");
         // A second closing, or one without schema, finds nothing to lose.
-        let _ = right.commit(alone(Step::Execute(sql.finish(), None))).await;
+        let _ = right.commit(alone(Step::Execute(sql.finish().expect("a statement"), None))).await;
         right.close().await;
     }
 }

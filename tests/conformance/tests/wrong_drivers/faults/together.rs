@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use decnet_db_core::contract::StateEntry;
 use decnet_db_core::driver::{BatchLimits, UnitQueue};
 use decnet_db_core::sql::{Expect, Outcome, Receipt, Rows, Sql, Statement, Step, Unit};
 use decnet_db_core::{Error, Result};
@@ -193,9 +194,9 @@ impl Fault for ShowsHalfAUnit {
 async fn would_succeed(right: &Right, unit: &Unit) -> Result<()> {
     const TRIAL: &str = "only a trial";
     let mut sql = Sql::new(right.dialect());
-    sql.push("DELETE FROM state WHERE 1 = 0");
+    sql.delete::<StateEntry>().push(" WHERE 1 = 0");
     let mut trial = unit.clone();
-    trial.expect(sql.finish(), Expect::one_row(TRIAL));
+    trial.expect(sql.finish()?, Expect::one_row(TRIAL));
     match right.commit(trial).await {
         Err(Error::Conflict { message, .. }) if message == TRIAL => Ok(()),
         other => other.map(drop),

@@ -1,0 +1,4 @@
+//! The pool of connections, and one connection.
+
+pub(crate) mod connection;
+pub(crate) mod pool;

@@ -1,0 +1,7 @@
+//! Sample arguments: intel.
+
+use crate::samples::Domain;
+
+pub(crate) fn samples() -> Vec<Domain> {
+    Vec::new()
+}

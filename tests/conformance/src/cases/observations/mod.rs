@@ -1,0 +1,6 @@
+//! Observations of behaviour (contract document 84).
+
+pub(crate) mod golden;
+pub(crate) mod samples;
+
+crate::catalogue::cases! { observations: }

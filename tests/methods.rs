@@ -1,0 +1,50 @@
+//! The contract's methods by domain: the list in README is what the library has.
+//!
+//! `UPDATE_README=1 cargo test --test methods` writes it anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use decnet_db::call::methods;
+
+const BEGIN: &str = "<!-- methods: begin -->\n";
+const END: &str = "<!-- methods: end -->";
+
+fn listed() -> String {
+    let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
+    for method in methods() {
+        match rows.last_mut().filter(|(domain, _)| *domain == method.domain) {
+            Some((_, names)) => names.push(method.name),
+            None => rows.push((method.domain, vec![method.name])),
+        }
+    }
+    let mut text = String::from("| domain | methods |\n|---|---|\n");
+    for (domain, names) in rows {
+        let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+        let _ = writeln!(text, "| {domain} ({}) | {} |", names.len(), names.join(", "));
+    }
+    text
+}
+
+#[test]
+fn readme_lists_all_methods_by_domain() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).expect("README.md has the place for the list");
+    let (present, after) = rest.split_once(END).expect("and the end of it");
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(&path, format!("{before}{BEGIN}{}{END}{after}", listed())).unwrap();
+        return;
+    }
+    assert_eq!(present, listed(), "write it anew: UPDATE_README=1 cargo test --test methods");
+}
+
+#[test]
+fn no_name_is_taken_twice() {
+    let mut names: Vec<_> = methods().map(|method| method.name).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
