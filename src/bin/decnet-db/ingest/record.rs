@@ -24,8 +24,8 @@ pub(crate) struct Record {
     /// The file as it was seen last; `None` after it came from another machine or version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) file: Option<FileState>,
-    /// When the file was written to last that the last line was read from, in microseconds since 1970; of compressed files when
-    /// the one was that they follow. What is older is no later part of the rotation.
+    /// When the file was last written to as its first lines were read, in microseconds since 1970; of compressed files when the
+    /// one was that they follow. What is older is no later part of the rotation.
     #[serde(default)]
     pub(super) written: i64,
     /// Bytes that were read, uncompressed.

@@ -426,7 +426,10 @@ impl Reader {
             let entry = &mut self.entries[place];
             let known = &mut self.records.list[record];
             let end = entry.at();
-            known.record.written = written;
+            // Late lines of an old file say nothing about the ones after it.
+            if known.record.written == 0 {
+                known.record.written = written;
+            }
             known.record.marks = entry.marks.clone();
             (known.record.position, known.record.lines) = (end.position, end.lines);
             (known.record.file, known.record.path) = (Some(entry.seen), full_path(entry));
