@@ -93,6 +93,10 @@ pub async fn from_env() -> Result<Arc<dyn Repository>> {
 /// The process-wide repository: opened as [`from_env`] does the first time it is asked for, the same one from then on.
 /// Concurrent first calls open one; after an error the next call tries again.
 ///
+/// On MySQL and MariaDB it writes by tasks of the async runtime in which that first call was made. When that runtime has
+/// ended, writes are `Unavailable` and say so: programs with several runtimes, such as one for each test, open their own by
+/// [`from_env`].
+///
 /// # Errors
 /// As [`connect`].
 pub async fn get_repository() -> Result<Arc<dyn Repository>> {

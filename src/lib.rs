@@ -6,7 +6,7 @@ mod factory;
 pub use decnet_db_core::contract::Repository;
 pub use decnet_db_core::{
     EngineError, Error, ErrorCode, ErrorKind, Result, call, config, contract, json, password, telemetry,
-    testing, time, transfer,
+    testing, time, topology, transfer,
 };
 // For authors of drivers, who depend on `decnet-db-core`, and for tools that look at an engine.
 #[doc(hidden)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of core from the lowest to the highest: each one uses only those before it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "text",
     "error",
     "time",
@@ -15,6 +15,7 @@ const ORDER: [&str; 14] = [
     "driver",
     "contract",
     "base",
+    "topology",
     "telemetry",
     "testing",
     "call",

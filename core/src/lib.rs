@@ -20,6 +20,7 @@ pub mod telemetry;
 pub mod testing;
 mod text;
 pub mod time;
+pub mod topology;
 pub mod transfer;
 
 pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};

@@ -17,7 +17,9 @@ impl Driver {
     /// What the driver reports when it can't open the database.
     pub async fn connect(&self, config: &Config) -> Result<Arc<dyn Repository>> {
         let backend = self.backend(config).await?;
-        Ok(Arc::new(Instrumented::new(SqlRepository::new(backend, config.seed.clone()))))
+        Ok(Arc::new(Instrumented::new(
+            SqlRepository::new(backend, config.seed.clone()).with_catalogue(config.attack.clone()),
+        )))
     }
 }
 

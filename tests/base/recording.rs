@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use decnet_db::config::SeedConfig;
 use decnet_db::contract::Repository;
 use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
-use decnet_db::sql::{Dialect, Receipt, Rows, Statement, Step, Unit, Value};
+use decnet_db::sql::{Dialect, Outcome, Receipt, Rows, Statement, Step, Unit, Value};
 use decnet_db::testing;
 use decnet_db::time::Timestamp;
 use decnet_db::{Error, Result};
@@ -126,7 +126,7 @@ impl Recording {
     }
 }
 
-/// The summary of ten thousand events, one row of zeros for what else counts, no row for what lists.
+/// The summary of ten thousand events, one row of zeros for what else counts, no row for what lists but the blob of an upsert.
 fn rows_for(text: &str) -> Rows {
     const EVENTS: i64 = 10_000;
     let time = || Value::Time(Timestamp::from_microseconds(0).expect("it is 1970"));
@@ -148,6 +148,9 @@ fn rows_for(text: &str) -> Rows {
         ]
     } else if text.contains(" AS minute") {
         vec![Value::Int(0), Value::Int(EVENTS), time(), time()]
+    } else if text.starts_with("SELECT uuid, sha256, ") && text.contains(" FROM canary_blobs WHERE") {
+        let text = || Value::Text(String::new());
+        vec![text(), text(), text(), text(), Value::Int(0), text(), time()]
     } else if text.starts_with("SELECT COUNT") || text.starts_with("SELECT (") {
         vec![Value::Int(0); 4]
     } else {
@@ -172,7 +175,18 @@ impl Backend for Recording {
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         self.record(Work::Commit(self.statements(&unit)))?;
-        Ok(Receipt::default())
+        let mut receipt = Receipt::default();
+        for step in unit.steps() {
+            receipt.push(match step {
+                // What an upsert answers with is there; else a unit finds nothing.
+                Step::Query(statement) if statement.text().contains(" FROM canary_blobs WHERE") => {
+                    Outcome::Rows(rows_for(statement.text()))
+                }
+                Step::Query(_) => Outcome::Rows(Rows::default()),
+                _ => Outcome::Affected(0),
+            });
+        }
+        Ok(receipt)
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

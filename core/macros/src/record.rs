@@ -259,14 +259,15 @@ fn constant_of(field: &syn::Field) -> Ident {
     format_ident!("{}", name_of(field).to_uppercase())
 }
 
-/// What follows `compact` or `spaced`: nothing, `= map` or `= list`.
+/// What follows `compact` or `spaced`: nothing, `= map`, `= list` or `= any`.
 fn json_of(meta: &syn::meta::ParseNestedMeta<'_>, form: &str) -> syn::Result<TokenStream> {
     let shape = if meta.input.peek(Token![=]) {
         let shape: Ident = meta.value()?.parse()?;
         match shape.to_string().as_str() {
             "map" => quote!(Map),
             "list" => quote!(List),
-            _ => return Err(syn::Error::new_spanned(shape, "expected `map` or `list`")),
+            "any" => quote!(Any),
+            _ => return Err(syn::Error::new_spanned(shape, "expected `map`, `list` or `any`")),
         }
     } else {
         quote!(MapOrList)

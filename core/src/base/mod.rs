@@ -1,21 +1,33 @@
 //! The contract in portable SQL, one file per domain. Knows no driver.
 
 mod activity;
+mod attachments;
 mod attackers;
 mod behavior;
 mod bounties;
+mod canary;
 mod decky_lifecycle;
 mod fingerprints;
 mod fleet;
+mod intel;
 mod ipv6_leaks;
 mod lifecycle;
 mod logs;
 mod maintenance;
+mod observations;
+mod orchestrator;
+mod realism;
 mod repository;
+mod rules;
 mod smtp_targets;
 mod state;
 mod support;
 mod swarm;
+mod tags;
+mod tarpit;
+pub(crate) mod topologies;
+mod ttp;
 mod users;
+mod webhooks;
 
 pub(crate) use repository::SqlRepository;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::logs::counts::LogCounts;
-use crate::config::SeedConfig;
+use crate::config::{AttackCatalogue, SeedConfig};
 use crate::contract::tables::SCHEMA;
 use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
@@ -19,6 +19,7 @@ pub(crate) struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
     pub(super) counts: LogCounts,
+    pub(super) catalogue: AttackCatalogue,
 }
 
 impl SqlRepository {
@@ -26,7 +27,12 @@ impl SqlRepository {
     ///
     /// [`initialize`]: crate::contract::Lifecycle::initialize
     pub(crate) fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
-        Self { backend, seed, counts: LogCounts::default() }
+        Self { backend, seed, counts: LogCounts::default(), catalogue: AttackCatalogue::default() }
+    }
+
+    /// The same with names of ATT&CK techniques.
+    pub(crate) fn with_catalogue(self, catalogue: AttackCatalogue) -> Self {
+        Self { catalogue, ..self }
     }
 }
 

@@ -12,6 +12,7 @@
 //! - Secrets are asked for only by what uses them, and the JWT secret by nothing.
 //! - `DECNET_TESTING` stays exact, `1` and nothing else, as it lifts checks on secrets.
 
+mod attack;
 mod database;
 mod dotenv;
 mod host;
@@ -23,6 +24,7 @@ mod seed;
 mod settings;
 mod url;
 
+pub use attack::{AttackCatalogue, AttackTechnique};
 pub use host::Host;
 pub use pool::{BatchConfig, PoolConfig};
 pub use secret::Secret;
@@ -59,6 +61,8 @@ pub struct Config {
     pub seed: SeedConfig,
     /// How an ingester groups rows into commits.
     pub batch: BatchConfig,
+    /// Names of ATT&CK techniques.
+    pub attack: AttackCatalogue,
 }
 
 impl Config {
@@ -70,6 +74,7 @@ impl Config {
             pool: PoolConfig::default(),
             seed: SeedConfig::default(),
             batch: BatchConfig::default(),
+            attack: AttackCatalogue::default(),
         }
     }
 
@@ -108,6 +113,7 @@ impl Config {
             pool: PoolConfig::from_settings(settings)?,
             seed: SeedConfig::from_settings(settings)?,
             batch: BatchConfig::from_settings(settings)?,
+            attack: AttackCatalogue::from_settings(settings),
         })
     }
 }

@@ -17,11 +17,12 @@
 //! | who they are | `identities`, `campaigns` | `attacker_identities`, `attribution_state`; `campaigns` |
 //! | what they show | `observations` | `observations`, `observed_attachments` |
 //! | what others say | `intel` | `attacker_intel` |
-//! | ATT&CK techniques | `ttp` | `ttp_tag`, `ttp_rule`, `ttp_rule_state` |
+//! | ATT&CK techniques | `ttp` | `ttp_tag` |
+//! | the rules that recognise them | `rules` | `ttp_rule`, `ttp_rule_state` |
 //! | worker hosts | `swarm` | `swarm_hosts`, `decky_shards` |
 //! | the master's deckies | `fleet` | `fleet_deckies` |
 //! | their deployment | `decky_lifecycle` | `decky_lifecycle` |
-//! | topologies | `topology` | `topologies`, `lans`, and all `topology_…` |
+//! | topologies | `topologies`, `topology` | `topologies`, `lans`, and all `topology_…` |
 //! | canaries | `canary` | `canary_blobs`, `canary_tokens`, `canary_triggers` |
 //! | tarpits | `tarpit` | `tarpit_rules` |
 //! | realism | `realism` | `synthetic_files`, `realism_config` |
@@ -54,6 +55,7 @@ mod page;
 mod query;
 mod realism;
 mod repository;
+mod rules;
 pub mod search;
 mod simhash;
 mod smtp_targets;
@@ -61,6 +63,7 @@ mod state;
 mod swarm;
 pub mod tables;
 mod tarpit;
+mod topologies;
 mod topology;
 mod ttp;
 pub(crate) mod unit;
@@ -76,32 +79,44 @@ pub use attackers::{
 pub use behavior::{AttackerBehavior, Behavior};
 pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
 pub use campaigns::Campaign;
-pub use canary::{CanaryBlob, CanaryToken, CanaryTrigger};
+pub use canary::{
+    Canaries, CanaryBlob, CanaryToken, CanaryTokenFilter, CanaryTrigger, CanaryTriggerCursor, ListedBlob,
+};
 pub use credentials::{Credential, CredentialReuse};
 pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
 pub use identities::{AttackerIdentity, AttributionState};
-pub use intel::AttackerIntel;
+pub use intel::{AttackerIntel, Intel, IntelEvent, UnenrichedAttacker};
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
 pub use maintenance::{Maintenance, Purged};
-pub use observations::{Observation, ObservedAttachment};
-pub use orchestrator::{OrchestratorEmail, OrchestratorEvent};
+pub use observations::{
+    LatestObservation, Observation, ObservationCursor, ObservationEnvelope, Observations, ObservedAttachment,
+    ObservedValue,
+};
+pub use orchestrator::{Orchestrator, OrchestratorEmail, OrchestratorEvent};
 pub use page::{Cursor, Page};
 pub use query::Query;
-pub use realism::{RealismConfig, SyntheticFile};
+pub use realism::{Realism, RealismConfig, SyntheticFile, SyntheticFileFilter};
 pub use repository::Repository;
+pub use rules::{CompiledRule, Emit, Rule, RuleState, RuleStatus, Rules, UpdatedRule};
 pub use simhash::Simhash;
 pub use smtp_targets::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 pub use state::{State, StateEntry};
 pub use swarm::{DeckyShard, ListedShard, Swarm, SwarmHost};
-pub use tarpit::TarpitRule;
-pub use topology::{Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent};
-pub use ttp::{TtpRule, TtpRuleState, TtpTag};
+pub use tarpit::{TarpitRule, Tarpits};
+pub use topologies::Topologies;
+pub use topology::{
+    DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent,
+};
+pub use ttp::{
+    AttackerCommands, CampaignTechnique, DeckyPhase, DistinctTechnique, NewTag, TagScope, Technique,
+    TechniqueRollup, Techniques, TtpRule, TtpRuleState, TtpTag, TtpTagCursor,
+};
 pub use unit::{Engine, Transactional, UnitOfWork};
 pub use users::{NewUser, RevokedToken, User, Users};
-pub use webhooks::WebhookSubscription;
+pub use webhooks::{PublicWebhook, WebhookSubscription, Webhooks};
 
 use self::method::Method;
 
@@ -115,10 +130,20 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Swarm>::METHODS,
     <dyn Fleet>::METHODS,
     <dyn DeckyLifecycles>::METHODS,
+    <dyn Topologies>::METHODS,
     <dyn Attackers>::METHODS,
     <dyn Activity>::METHODS,
     <dyn Behavior>::METHODS,
     <dyn SmtpTargets>::METHODS,
     <dyn Fingerprints>::METHODS,
+    <dyn Webhooks>::METHODS,
+    <dyn Canaries>::METHODS,
+    <dyn Tarpits>::METHODS,
+    <dyn Realism>::METHODS,
+    <dyn Orchestrator>::METHODS,
+    <dyn Observations>::METHODS,
+    <dyn Intel>::METHODS,
+    <dyn Techniques>::METHODS,
+    <dyn Rules>::METHODS,
     <dyn Maintenance>::METHODS,
 ];

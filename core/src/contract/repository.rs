@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, DeckyLifecycles, Engine, Fingerprints, Fleet, Lifecycle, Logs,
-    Maintenance, SmtpTargets, State, Swarm, Transactional, Users,
+    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel,
+    Lifecycle, Logs, Maintenance, Observations, Orchestrator, Realism, Rules, SmtpTargets, State, Swarm,
+    Tarpits, Techniques, Topologies, Transactional, Users, Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -48,9 +49,19 @@ pub trait Repository:
     + Behavior
     + SmtpTargets
     + Fingerprints
+    + Observations
+    + Intel
+    + Techniques
+    + Rules
     + Swarm
     + Fleet
     + DeckyLifecycles
+    + Topologies
+    + Webhooks
+    + Canaries
+    + Tarpits
+    + Realism
+    + Orchestrator
     + Maintenance
     + Send
     + Sync

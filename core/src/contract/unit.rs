@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::driver::{Bootstrap, Bootstrapped};
-use crate::error::Result;
-use crate::sql::{Dialect, Expect, Insert, Receipt, Rows, Sql, Statement, Step, StepId, Unit};
+use crate::error::{Error, Result};
+use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, Step, StepId, Unit};
 
 /// What commits units, and for tools that move whole tables also reads: the repository, or a wrapper around it.
 #[async_trait]
@@ -65,14 +65,32 @@ pub struct UnitOfWork<'r, T = ()> {
 /// The steps, and what the last method makes of their receipt.
 struct Planned<T> {
     unit: Unit,
+    explanations: Vec<Explanation>,
     answer: Answer<T>,
 }
+
+/// What makes of an unmet expectation an error that shows what is stored: an expectation is written before that is known.
+struct Explanation {
+    /// The words of the error that it is for.
+    refusal: String,
+    query: Statement,
+    explain: Explain,
+}
+
+type Explain = Box<dyn FnMut(&mut RowReader) -> Result<Option<Error>> + Send>;
 
 type Answer<T> = Box<dyn FnOnce(&mut Receipt) -> Result<T> + Send>;
 
 impl<'r> UnitOfWork<'r> {
     pub(crate) fn new(engine: &'r dyn Engine) -> Self {
-        Self { engine, planned: Ok(Planned { unit: Unit::new(), answer: Box::new(|_| Ok(())) }) }
+        Self {
+            engine,
+            planned: Ok(Planned {
+                unit: Unit::new(),
+                explanations: Vec::new(),
+                answer: Box::new(|_| Ok(())),
+            }),
+        }
     }
 }
 
@@ -100,10 +118,11 @@ impl<'r, T> UnitOfWork<'r, T> {
         A: FnOnce(&mut Receipt) -> Result<U> + Send + 'static,
     {
         let engine = self.engine;
-        let planned = self.planned.and_then(|Planned { unit, .. }| {
-            let mut steps = Steps { unit, dialect: engine.dialect() };
+        let planned = self.planned.and_then(|Planned { unit, explanations, .. }| {
+            let mut steps = Steps { unit, explanations, dialect: engine.dialect() };
             let answer = plan(&mut steps)?;
-            Ok(Planned { unit: steps.unit, answer: Box::new(answer) })
+            let Steps { unit, explanations, .. } = steps;
+            Ok(Planned { unit, explanations, answer: Box::new(answer) })
         });
         UnitOfWork { engine, planned }
     }
@@ -114,9 +133,14 @@ impl<'r, T> UnitOfWork<'r, T> {
     /// `InvalidInput` of the first argument that was refused; `Conflict` when a write contradicts what is stored;
     /// `UnknownOutcome` when the connection was lost after COMMIT was sent.
     pub async fn commit(self) -> Result<T> {
-        let Planned { unit, answer } = self.planned?;
-        let mut receipt = if unit.is_empty() { Receipt::default() } else { self.engine.commit(unit).await? };
-        answer(&mut receipt)
+        let Planned { unit, explanations, answer } = self.planned?;
+        if unit.is_empty() {
+            return answer(&mut Receipt::default());
+        }
+        match self.engine.commit(unit).await {
+            Ok(mut receipt) => answer(&mut receipt),
+            Err(error) => Err(explained(self.engine, explanations, error).await),
+        }
     }
 }
 
@@ -127,9 +151,22 @@ impl<T> std::fmt::Debug for UnitOfWork<'_, T> {
     }
 }
 
+/// What is stored says more than the error; where it has changed since, or can't be read, the error stands.
+async fn explained(engine: &dyn Engine, explanations: Vec<Explanation>, error: Error) -> Error {
+    let refusal = error.to_string();
+    for explanation in explanations.into_iter().filter(|explanation| explanation.refusal == refusal) {
+        let rows = engine.query(explanation.query).await.and_then(|rows| rows.decode(explanation.explain));
+        if let Some(explained) = rows.into_iter().flatten().flatten().next() {
+            return explained;
+        }
+    }
+    error
+}
+
 /// The steps of one method while it plans them.
 pub(crate) struct Steps<'d> {
     unit: Unit,
+    explanations: Vec<Explanation>,
     dialect: &'d dyn Dialect,
 }
 
@@ -156,6 +193,18 @@ impl<'d> Steps<'d> {
     ) -> Result<StepId> {
         let statement = self.statement(write)?;
         Ok(self.unit.expect(statement, expect))
+    }
+
+    /// Lets a unit that fails because of `expect` answer with the first error that `explain` makes of a row of a query.
+    pub(crate) fn explain(
+        &mut self,
+        expect: &Expect,
+        query: impl for<'s> FnOnce(&'s mut Sql<'d>) -> &'s mut Sql<'d>,
+        explain: impl FnMut(&mut RowReader) -> Result<Option<Error>> + Send + 'static,
+    ) -> Result<()> {
+        let (refusal, query) = (expect.error().to_string(), self.statement(query)?);
+        self.explanations.push(Explanation { refusal, query, explain: Box::new(explain) });
+        Ok(())
     }
 
     /// Adds a query, which sees what the steps before it wrote.

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use super::{Col, Column, ColumnKind, Insert, Record, Table, Value};
+use super::{Col, Column, ColumnKind, Insert, JsonShape, Record, Table, Value};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::time::Timestamp;
@@ -251,7 +251,10 @@ fn no_column(table: &Table, name: &str) -> Error {
 
 /// A JSON value as the column's value: nothing is coerced but 0 and 1 to truth values.
 fn value_of(column: &Column, json: &Json) -> Result<Value> {
-    if json.is_null() {
+    // Where any JSON is meant, null is a value (ruling R19).
+    let is_value =
+        column.kind == ColumnKind::Json && column.json.is_some_and(|json| json.shape == JsonShape::Any);
+    if json.is_null() && !is_value {
         return Ok(Value::Null);
     }
     let wants = |what: &str| Error::invalid_input("", format!("must be {what}"));
@@ -272,9 +275,15 @@ fn value_of(column: &Column, json: &Json) -> Result<Value> {
             return Err(wants("a time as text"));
         }),
         ColumnKind::Bytes(_) => return Err(wants("set by the program, not as JSON")),
-        _ if json.is_string() => Value::Text(json.decode()?),
-        _ => match column.json {
+        // A value like all others: text is not taken for JSON.
+        ColumnKind::Json => match column.json {
             Some(json_text) => Value::Text(json_text.write(json)?),
+            None => Value::Text(json.spaced()?),
+        },
+        _ if json.is_string() => Value::Text(json.decode()?),
+        _ => match column.json.map(|json_text| (json_text, json_text.misses(json))) {
+            Some((json_text, None)) => Value::Text(json_text.write(json)?),
+            Some((_, Some(what))) => return Err(wants(&format!("{what}, or text that holds JSON"))),
             None => return Err(wants("text")),
         },
     })

@@ -214,6 +214,8 @@ pub enum JsonShape {
     Map,
     /// Lists alone, of anything.
     List,
+    /// Any value, null included.
+    Any,
 }
 
 impl JsonText {
@@ -222,17 +224,23 @@ impl JsonText {
     /// # Errors
     /// Invalid input for a value of another shape, an integer beyond 64 bits, or nesting beyond 128 levels.
     pub fn write(self, json: &Json) -> Result<String> {
-        let (fits, what) = match self.shape {
-            JsonShape::MapOrList => (json.is_object() || json.is_array(), "a map, a list,"),
-            JsonShape::Map => (json.is_object(), "a map,"),
-            JsonShape::List => (json.is_array(), "a list,"),
-        };
-        if !fits {
-            return Err(Error::invalid_input("", format!("must be {what} or text that holds JSON")));
+        if let Some(what) = self.misses(json) {
+            return Err(Error::invalid_input("", format!("must be {what}")));
         }
         match self.form {
             JsonForm::Compact => json.compact(),
             JsonForm::Spaced => json.spaced(),
         }
+    }
+
+    /// What the value should be, unless it is that.
+    pub(in crate::sql) fn misses(self, json: &Json) -> Option<&'static str> {
+        let (fits, what) = match self.shape {
+            JsonShape::MapOrList => (json.is_object() || json.is_array(), "a map or a list"),
+            JsonShape::Map => (json.is_object(), "a map"),
+            JsonShape::List => (json.is_array(), "a list"),
+            JsonShape::Any => (true, ""),
+        };
+        (!fits).then_some(what)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Column, ColumnKind, Dialect, Statement, Value};
 use crate::error::{Error, Result};
+use crate::json::Json;
 
 /// A column inside a key, and how much of it the key takes where the engine limits a key's length.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +132,9 @@ impl Table {
             Value::Null if !column.nullable && column.kind != ColumnKind::Serial => {
                 refuse("must not be null".into())
             }
+            Value::Text(text) if column.kind == ColumnKind::Json => {
+                check_json(column, text).map_err(|error| error.within(column.name))
+            }
             Value::Text(text) => match self.max_chars(column) {
                 // Bytes bound characters from above, so short text is not counted.
                 Some(limit) if text.len() > limit => match text.chars().count() {
@@ -222,6 +226,25 @@ impl Table {
             list(dialect, index.columns.iter().copied())
         ))
     }
+}
+
+/// Refuses text that is not JSON, is JSON of another shape than the column is for, or is a number that SQLite, where the
+/// column is one of numbers, would not give back (ruling R19).
+fn check_json(column: &Column, text: &str) -> Result<()> {
+    let json = Json::parse(text)?;
+    if let Some(what) = column.json.and_then(|json_text| json_text.misses(&json)) {
+        return Err(Error::invalid_input("", format!("must be {what}")));
+    }
+    let text = json.as_str();
+    let fits = match text.as_bytes().first() {
+        Some(b'-' | b'0'..=b'9') if text.contains(['.', 'e', 'E']) => {
+            const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+            json.decode().is_ok_and(|number: f64| (-LIMIT..LIMIT).contains(&number))
+        }
+        Some(b'-' | b'0'..=b'9') => text.parse::<i64>().is_ok(),
+        _ => true,
+    };
+    if fits { Ok(()) } else { Err(Error::invalid_input("", "a number beyond 64 bits is not stored")) }
 }
 
 /// `==` on text in a const fn.

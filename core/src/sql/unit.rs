@@ -42,30 +42,67 @@ impl StepId {
     }
 }
 
-/// How many rows a step must affect; otherwise the unit is rolled back and fails with a conflict.
+/// How many rows a step must affect; otherwise the unit is rolled back and fails, with a conflict unless something else is
+/// said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expect {
     rows: RangeInclusive<u64>,
     otherwise: String,
+    refusal: Refusal,
+}
+
+/// What an unmet expectation is to the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    Conflict,
+    NotFound,
+    InvalidInput(&'static str),
 }
 
 impl Expect {
     /// Exactly one row; `otherwise` is the message of the conflict.
     pub fn one_row(otherwise: impl Into<String>) -> Self {
-        Self { rows: 1..=1, otherwise: otherwise.into() }
+        Self::rows(1..=1, otherwise)
     }
 
     /// So many rows; `otherwise` is the message of the conflict.
     pub fn rows(rows: RangeInclusive<u64>, otherwise: impl Into<String>) -> Self {
-        Self { rows, otherwise: otherwise.into() }
+        Self { rows, otherwise: otherwise.into(), refusal: Refusal::Conflict }
+    }
+
+    /// No row; `otherwise` is the message of the conflict. For statements that look for what must not be.
+    pub fn no_row(otherwise: impl Into<String>) -> Self {
+        Self::rows(0..=0, otherwise)
+    }
+
+    /// The same; what is not met is that something exists.
+    #[must_use]
+    pub fn or_not_found(self) -> Self {
+        Self { refusal: Refusal::NotFound, ..self }
+    }
+
+    /// The same; what is not met is a condition of this argument.
+    #[must_use]
+    pub fn or_invalid_input(self, argument: &'static str) -> Self {
+        Self { refusal: Refusal::InvalidInput(argument), ..self }
+    }
+
+    /// The error of a unit that does not meet the expectation.
+    pub fn error(&self) -> Error {
+        let otherwise = self.otherwise.clone();
+        match self.refusal {
+            Refusal::Conflict => Error::conflict(otherwise),
+            Refusal::NotFound => Error::NotFound(otherwise),
+            Refusal::InvalidInput(argument) => Error::invalid_input(argument, otherwise),
+        }
     }
 
     /// Judges what a step did. Drivers call it after the step and roll back on the error.
     ///
     /// # Errors
-    /// Conflict, when another number of rows was affected.
+    /// [`error`](Self::error), when another number of rows was affected.
     pub fn check(&self, affected: u64) -> Result<()> {
-        if self.rows.contains(&affected) { Ok(()) } else { Err(Error::conflict(self.otherwise.clone())) }
+        if self.rows.contains(&affected) { Ok(()) } else { Err(self.error()) }
     }
 }
 
@@ -225,12 +262,22 @@ impl Receipt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn an_unmet_expectation_is_a_conflict() {
         let expect = Expect::one_row("version 3 was replaced meanwhile");
         assert!(expect.check(1).is_ok());
         assert_eq!(expect.check(0).unwrap_err().to_string(), "version 3 was replaced meanwhile");
+    }
+
+    #[test]
+    fn an_unmet_expectation_is_what_it_says_it_is() {
+        let kind = |expect: Expect| expect.check(2).unwrap_err().kind();
+        assert_eq!(kind(Expect::no_row("x")), ErrorKind::Conflict);
+        assert_eq!(kind(Expect::one_row("x").or_not_found()), ErrorKind::NotFound);
+        let error = Expect::one_row("must not change").or_invalid_input("id").check(0).unwrap_err();
+        assert_eq!((error.kind(), &*error.to_string()), (ErrorKind::InvalidInput, "id: must not change"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use decnet_db_core::{Error, Result};
 use mysql_async::{Conn, DriverError, Error as Wire, IoError, Opts};
 use tokio::time::timeout;
 
+use crate::codes::WRONG_PASSWORD;
 use crate::error::{may_connect_later, tell};
 use crate::fitness::{Fitness, fitness};
 use crate::hosts::{Host, Hosts};
@@ -263,25 +264,25 @@ fn refused(target: &Target, error: Wire) -> Refused {
             Error::configuration(format!("logging in at {name}: {error}: give the account another one"))
         }
         Wire::Server(error)
-            if error.code == DENIED && target.opts.ssl_opts().is_none() && !target.is_socket() =>
+            if error.code == WRONG_PASSWORD && target.opts.ssl_opts().is_none() && !target.is_socket() =>
         {
             let error = tell(Wire::Server(error), &format!("connecting to {name}"));
             Error::configuration(format!(
-                "{}; the connection is not encrypted: if the account is made with REQUIRE SSL, add ssl-mode=required to \
-                 the database URL",
-                error.to_string().trim_start_matches("configuration: ")
+                "{error}; the connection is not encrypted: if the account is made with REQUIRE SSL, add \
+                 ssl-mode=required to the database URL"
             ))
         }
         error if retry => {
-            Error::unavailable(format!("the database server at {name} can't be reached: {error}"), error)
+            let reason = match &error {
+                Wire::Io(IoError::Io(error)) => error.to_string(),
+                error => error.to_string(),
+            };
+            Error::unavailable(format!("the database server at {name} can't be reached: {reason}"), error)
         }
         error => tell(error, &format!("connecting to {name}")),
     };
     Refused { error, retry, silent: false }
 }
-
-/// The server's number for a wrong password, and for an account that must not come without TLS.
-const DENIED: u16 = 1045;
 
 /// What is wrong with a certificate or a key, if that is why connecting failed: rustls reports it as invalid data.
 fn tls_error(error: &Wire) -> Option<String> {

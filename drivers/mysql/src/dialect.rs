@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use decnet_db_core::sql::{Column, ColumnKind, Dialect, KeyPart, Sql, Table, Value};
 
-use crate::error::OTHER_KEY;
+use crate::codes::OTHER_KEY;
 use crate::flavour::Flavour;
 
 /// `TO_SECONDS('1970-01-01')`, on both servers.

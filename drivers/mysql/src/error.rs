@@ -1,88 +1,16 @@
-//! The servers' error numbers, and what they mean to a caller.
+//! What the servers' errors mean to a caller.
 
-use decnet_db_core::{Error, ErrorKind, one_line};
+use decnet_db_core::{EngineError, Error, ErrorCode, one_line};
 use mysql_async::{DriverError, Error as Wire, ServerError};
 
-/// What an upsert multiplies by to fail when it meets a row with another key; the server's message repeats it.
-pub(crate) const OTHER_KEY: &str = "18446744073709551615";
-/// A key that must be unique is there already.
-const DUPLICATE: u16 = 1062;
-/// A row that others refer to was to be deleted or changed.
-const REFERENCED: u16 = 1451;
-/// A row refers to one that does not exist.
-const NO_SUCH_REFERENCE: u16 = 1452;
-/// A CHECK constraint says no: MySQL's number, and MariaDB's.
-const CHECK_VIOLATED: [u16; 2] = [3819, 4025];
-/// NULL for a column that must have a value.
-const NOT_NULL: u16 = 1048;
-/// No value for a column that must have one.
-const NO_DEFAULT: u16 = 1364;
-/// Text that is longer than its column; strict mode makes it an error instead of a cut.
-const TOO_LONG: u16 = 1406;
-/// A number outside its column's range, such as 64 bits in an INT of a table that DECNET made.
-const OUT_OF_RANGE: u16 = 1264;
-/// A number outside the range of an expression.
-const EXPRESSION_OUT_OF_RANGE: u16 = 1690;
-/// A date or number that its column can't hold.
-const BAD_VALUE: u16 = 1292;
-/// Text that the column's character set can't hold, such as an emoji in latin1.
-const BAD_TEXT: u16 = 1366;
-/// Text that is not JSON, for a JSON column of MySQL.
-const BAD_JSON: u16 = 3140;
-/// More bytes than the server takes in one packet (`max_allowed_packet`).
-const PACKET_TOO_LARGE: u16 = 1153;
-/// A table does not exist.
-const NO_TABLE: u16 = 1146;
-/// A database does not exist.
-const NO_DATABASE: u16 = 1049;
-/// No database was named.
-const DATABASE_NOT_CHOSEN: u16 = 1046;
-/// The account may not use this database; may not log in; may not run this statement; login without a password; the
-/// account's plugin is unknown to the server; the password has expired; the account is locked (two numbers).
-const DENIED: [u16; 9] = [1044, 1045, 1142, 1143, 1227, 1698, 1524, 1820, 3118];
-const EXPIRED: [u16; 2] = [1862, 4151];
-/// Another transaction and this one wait for each other: the server rolled this one back.
-const DEADLOCK: u16 = 1213;
-/// MySQL: as 1213, for named locks.
-const LOCK_DEADLOCK: u16 = 3058;
-/// A row stayed locked for too long: only the statement was rolled back.
-const LOCK_WAIT: u16 = 1205;
-/// The server has no room for more row locks: it rolled the whole transaction back.
-const LOCK_TABLE_FULL: u16 = 1206;
-/// MariaDB with snapshot isolation: the row was changed since the transaction began.
-const SNAPSHOT_CONFLICT: u16 = 1020;
-/// The prepared statement is gone or must be prepared again.
-const REPREPARE: [u16; 2] = [1243, 1615];
-/// All connections of the server are taken; all of this account.
-const TOO_MANY_CONNECTIONS: [u16; 3] = [1040, 1203, 1226];
-/// The host has been shut out after too many broken connections.
-const HOST_BLOCKED: u16 = 1129;
-/// The server is shutting down; this connection was killed (MariaDB); it was idle for too long (MySQL); network errors
-/// that the server noticed.
-const CONNECTION_ENDED: [u16; 8] = [1053, 1927, 4031, 1152, 1158, 1159, 1160, 1161];
-/// A Galera node that is not in step with its cluster. Said before anything is done.
-const NODE_NOT_READY: u16 = 1047;
-/// Something went wrong during COMMIT: at a Galera node that lost its cluster, and at a member of a replication group whose
-/// hooks failed. Mostly nothing was written, and nobody promises it.
-const COMMIT_FAILED: [u16; 2] = [1180, 3100];
-/// A replication group found that another member has changed the same: it rolled the transaction back.
-const CERTIFICATION: u16 = 3101;
-/// A replication group of several primaries takes no writes to tables with cascading foreign keys.
-const NOT_FOR_GROUPS: u16 = 3098;
-/// The server takes connections with TLS only.
-const NO_TLS: u16 = 3159;
-/// JSON that is nested deeper than MySQL reads.
-const DEEP_JSON: u16 = 3157;
-/// A character set or collation that the server does not have.
-const UNKNOWN_CHARSET: [u16; 2] = [1115, 1273];
-/// Statement-based binary logs don't take what READ COMMITTED writes.
-const BINLOG_STATEMENT: u16 = 1665;
-/// The server takes no writes: `read_only` is set; the same, where a transaction began.
-const READ_ONLY: [u16; 3] = [1290, 1836, 1792];
-/// The disk is full, or a table can't grow.
-const NO_SPACE: [u16; 3] = [1021, 1114, 1041];
-/// An index or a table exists already: somebody else made it meanwhile.
-const EXISTS: [u16; 2] = [1050, 1061];
+use crate::codes::{
+    BAD_JSON, BAD_TEXT, BAD_VALUE, BINLOG_STATEMENT, CERTIFICATION, CHECK_VIOLATED, COMMIT_FAILED,
+    CONNECTION_ENDED, DATABASE_NOT_CHOSEN, DEADLOCK, DEEP_JSON, DENIED, DUPLICATE, EXISTS, EXPIRED,
+    EXPRESSION_OUT_OF_RANGE, HOST_BLOCKED, LOCK_DEADLOCK, LOCK_TABLE_FULL, LOCK_WAIT, NO_DATABASE,
+    NO_DEFAULT, NO_SPACE, NO_SUCH_REFERENCE, NO_TABLE, NO_TLS, NODE_NOT_READY, NOT_FOR_GROUPS, NOT_NULL,
+    OTHER_KEY, OUT_OF_RANGE, PACKET_TOO_LARGE, READ_ONLY, REFERENCED, REPREPARE, SNAPSHOT_CONFLICT, TOO_LONG,
+    TOO_MANY_CONNECTIONS, UNKNOWN_CHARSET,
+};
 
 /// What went wrong while units or queries ran, before it is known who must be told.
 #[derive(Debug)]
@@ -249,9 +177,9 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
     let text = one_line(&error.message);
     let code = error.code;
     let invalid = |reason: &str| Error::invalid_input(column(&error.message).unwrap_or_default(), reason);
-    let unavailable = |message: String| Error::unavailable(message, Wire::Server(error.clone()));
-    let conflict =
-        |message: String| Error::Conflict { message, source: Some(Wire::Server(error.clone()).into()) };
+    let said = || EngineError::from(Said(error.clone())).with_code(ErrorCode::MySql(code));
+    let unavailable = |message: String| Error::unavailable(message, said());
+    let conflict = |message: String| Error::Conflict { message, source: Some(said()) };
     match code {
         DUPLICATE => conflict(format!("a row with the same key exists: {text}")),
         REFERENCED => conflict(format!("other rows still refer to this one: {text}")),
@@ -305,7 +233,7 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         )),
         code if COMMIT_FAILED.contains(&code) => Error::UnknownOutcome {
             message: format!("{doing}: the server failed while it committed: the write may or may not have happened ({text})"),
-            source: Some(Wire::Server(error).into()),
+            source: Some(said()),
         },
         HOST_BLOCKED | NODE_NOT_READY => unavailable(format!("the database server is not ready: {text}")),
         code if CONNECTION_ENDED.contains(&code) => {
@@ -319,7 +247,7 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         }
         _ => Error::backend(
             format!("{doing}: the database server says: {text} (error {code})"),
-            Wire::Server(error),
+            said(),
         ),
     }
 }
@@ -334,24 +262,22 @@ fn column(message: &str) -> Option<&str> {
     (!name.is_empty() && name.bytes().all(plain)).then_some(name)
 }
 
-/// The same error for another caller: kind and text, without the source.
-pub(crate) fn again(error: &Error) -> Error {
-    let message = error.to_string();
-    match error {
-        Error::InvalidInput { argument, reason } => Error::invalid_input(argument.clone(), reason.clone()),
-        other => match other.kind() {
-            ErrorKind::Configuration => Error::Configuration(message),
-            ErrorKind::Unavailable => Error::Unavailable { message, source: None },
-            ErrorKind::Conflict => Error::conflict(message),
-            ErrorKind::UnknownOutcome => Error::UnknownOutcome { message, source: None },
-            ErrorKind::Unsupported => Error::Unsupported(message),
-            _ => Error::backend(message, anyhow::anyhow!("the same error as another unit's")),
-        },
+/// What a server said, as the source of an error whose text has it: so it is shown once.
+#[derive(Debug)]
+struct Said(ServerError);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&one_line(&self.0.message))
     }
 }
 
+impl std::error::Error for Said {}
+
 #[cfg(test)]
 mod tests {
+    use decnet_db_core::ErrorKind;
+
     use super::*;
 
     fn told(code: u16, message: &str) -> Error {

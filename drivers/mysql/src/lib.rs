@@ -25,11 +25,23 @@
 //! | `ssl-ca` | file, PEM or DER | the authority that the server's certificate must come from; without it, those that browsers know |
 //! | `ssl-cert`, `ssl-key` | files | the client's certificate and key |
 //! | `ssl-check-hostname` | `true`, `false` | as DECNET's driver has it: with `ssl-ca`, `false` means `verify-ca` |
+//! | `server-public-key` | file, PEM | the server's `public_key.pem`, under which a password may be sent without TLS |
+//! | `allow-public-key-retrieval` | `false`, `true` | whether that key may be asked for: from whoever answers |
 //! | `unix-socket` | path | connects there instead of to the hosts |
-//! | `connect-timeout` | seconds, 10 | for each attempt, login included |
+//! | `connect-timeout` | seconds, 10 | for each attempt, login included; with several hosts 3 at first |
+//! | `answer-timeout` | seconds, 60 | for each answer; afterwards the connection is given up |
+//! | `access` | `write`, `read` | `read`: any host will do, also one that takes no writes |
 //! | `charset` | `utf8mb4` | accepted because DECNET's URLs have it |
 //!
-//! Several hosts are tried in their order, for each new connection.
+//! # Several hosts
+//!
+//! All connections are at one host: the first of the URL that is fit, which is asked once after each login. A host is fit when
+//! it takes writes (`read_only`, `super_read_only`) and is in step with its cluster (`wsrep_ready`; most members of its
+//! replication group are there). One that is not, or that failed, is passed over for 10 to 60 s. A host that leaves an answer
+//! waiting for two seconds and lets nobody in within three is taken for dead. What a host refuses before it does anything
+//! (1047, 1290, 1792, 1836) is done at another one; the rest of the pool follows, and goes back when a host that stands
+//! further to the front is fit again. Where no host takes writes, reads go on, and writes wait and then say why of each host.
+//! `db.client.failovers` counts the moves. What each engine and cluster promises is in `docs/engines.md`.
 //!
 //! # TLS
 //!
@@ -39,9 +51,17 @@
 //! machine unencrypted unless the URL says so (`ssl-mode=off`, or `preferred`, which may end without TLS). No mode ever
 //! sends a password as plain text (`mysql_clear_password`).
 //!
+//! MySQL's `caching_sha2_password` wants the password itself at an account's first login after the server started. Without TLS
+//! the client is then expected to ask whoever answers for a key, and to send the password under it: whoever has the port has
+//! the password. This is refused, on loopback addresses too, unless the URL gives the key (`server-public-key`) or allows to
+//! ask for it. For a server on this machine there is mostly a better way, which is taken by itself: the login goes over the
+//! server's own socket (`/run/mysqld/mysqld.sock`, `/var/lib/mysql/mysql.sock`), where nobody else can be, and later ones need
+//! no password. MariaDB's accounts never want it.
+//!
 //! # Connections
 //!
-//! At most `size` + `max_overflow` are open, `size` are kept, one is replaced when it is older than `recycle`. A connection
+//! At most `size` + `max_overflow` are open, `size` are kept, one is replaced when it is older than `recycle`, and closed when
+//! nobody needed it for a minute. A connection
 //! that has rested for five seconds is pinged before it is used, unless pre-ping is off; one that was used just now is
 //! not, as that would double the round trips. After any connection was found dead, all that rest are pinged. While the
 //! server is away, callers wait for up to the pool's wait time-out (30 s) and go on when it is back. Each connection keeps
@@ -54,15 +74,17 @@
 //! around it: it commits by itself, in one round trip. On MariaDB the rows of an INSERT are one command, whatever their
 //! number; MySQL gets statements of 512, 256, …, 2 and 1 rows.
 //!
-//! A unit is replayed, with jitter and at most twelve times, after a deadlock (1213), a lock wait that took too long (1205),
+//! A unit is replayed, with jitter and for as long as callers wait (30 s), after a deadlock (1213, 3101), a lock wait that took too long (1205),
 //! and a connection that was lost before COMMIT, or the statement that commits by itself, was sent; the counter
 //! `db.client.replays` counts them by `reason`. When the connection is lost after that, the error is `UnknownOutcome`. A
 //! connection that has been silent for a millisecond is pinged before a statement that commits by itself, so that one
 //! which the server ended meanwhile is found out in time. A unit of several steps, such as `add_logs` with `set_state`,
 //! always has a COMMIT of its own.
 //!
-//! Guards are the server's named locks. Galera does not replicate them: with several nodes that take writes, two
-//! processes at different nodes can hold the same guard. Send writes to one node, as the host list does.
+//! Guards are the server's named locks. A group of writes does not wait for one that somebody else holds: only the unit that
+//! needs it does. Clusters don't replicate such locks: where several nodes take writes, a guard is a row that the transaction
+//! changes, in a table of ours, `decnet_db_guard`, that is made when it is first needed. An account that may not make it is
+//! warned once.
 //!
 //! # Tables
 //!
@@ -72,11 +94,12 @@
 //! column and its limit; fractions of a second are cut. A FLOAT column takes numbers that it gives back by their shortest decimal, such
 //! as 0.1; others are refused. Tables that are added take the collation of those that are there.
 //!
-//! MariaDB takes no JSON that is nested deeper than 32 levels: a search by member does not find such rows.
+//! MariaDB takes no JSON that is nested deeper than 32 levels, MySQL of 100: a search by member does not find such rows.
 
 mod backend;
 mod bootstrap;
 mod codec;
+mod codes;
 mod connect;
 mod context;
 mod delete_counter;

@@ -8,14 +8,36 @@ use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::dialect::Sqlite;
-use crate::readers::{Readers, blocking};
-use crate::writer::Writer;
+use crate::error::Errors;
+use crate::read::ReaderPool;
+use crate::read::threads::{ReaderThreads, detached};
+use crate::write::{Writer, WriterHandle};
 
 /// An open SQLite database.
 pub(crate) struct SqliteBackend {
-    pub(crate) writer: Arc<Writer>,
-    /// `None` for a database in memory, which has a single connection.
-    pub(crate) readers: Option<Readers>,
+    /// `None` for a database that can only be read.
+    pub(crate) writer: Option<Arc<Writer>>,
+    pub(crate) reads: Reads,
+    pub(crate) errors: Errors,
+}
+
+/// Where reads run.
+pub(crate) enum Reads {
+    /// On connections of their own.
+    Pool(ReaderPool),
+    /// On the writer's connection: a database in memory has only one.
+    OfTheWriter(ReaderThreads, WriterHandle),
+}
+
+impl SqliteBackend {
+    fn writer(&self) -> Result<&Arc<Writer>> {
+        self.writer.as_ref().ok_or_else(|| self.errors.read_only())
+    }
+
+    /// Whether nobody writes at the moment.
+    fn is_quiet(&self) -> bool {
+        self.writer.as_ref().is_none_or(|writer| writer.is_quiet())
+    }
 }
 
 #[async_trait]
@@ -25,33 +47,35 @@ impl Backend for SqliteBackend {
     }
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
-        match &self.readers {
-            Some(readers) => readers.query(statement, self.writer.is_quiet()).await,
-            None => {
-                let desk = self.writer.desk();
-                blocking(move || desk.query(&statement)).await
+        match &self.reads {
+            Reads::Pool(readers) => readers.query(statement, self.is_quiet()).await,
+            Reads::OfTheWriter(threads, handle) => {
+                let handle = handle.clone();
+                threads.run(self.is_quiet(), move || handle.query(&statement)).await
             }
         }
     }
 
     async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        let desk = self.writer.desk();
-        match &self.readers {
-            Some(readers) => {
-                readers.query_then(statement, self.writer.is_quiet(), move || desk.foreign_commits()).await
+        match (&self.reads, &self.writer) {
+            (Reads::Pool(readers), Some(writer)) => {
+                let handle = writer.handle();
+                readers.query_then(statement, self.is_quiet(), move || handle.foreign_commits()).await
             }
+            // Who only reads can't tell whether others write.
+            (Reads::Pool(readers), None) => Ok((readers.query(statement, true).await?, None)),
             // Nobody else can write to this memory.
-            None => Ok((blocking(move || desk.query(&statement)).await?, Some(0))),
+            (Reads::OfTheWriter(..), _) => Ok((self.query(statement).await?, Some(0))),
         }
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
-        self.writer.commit(unit).await
+        self.writer()?.commit(unit).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
-        let desk = self.writer.desk();
-        blocking(move || desk.bootstrap(bootstrap)).await
+        let handle = self.writer()?.handle();
+        detached(move || handle.bootstrap(bootstrap)).await
     }
 
     async fn ping(&self) -> Result<ServerInfo> {
@@ -66,30 +90,39 @@ impl Backend for SqliteBackend {
     }
 
     fn pool(&self) -> PoolStatus {
-        let status = match &self.readers {
-            Some(readers) => readers.status(),
-            None => self.writer.status(),
+        let status = match (&self.reads, &self.writer) {
+            (Reads::OfTheWriter(..), Some(writer)) => writer.status(),
+            (Reads::OfTheWriter(..), None) => PoolStatus::default(),
+            (Reads::Pool(readers), _) => readers.status(),
         };
-        status.queued(u32::try_from(self.writer.queued()).unwrap_or(u32::MAX))
+        let queued = self.writer.as_ref().map_or(0, |writer| writer.queued());
+        status.queued(u32::try_from(queued).unwrap_or(u32::MAX))
     }
 
     async fn close(&self) {
-        self.writer.finish();
-        let writer = self.writer.clone();
-        // If the caller drops this future, closing goes on.
-        let _ = blocking(move || {
-            writer.join();
-            Ok(())
-        })
-        .await;
-        if let Some(readers) = &self.readers {
-            readers.close().await;
+        if let Some(writer) = &self.writer {
+            writer.finish();
+            run_to_the_end(writer, Writer::join).await;
         }
-        let writer = self.writer.clone();
-        let _ = blocking(move || {
-            writer.close();
-            Ok(())
-        })
-        .await;
+        match &self.reads {
+            Reads::Pool(readers) => readers.close().await,
+            Reads::OfTheWriter(threads, _) => threads.close(),
+        }
+        if let Some(writer) = &self.writer {
+            run_to_the_end(writer, Writer::close).await;
+        }
+    }
+}
+
+/// Runs what blocks; if the caller drops this future, it goes on.
+async fn run_to_the_end(writer: &Arc<Writer>, work: fn(&Writer)) {
+    let own = writer.clone();
+    let done = detached(move || {
+        work(&own);
+        Ok(())
+    });
+    if done.await.is_err() {
+        // Without a thread for it, it blocks this one.
+        work(writer);
     }
 }

@@ -1,13 +1,19 @@
-//! Moving the write-ahead log into the database file, off the writer's path.
+//! The write-ahead log's way to the disk and into the database file, off the writer's path.
 
 use std::cell::Cell;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
+
+use crate::file::DatabaseFile;
 
 /// From how many pages of the log on something is done.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +29,9 @@ pub(crate) struct Limits {
 pub(crate) const LIMITS: Limits = Limits { start: 8_000, insist: 24_000 };
 /// How long the writer waits at most for readers of the old log, each time that the log has grown by half of `start`.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How long after a commit the log is synced. With the time that it takes, and what a checkpoint takes that is under way,
+/// this stays below the second that is promised.
+const SYNC_AFTER: Duration = Duration::from_millis(500);
 
 thread_local! {
     static PAGES: Cell<i32> = const { Cell::new(0) };
@@ -41,7 +50,7 @@ pub(crate) fn pages() -> i32 {
     PAGES.get()
 }
 
-/// The thread that moves the log.
+/// The thread that moves the log, and sees to it that what was committed comes to the disk.
 pub(crate) struct Checkpointer {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -54,6 +63,9 @@ struct Shared {
     woken: Condvar,
     done: Condvar,
     limits: Limits,
+    /// Whether something was committed since the log was last synced, for the writer, who looks without the lock.
+    unsynced: AtomicBool,
+    log: Option<LogSync>,
 }
 
 #[derive(Default)]
@@ -62,27 +74,55 @@ struct State {
     closed: bool,
     /// The length at which the next attempt is worth it.
     next: i32,
+    /// When the log is to be synced.
+    sync_at: Option<Instant>,
+}
+
+enum Work {
+    Move,
+    Sync,
+    End,
 }
 
 impl Checkpointer {
-    /// Starts the thread on a connection of its own. `turn` is what the writer holds while it writes.
+    /// Starts the thread on a connection of its own. `write_lock` is what the writer holds while it writes. `log` is synced
+    /// a moment after commits; when the connections sync by themselves there is none.
     pub(crate) fn start(
         connection: Connection,
-        turn: Arc<Mutex<()>>,
+        write_lock: Arc<Mutex<()>>,
         limits: Limits,
+        log: Option<LogSync>,
+    ) -> std::io::Result<Self> {
+        Self::start_with(limits, log, move || move_log(&connection, &write_lock, limits.insist))
+    }
+
+    fn start_with(
+        limits: Limits,
+        log: Option<LogSync>,
+        move_log: impl FnMut() -> Result<i32> + Send + 'static,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
-        let shared = Arc::new(Shared { state, woken: Condvar::new(), done: Condvar::new(), limits });
+        let shared = Arc::new(Shared {
+            state,
+            woken: Condvar::new(),
+            done: Condvar::new(),
+            limits,
+            unsynced: AtomicBool::new(false),
+            log,
+        });
         let thread = thread::Builder::new().name("decnet-sqlite-checkpoint".to_owned()).spawn({
             let shared = shared.clone();
-            move || shared.run(&connection, &turn)
+            move || shared.run(move_log)
         })?;
         Ok(Self { shared, thread: Mutex::new(Some(thread)), last: AtomicI32::new(0) })
     }
 
-    /// The writer's word, after a commit and outside of its turn, that the log has so many pages. Costs next to nothing
-    /// while it is short.
-    pub(crate) fn grown(&self, pages: i32) {
+    /// The writer's word, after a commit and outside of the write lock, that the log has so many pages. Costs next to
+    /// nothing while it is short.
+    pub(crate) fn committed(&self, pages: i32) {
+        if self.shared.log.is_some() && !self.shared.unsynced.swap(true, Ordering::AcqRel) {
+            self.shared.sync_later();
+        }
         let anew = pages < self.last.swap(pages, Ordering::Relaxed);
         if !anew && pages < self.shared.limits.start {
             return;
@@ -98,6 +138,14 @@ impl Checkpointer {
         while pages >= self.shared.limits.insist.saturating_mul(2) && state.wanted && !state.closed {
             self.shared.done.wait(&mut state);
         }
+    }
+
+    /// Puts what was committed so far on the disk. Blocks.
+    ///
+    /// # Errors
+    /// When the log can't be synced; nothing is lost unless the power fails.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.shared.sync()
     }
 
     /// Lets the thread end, without waiting for it.
@@ -117,39 +165,141 @@ impl Checkpointer {
     }
 }
 
+impl Drop for Checkpointer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Shared {
-    fn run(&self, connection: &Connection, turn: &Mutex<()>) {
+    fn run(&self, mut move_log: impl FnMut() -> Result<i32>) {
         loop {
-            {
-                let mut state = self.state.lock();
-                while !state.wanted && !state.closed {
-                    self.woken.wait(&mut state);
+            match self.wait() {
+                Work::End => return,
+                Work::Sync => {
+                    let done = catch_unwind(AssertUnwindSafe(|| self.sync()));
+                    let failure = match done {
+                        Ok(Ok(())) => continue,
+                        Ok(Err(error)) => error.to_string(),
+                        Err(_) => "a panic".to_owned(),
+                    };
+                    metrics::counter!("db.sqlite.log.sync_failures").increment(1);
+                    tracing::error!(
+                        error = failure,
+                        "the write-ahead log can't be put on the disk: a power failure would lose what was committed"
+                    );
                 }
-                if state.closed {
-                    return;
+                Work::Move => {
+                    // Whatever happens, the writer must not wait for it for ever.
+                    let log = match catch_unwind(AssertUnwindSafe(&mut move_log)) {
+                        Ok(Ok(log)) => log,
+                        Ok(Err(error)) => {
+                            tracing::warn!(
+                                %error,
+                                "the write-ahead log can't be moved into the database at the moment"
+                            );
+                            0
+                        }
+                        Err(_) => {
+                            tracing::error!("moving the write-ahead log into the database panicked");
+                            0
+                        }
+                    };
+                    let mut state = self.state.lock();
+                    state.wanted = false;
+                    self.done.notify_all();
+                    // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it
+                    // only when it has grown.
+                    state.next = log.saturating_add(self.limits.start / 2).max(self.limits.start);
                 }
             }
-            let log = move_log(connection, turn, self.limits.insist).unwrap_or_else(|error| {
-                tracing::warn!(%error, "the write-ahead log can't be moved into the database at the moment");
-                0
-            });
-            let mut state = self.state.lock();
-            state.wanted = false;
-            self.done.notify_all();
-            // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it only
-            // when it has grown.
-            state.next = log.saturating_add(self.limits.start / 2).max(self.limits.start);
         }
+    }
+
+    fn wait(&self) -> Work {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return Work::End;
+            }
+            let due = state.sync_at;
+            if due.is_some_and(|due| due <= Instant::now()) {
+                state.sync_at = None;
+                return Work::Sync;
+            }
+            if state.wanted {
+                return Work::Move;
+            }
+            match due {
+                Some(due) => {
+                    self.woken.wait_until(&mut state, due);
+                }
+                None => self.woken.wait(&mut state),
+            }
+        }
+    }
+
+    fn sync_later(&self) {
+        let mut state = self.state.lock();
+        if state.sync_at.is_none() {
+            state.sync_at = Some(Instant::now() + SYNC_AFTER);
+            self.woken.notify_one();
+        }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // First: what is committed from here on needs another one.
+        self.unsynced.store(false, Ordering::Release);
+        let done = self.log.as_ref().map_or(Ok(()), LogSync::sync);
+        if done.is_err() {
+            // It is tried again: nothing says that it won't go better then.
+            self.unsynced.store(true, Ordering::Release);
+            self.sync_later();
+        }
+        done
+    }
+}
+
+/// Puts the write-ahead log on the disk.
+///
+/// A handle of our own does for that, since a sync takes along what came by others; closing it drops no lock, as SQLite has
+/// none on the log.
+#[derive(Debug)]
+pub(crate) struct LogSync {
+    log: PathBuf,
+    /// The folder, until its entries for the database's files are on the disk.
+    folder: Mutex<Option<PathBuf>>,
+}
+
+impl LogSync {
+    /// For the log of this file.
+    pub(crate) fn new(file: &DatabaseFile) -> Self {
+        let folder = file.path().parent().map(Path::to_path_buf);
+        Self { log: file.beside("-wal"), folder: Mutex::new(folder) }
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        // Windows wants to have it writable for that.
+        OpenOptions::new().read(true).write(cfg!(windows)).open(&self.log)?.sync_data()?;
+        let mut folder = self.folder.lock();
+        if cfg!(unix)
+            && let Some(path) = &*folder
+        {
+            File::open(path)?.sync_all()?;
+        }
+        *folder = None;
+        metrics::counter!("db.sqlite.log.syncs").increment(1);
+        Ok(())
     }
 }
 
 /// Moves the log and returns how long it is.
-fn move_log(connection: &Connection, turn: &Mutex<()>, insist: i32) -> Result<i32> {
+fn move_log(connection: &Connection, write_lock: &Mutex<()>, insist: i32) -> Result<i32> {
     let (mut log, _) = checkpoint(connection, "PASSIVE")?;
     if log >= insist {
         // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
         // moved by now: the rest is short.
-        let _pause = turn.lock();
+        let _pause = write_lock.lock();
         if log < insist.saturating_mul(2) {
             // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
             // the writer would take it for a foreign commit and read all of its pages again.

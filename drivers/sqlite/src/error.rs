@@ -72,9 +72,7 @@ impl Errors {
             ffi::SQLITE_READONLY if code == ffi::SQLITE_READONLY_DBMOVED => {
                 Error::unavailable(format!("{database} was moved or deleted while it was open"), error)
             }
-            ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => Error::configuration(format!(
-                "{database} is read-only for this user: allow writing to the file and to its folder"
-            )),
+            ffi::SQLITE_READONLY | ffi::SQLITE_PERM | ffi::SQLITE_AUTH => self.read_only(),
             ffi::SQLITE_NOTADB => Error::configuration(format!(
                 "{database} is not a SQLite database, or it is encrypted: choose another file; nothing was changed"
             )),
@@ -87,6 +85,14 @@ impl Errors {
             }
             _ => self.statement(&text, error),
         }
+    }
+
+    /// What writes to a database get that can only be read.
+    pub(crate) fn read_only(&self) -> Error {
+        Error::configuration(format!(
+            "{} is read-only for this user: allow writing to the file and to its folder",
+            self.database
+        ))
     }
 
     fn statement(&self, text: &str, error: rusqlite::Error) -> Error {
@@ -132,19 +138,14 @@ fn constraint(code: i32, text: &str, error: &rusqlite::Error) -> Option<Error> {
     }
 }
 
-/// SQLite's own error once more: several units may have failed of it.
-pub(crate) fn duplicate(error: &rusqlite::Error) -> Option<rusqlite::Error> {
+/// SQLite's own error once more.
+fn duplicate(error: &rusqlite::Error) -> Option<rusqlite::Error> {
     match error {
         rusqlite::Error::SqliteFailure(code, text) => {
             Some(rusqlite::Error::SqliteFailure(*code, text.clone()))
         }
         _ => None,
     }
-}
-
-/// What every call on a closed repository gets.
-pub(crate) fn closed() -> Error {
-    Error::Unavailable { message: "the repository is closed".to_owned(), source: None }
 }
 
 #[cfg(test)]

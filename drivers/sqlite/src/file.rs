@@ -1,6 +1,6 @@
 //! The database file: where it is, how it comes into being, whether it is still the same.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, Metadata, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{self, Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub(crate) struct DatabaseFile {
 }
 
 /// What tells one file from another that has taken its name: device and inode.
-type Identity = (u64, u64);
+pub(crate) type Identity = (u64, u64);
 
 /// Closing any handle of a file drops all locks that this process has on it, SQLite's included. So an existing file is
 /// never opened here, and nobody opens a new one before the handle that created it is closed.
@@ -52,7 +52,7 @@ impl DatabaseFile {
                 "the database lies on a network file system: SQLite's locks and its write-ahead log are not safe there"
             );
         }
-        let identity = identity(&path);
+        let identity = fs::metadata(&path).ok().as_ref().map(identity);
         Ok(Self { path, identity })
     }
 
@@ -66,23 +66,21 @@ impl DatabaseFile {
         shown(&self.path)
     }
 
-    /// Refuses when the file was deleted or replaced since: SQLite would go on in a file that has no name any more.
-    pub(crate) fn check(&self) -> Result<()> {
-        if identity(&self.path) == self.identity {
-            return Ok(());
-        }
-        Err(Error::Unavailable {
-            message: format!(
-                "the database {} was deleted or replaced while it was open: nothing was written; open it again",
-                self.shown()
-            ),
-            source: None,
-        })
+    /// Which file it was when it was found.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
+    /// The path of a file that SQLite keeps beside the database, such as `-wal`.
+    pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(suffix);
+        name.into()
     }
 }
 
 /// The path on one line, whatever characters it has.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     path.display().to_string().replace(char::is_control, "\u{fffd}")
 }
 
@@ -122,16 +120,17 @@ fn create(path: &Path) -> Result<()> {
     })
 }
 
+/// What tells the file from others.
 #[cfg(unix)]
-fn identity(path: &Path) -> Option<Identity> {
+pub(crate) fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 #[cfg(not(unix))]
-fn identity(path: &Path) -> Option<Identity> {
+pub(crate) fn identity(_: &Metadata) -> Identity {
     // A file that is open can't be replaced there.
-    fs::metadata(path).ok().map(|_| (0, 0))
+    (0, 0)
 }
 
 /// The kind of the network file system that the path lies on, if it does; known on Linux only.
@@ -203,17 +202,5 @@ mod tests {
         assert!(!path.exists());
         DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
         DatabaseFile::prepare(path.to_str().unwrap(), false).unwrap();
-    }
-
-    #[test]
-    fn a_file_that_was_replaced_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
-        file.check().unwrap();
-        fs::rename(&path, folder.path().join("b.db")).unwrap();
-        assert!(file.check().unwrap_err().is_retryable());
-        fs::write(&path, "").unwrap();
-        assert!(file.check().is_err());
     }
 }

@@ -1,7 +1,8 @@
 //! The SQLite driver of decnet-db.
 //!
 //! Serves `sqlite:///relative.db`, `sqlite:////absolute.db` and `sqlite:///:memory:`; `?timeout=5` sets how many seconds
-//! a write waits for other programs that write the same file (30 otherwise). Programs don't name this crate's types:
+//! a write waits for other programs that write the same file (30 otherwise). What can't be written to, or is opened with
+//! `?mode=ro`, is read all the same. Programs don't name this crate's types:
 //! they open a repository through the facade, and the registry finds [`DRIVER`].
 //!
 //! - One thread writes. It commits what several callers have queued in one transaction, each unit behind a savepoint.
@@ -9,8 +10,11 @@
 //!   as soon as some take long. The write-ahead log lets them run beside the writer.
 //! - A thread of its own moves the log into the database file, so that commits don't wait for it.
 //! - Other programs, DECNET included, may use the file at the same time.
-//! - `synchronous=NORMAL`: what was acknowledged survives a crash of the program; a power failure may lose the last
-//!   commits, and never damages the file.
+//! - What was acknowledged survives a crash of the program. A power failure may lose what was written in the last second,
+//!   the schema never; with `?durability=commit` a write is on the disk before it is acknowledged, which callers that write
+//!   at the same time share. Neither damages the file.
+//! - Files that are deleted or replaced while they are open, the log beside the database among them, are noticed before each
+//!   commit, and by reads within half a second.
 //!
 //! | value | stored as |
 //! |---|---|
@@ -24,22 +28,24 @@
 use decnet_db_core::driver::Driver;
 
 mod backend;
-mod bind;
 mod checkpoint;
+mod codec;
+mod connect;
+mod data_version;
 mod dialect;
 mod error;
 mod file;
-mod foreign;
 mod functions;
-mod open;
-mod pragmas;
-mod readers;
-mod unit;
-mod waiting;
-mod writer;
+mod location;
+mod options;
+mod read;
+mod session;
+mod spin;
+mod watch;
+mod write;
 
 /// The driver, for [`Registry::collect`](decnet_db_core::registry::Registry::collect); linking this crate submits it too.
-pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], open::open)
+pub const DRIVER: Driver = Driver::new("sqlite", &["sqlite"], connect::open)
     .package(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     .dialect(&dialect::Sqlite);
 

@@ -146,3 +146,47 @@ async fn histogram_buckets_are_floors_of_what_is_stored() {
     let expected = [("0001-01-01 00:00:00", 1), ("1969-12-31 23:45:00", 1), ("2026-01-01 00:00:00", 4)];
     assert_eq!(buckets, expected);
 }
+
+/// SQLite does not keep DECNET from leaving rows that refer to nothing.
+#[tokio::test]
+async fn parts_whose_topology_is_gone_can_be_changed_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    create(&path).await.close().await;
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "PRAGMA foreign_keys = 0;
+             INSERT INTO lans VALUES ('l', 'gone', 'l', NULL, '10.0.0.0/24', 0, NULL, NULL);
+             INSERT INTO topology_deckies VALUES
+                 ('d', 'gone', 'd', '[]', NULL, NULL, 'pending', NULL, NULL, NULL, '2026-01-01 00:00:00.000000', NULL, NULL);
+             INSERT INTO topology_edges VALUES ('e', 'gone', 'd', 'l', 0, 0), ('f', 'gone', 'nobody', 'l', 0, 0);
+             INSERT INTO topology_mutations VALUES
+                 ('m', 'gone', 'x', '{}', 'pending', '2026-01-01 00:00:00.000000', '2026-03-04T05:06:34.003322+00:00', NULL);",
+        )
+        .unwrap();
+    let repository = create(&path).await;
+    let say = async |method: &str, arguments: &str| {
+        let arguments: decnet_db_core::json::Json = arguments.parse().unwrap();
+        let done = decnet_db_core::call::call(&*repository, method, arguments).await;
+        done.map(|answer| answer.to_string()).unwrap_or_else(|error| error.kind().to_string())
+    };
+    for (method, arguments, expected) in [
+        ("update_lan", r#"{"lan_id": "l", "fields": {"x": 1, "topology_id": "gone"}}"#, "null"),
+        ("update_lan", r#"{"lan_id": "l", "fields": {"x": 2}, "expected_version": 1}"#, "conflict"),
+        ("update_lan", r#"{"lan_id": "l", "fields": {"x": 2}, "enforce_pending": true}"#, "conflict"),
+        ("update_topology_decky", r#"{"decky_uuid": "d", "fields": {"state": "running"}}"#, "null"),
+        ("delete_lan", r#"{"lan_id": "l", "enforce_pending": false}"#, "conflict"),
+        ("delete_topology_decky", r#"{"decky_uuid": "d"}"#, "conflict"),
+        ("delete_topology_decky", r#"{"decky_uuid": "d", "enforce_pending": false}"#, "null"),
+        ("delete_lan", r#"{"lan_id": "l", "enforce_pending": false}"#, "null"),
+        ("mark_mutation_failed", r#"{"mutation_id": "m", "reason": "x"}"#, "null"),
+        ("delete_topology_cascade", r#"{"topology_id": "gone"}"#, "false"),
+    ] {
+        assert_eq!(say(method, arguments).await, expected, "{method} {arguments}");
+    }
+    repository.close().await;
+    for table in ["lans", "topology_deckies", "topology_edges", "topology_mutations"] {
+        assert_eq!(ask::<i64>(&path, &format!("SELECT COUNT(*) FROM {table}")), 0, "{table}");
+    }
+}

@@ -47,13 +47,22 @@ async fn paths_that_are_no_database() {
 #[tokio::test]
 async fn options_that_mean_nothing_are_refused() {
     for (url, part) in [
-        ("sqlite:///x.db?mode=ro", "\"mode\""),
+        ("sqlite:///x.db?cache=shared", "\"cache\""),
         ("sqlite:///x.db?timeout=soon", "\"soon\""),
         ("sqlite:///x.db?timeout=-1", "\"-1\""),
         ("sqlite:///x.db?timeout=NaN", "\"NaN\""),
     ] {
         let error = connect(url).await.map(drop).unwrap_err();
         assert_error(&error, ErrorKind::Configuration, &[part, "timeout"]);
+    }
+    for (url, part) in
+        [("sqlite:///x.db?mode=rwc", "\"rwc\""), ("sqlite:///x.db?durability=never", "\"never\"")]
+    {
+        assert_error(
+            &connect(url).await.map(drop).unwrap_err(),
+            ErrorKind::Configuration,
+            &[part, "write `"],
+        );
     }
     assert!(!Path::new("x.db").exists());
 }
@@ -147,6 +156,44 @@ async fn fill(repository: &dyn Repository) {
     let lines = repository.get_logs_after_id(0, 10, LogFilter::default()).await.unwrap();
     assert_eq!(lines.iter().map(|log| log.raw_line.as_str()).collect::<Vec<_>>(), ["before", "after"]);
     repository.close().await;
+}
+
+/// The processes of a user are counted: with few enough left, threads are refused at each place in turn.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_the_system_does_not_give_are_errors() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let program = folder.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    // Limits of processes don't bind root. A user of our own, so that nobody else's count.
+    let is_root = fs::metadata(&program).unwrap().uid() == 0;
+    let mut kinds = std::collections::BTreeSet::new();
+    for limit in 1..=14 {
+        let path = folder.path().join(format!("{limit}.db"));
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("if (ulimit -u {limit}) 2>/dev/null; then ulimit -u {limit}; else ulimit -p {limit}; fi && exec \"$0\" --exact child --ignored --nocapture --test-threads=1")]);
+        command.arg(&program).env("ROLE", "attempt").env("DATABASE", &path).current_dir("/");
+        if is_root {
+            command.uid(61_234).gid(61_234);
+        }
+        let output = command.output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success() && !err.contains("panicked"), "{limit}: {out}{err}");
+        let answer =
+            out.lines().find_map(|line| line.split_once('=')).unwrap_or_else(|| panic!("{limit}: {out}")).1;
+        assert!(
+            answer == "ok" || answer.starts_with("unavailable=the system gives no thread"),
+            "{limit}: {answer}"
+        );
+        kinds.insert(answer == "ok");
+    }
+    if is_root {
+        assert_eq!(kinds.len(), 2, "of 1 to 14 threads some are too few, and some are enough");
+    }
 }
 
 #[cfg(unix)]

@@ -85,9 +85,12 @@ impl Database {
         Self { repository: self.open_again().await, ..self }
     }
 
-    /// What opens it: nothing from the environment, whatever a developer has set there.
+    /// What opens it: nothing from the environment, whatever a developer has set there. The techniques are those that the
+    /// original had.
     pub(crate) fn config(&self) -> Config {
-        Config::new(self.url.clone())
+        let mut config = Config::new(self.url.clone());
+        config.attack = golden::catalogue();
+        config
     }
 
     /// A database that nobody has initialized. Where there can be only one, it is this one, without its tables.

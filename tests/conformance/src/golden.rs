@@ -11,6 +11,8 @@ pub use dump::rows;
 pub use recorded::{List, Recorded, recorded};
 pub use replay::{check_reads, check_writes};
 
+pub(crate) use recorded::catalogue;
+
 pub(crate) use coverage::{Coverage, Ruled, RuledRow};
 pub(crate) use replay::{check_lists, check_writes_from_the_start};
 

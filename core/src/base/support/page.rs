@@ -47,6 +47,21 @@ impl Pages {
         Ok(())
     }
 
+    /// Adds the condition that a row comes after the cursor, in the ascending order of the primary key.
+    ///
+    /// # Errors
+    /// Invalid input for a cursor of a list in another order.
+    pub(in crate::base) fn after_key<R: Record>(
+        &self,
+        sql: &mut Sql<'_>,
+        cursor: Option<&Cursor<R>>,
+    ) -> Result<()> {
+        let Some(cursor) = cursor else { return Ok(()) };
+        expect_order(self.column, cursor)?;
+        sql.and().column(self.column).push(" > ").bind(cursor.key().clone());
+        Ok(())
+    }
+
     /// Adds the limit: one row more than the page has tells whether another page follows.
     pub(in crate::base) fn limit(&self, sql: &mut Sql<'_>) {
         sql.page(self.limit.saturating_add(1), 0);

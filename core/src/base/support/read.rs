@@ -94,3 +94,17 @@ impl SqlRepository {
         keys.chunks(self.backend.dialect().max_parameters().min(CHUNK)).map(<[_]>::to_vec).collect()
     }
 }
+
+impl Sql<'_> {
+    /// One more condition: the column equals the value, if one is given; an empty text is one.
+    pub(in crate::base) fn only_given<R, T>(
+        &mut self,
+        column: Col<R, T>,
+        value: Option<impl Into<Value>>,
+    ) -> &mut Self {
+        match value {
+            Some(value) => self.only(column, value),
+            None => self,
+        }
+    }
+}

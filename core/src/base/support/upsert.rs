@@ -1,4 +1,4 @@
-//! Upserts by primary key: insert a row, or update exactly the given columns of the one with its key.
+//! Upserts: insert a row, or update exactly the given columns of the one with its key.
 
 use crate::contract::unit::Steps;
 use crate::error::{Error, Result};
@@ -13,10 +13,25 @@ impl Steps<'_> {
     /// Invalid input that names the column: a value that it can't hold, or a key without value. The unit fails with invalid
     /// input when there is no such row and a new one would lack a column that it needs.
     pub(in crate::base) fn upsert<R: Record>(&mut self, data: Changeset<R>) -> Result<()> {
+        self.upsert_by(R::TABLE.primary_key, &[], data)
+    }
+
+    /// Adds an upsert by a key that is unique in the table; else as [`upsert`](Self::upsert). Only a new row takes the
+    /// columns of `only_new`.
+    ///
+    /// # Errors
+    /// As [`upsert`](Self::upsert). The unit fails with a conflict when the row has the same value in another unique column
+    /// as a row with another key.
+    pub(in crate::base) fn upsert_by<R: Record>(
+        &mut self,
+        key_columns: &[&'static str],
+        only_new: &[&'static str],
+        data: Changeset<R>,
+    ) -> Result<()> {
         let table = R::TABLE;
         let mut data = data.without_absent().check()?;
-        let mut key = Vec::with_capacity(table.primary_key.len());
-        for column in table.columns.iter().filter(|column| table.primary_key.contains(&column.name)) {
+        let mut key = Vec::with_capacity(key_columns.len());
+        for column in table.columns.iter().filter(|column| key_columns.contains(&column.name)) {
             if let Some(default) = column.default {
                 data = data.or_set(column, default.value());
             }
@@ -31,9 +46,13 @@ impl Steps<'_> {
         };
         if !table.columns.iter().any(lacks) {
             let given = data.iter().map(|(column, _)| column.name);
-            let given: Vec<_> = given.filter(|name| !table.primary_key.contains(name)).collect();
+            let mut given: Vec<_> =
+                given.filter(|name| !key_columns.contains(name) && !only_new.contains(name)).collect();
+            if given.is_empty() {
+                given.extend(key_columns.first());
+            }
             let row = data.insert()?;
-            self.execute(|sql| sql.insert_values(&row).on_duplicate_update(table.primary_key, &given))?;
+            self.execute(|sql| sql.insert_values(&row).on_duplicate_update(key_columns, &given))?;
             return Ok(());
         }
         // Only a row that exists can be written. The NULLs of this insert make the database refuse it where there is none,
@@ -52,7 +71,13 @@ impl Steps<'_> {
             sql.insert_select(&row).and().push("NOT EXISTS ");
             sql.subquery(|sql| of_key(sql.push("SELECT 1").from::<R>(), &key))
         })?;
-        key.iter().for_each(|(column, _)| drop(data.remove(*column)));
+        let untouched = |name: &str| only_new.contains(&name) || key_columns.contains(&name);
+        for column in table.columns.iter().filter(|column| untouched(column.name)) {
+            data.remove(column);
+        }
+        if let Some((column, value)) = key.first().filter(|_| data.is_empty()) {
+            data = data.set_column(column, value.clone());
+        }
         self.expect(Expect::one_row("the row was deleted meanwhile: try again"), |sql| {
             of_key(sql.update::<R>().set_all(data), &key)
         })?;
@@ -62,7 +87,7 @@ impl Steps<'_> {
 
 fn of_key<'s, 'd>(sql: &'s mut Sql<'d>, key: &[(&'static Column, Value)]) -> &'s mut Sql<'d> {
     for (column, value) in key {
-        sql.and().column(*column).push(" = ").bind(value.clone());
+        sql.only(*column, value.clone());
     }
     sql
 }

@@ -1,16 +1,15 @@
-//! The queue in front of a writer: many callers' units, taken in groups.
+//! The queue in front of writer tasks: many callers' units, taken in groups.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
-use once_cell::sync::Lazy;
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot::error::TryRecvError;
-use tokio::sync::{Notify, oneshot};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore, oneshot};
 
 use crate::error::{Error, Result};
 use crate::sql::{Receipt, Step, Unit};
+
+/// The most units that wait in a queue. Further callers wait for a place in it, with their units still their own.
+const PLACES: usize = 4_096;
 
 /// How much a writer takes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,15 +33,19 @@ pub struct Pending {
 type Answer = (Result<Receipt>, Unit);
 
 impl Pending {
-    /// Answers the caller. A caller that is gone does not matter: the unit is committed all the same.
+    /// Answers the caller. A caller that went away meanwhile does not matter: the unit was taken, and is committed or not
+    /// all the same.
     pub fn reply(self, result: Result<Receipt>) {
         let _ = self.reply.send((result, self.unit));
     }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
 }
 
-/// Units in the order in which they came, for a writer thread ([`take_blocking`](Self::take_blocking)) or writer tasks
-/// ([`take`](Self::take)) that commit what has gathered while they were busy: group commit, without a delay for a lone
-/// caller.
+/// A bounded queue of units in the order in which they came, for writer tasks that commit what has gathered while they were
+/// busy: group commit, without a delay for a lone caller.
 ///
 /// ```
 /// use decnet_db_core::driver::{BatchLimits, UnitQueue};
@@ -50,10 +53,10 @@ impl Pending {
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let queue = std::sync::Arc::new(UnitQueue::new());
-/// let writer = std::thread::spawn({
+/// let writer = tokio::spawn({
 ///     let queue = queue.clone();
-///     move || {
-///         while let Some(group) = queue.take_blocking(BatchLimits { units: 64, rows: 5_000 }) {
+///     async move {
+///         while let Some(group) = queue.take(BatchLimits { units: 64, rows: 5_000 }).await {
 ///             for pending in group {
 ///                 pending.reply(Ok(Receipt::default()));
 ///             }
@@ -62,104 +65,63 @@ impl Pending {
 /// });
 /// assert!(queue.submit(Unit::new()).await.is_ok());
 /// queue.close();
-/// writer.join().unwrap();
+/// writer.await.unwrap();
 /// # });
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct UnitQueue {
     state: Mutex<State>,
-    arrived: Condvar,
-    notify: Notify,
-    /// Callers that wait for an answer.
-    callers: AtomicUsize,
-    /// Units that wait, for those who look without the lock.
-    waiting: AtomicUsize,
-    /// Whether a thread takes the units, and not tasks.
-    by_thread: AtomicBool,
+    arrived: Notify,
+    /// A permit for each unit that may still be queued.
+    places: Semaphore,
 }
-
-/// How long both sides stay awake for each other when there is a single caller: waking a thread takes about as long as a
-/// commit of one row.
-const AWAKE: Duration = Duration::from_micros(200);
-/// How often the processor pauses between two looks: together less than a microsecond.
-const PAUSES: u32 = 16;
-
-/// However steadily units come, a group is not waited for longer than this many times the patience for one.
-const MANY: u32 = 10;
 
 #[derive(Debug, Default)]
 struct State {
     pending: VecDeque<Pending>,
     closed: bool,
-    /// Since when the writer's thread waits for the next unit.
-    idle: Option<Instant>,
-    /// Whether the last one came so soon that it is worth staying awake for.
-    brisk: bool,
+}
+
+impl Default for UnitQueue {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl UnitQueue {
     /// An empty, open queue.
     pub fn new() -> Self {
-        Self::default()
+        Self { state: Mutex::default(), arrived: Notify::new(), places: Semaphore::new(PLACES) }
     }
 
-    /// Queues the unit and waits for its receipt. Once the future was polled the unit runs, also if the future is dropped.
+    /// Queues the unit and waits for its receipt; waits for a place first when very many units are queued already.
+    ///
+    /// When the future is dropped, a unit that no writer has taken yet is not begun; one that was taken runs to its end.
     ///
     /// # Errors
     /// Whatever the writer answers; `Unavailable` when the queue is closed or the writer is gone.
     pub async fn submit(&self, unit: Unit) -> Result<Receipt> {
-        let (reply, mut answer) = oneshot::channel();
-        let _caller = Caller::count(&self.callers);
+        let place = self.places.acquire().await.map_err(|_| Error::closed())?;
+        let (reply, answer) = oneshot::channel();
         {
             let mut state = self.state.lock();
             if state.closed {
                 return Err(Error::closed());
             }
             state.pending.push_back(Pending { unit, reply });
-            self.waiting.store(state.pending.len(), Ordering::Release);
+            // It is given back by whoever takes the unit.
+            place.forget();
         }
         self.arrived.notify_one();
-        self.notify.notify_one();
-        if self.is_awake_for_one() {
-            let sent = Instant::now();
-            // Other tasks get their turn, and with the first of them that writes this ends.
-            while self.callers.load(Ordering::Relaxed) == 1 && sent.elapsed() < AWAKE {
-                // The other side may share the processor's units with this one.
-                (0..PAUSES).for_each(|_| std::hint::spin_loop());
-                std::thread::yield_now();
-                tokio::task::yield_now().await;
-                match answer.try_recv() {
-                    Ok((result, _)) => return result,
-                    Err(TryRecvError::Empty) => {}
-                    Err(TryRecvError::Closed) => return Err(Error::closed()),
-                }
-            }
-        }
         match answer.await {
             Ok((result, _)) => result,
             Err(_) => Err(Error::closed()),
         }
     }
 
-    /// Whether a thread takes the units, and there is a processor for either side.
-    fn is_awake_for_one(&self) -> bool {
-        self.by_thread.load(Ordering::Relaxed) && has_several_processors()
-    }
-
-    fn take_now(&self, state: &mut State, limits: BatchLimits) -> Vec<Pending> {
-        let group = state.take(limits);
-        self.waiting.store(state.pending.len(), Ordering::Release);
-        group
-    }
-
     /// How many units wait.
     pub fn len(&self) -> usize {
         self.state.lock().pending.len()
-    }
-
-    /// How many callers wait for an answer: those whose units wait, and those whose units are being committed.
-    pub fn callers(&self) -> usize {
-        self.callers.load(Ordering::Relaxed)
     }
 
     /// Whether no unit waits.
@@ -170,148 +132,62 @@ impl UnitQueue {
     /// No unit is accepted any more; those that wait are still handed out.
     pub fn close(&self) {
         self.state.lock().closed = true;
-        self.arrived.notify_all();
-        self.notify.notify_waiters();
+        self.places.close();
+        self.arrived.notify_waiters();
         // A task that checked the queue just before waits for a permit, not for the broadcast.
-        self.notify.notify_one();
+        self.arrived.notify_one();
     }
 
-    /// Waits on the current thread for at least one unit, then takes all that have gathered, up to the limits. `None` when
-    /// the queue is closed and empty.
-    pub fn take_blocking(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
-        self.by_thread.store(true, Ordering::Relaxed);
-        self.stay_awake();
-        self.wait_and_take(limits)
-    }
-
-    fn wait_and_take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
-        let mut state = self.state.lock();
-        loop {
-            if !state.pending.is_empty() {
-                state.brisk = state.idle.take().is_some_and(|since| since.elapsed() < AWAKE);
-                return Some(self.take_now(&mut state, limits));
-            }
-            if state.closed {
-                return None;
-            }
-            self.arrived.wait(&mut state);
-        }
-    }
-
-    /// Looks out for the next unit for a while, so that it need not wake this thread; unless they come seldom.
-    fn stay_awake(&self) {
-        let began = Instant::now();
-        let brisk = {
-            let mut state = self.state.lock();
-            state.idle = Some(began);
-            state.brisk
-        };
-        if !brisk || !has_several_processors() {
-            return;
-        }
-        while self.waiting.load(Ordering::Acquire) == 0 && began.elapsed() < AWAKE {
-            (0..PAUSES).for_each(|_| std::hint::spin_loop());
-            std::thread::yield_now();
-        }
-    }
-
-    /// As [`take_blocking`](Self::take_blocking), but gives the callers of the last groups, who were answered just now, a
-    /// moment to come back: as long as fewer than `expected` units wait, until none has come for `patience`. Without it the
-    /// first to come back gets a commit of its own, and the others wait for that.
-    pub fn gather_blocking(
-        &self,
-        limits: BatchLimits,
-        expected: usize,
-        patience: Duration,
-    ) -> Option<Vec<Pending>> {
-        self.by_thread.store(true, Ordering::Relaxed);
-        if expected <= 1 {
-            self.stay_awake();
-        }
-        {
-            let mut state = self.state.lock();
-            while state.pending.is_empty() && !state.closed {
-                self.arrived.wait(&mut state);
-            }
-        }
-        let began = Instant::now();
-        let (mut seen, mut last) = (0, began);
-        loop {
-            let waiting = self.waiting.load(Ordering::Acquire);
-            if waiting >= expected.min(limits.units) {
-                break;
-            }
-            let now = Instant::now();
-            if waiting > seen {
-                (seen, last) = (waiting, now);
-            } else if now.duration_since(last) >= patience || now.duration_since(began) >= patience * MANY {
-                break;
-            }
-            // Sleeping would take longer than they need; they get the processor instead.
-            std::thread::yield_now();
-        }
-        self.wait_and_take(limits)
-    }
-
-    /// As [`take_blocking`](Self::take_blocking), for a task; several tasks may take from one queue. Dropping the future
-    /// takes nothing.
+    /// Waits for at least one unit, then takes all that have gathered, up to the limits. `None` when the queue is closed and
+    /// empty. Several tasks may take from one queue. Dropping the future takes nothing.
     pub async fn take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
         loop {
             {
                 let mut state = self.state.lock();
-                if !state.pending.is_empty() {
-                    let group = self.take_now(&mut state, limits);
+                let group = self.take_from(&mut state, limits);
+                if !group.is_empty() {
                     if !state.pending.is_empty() {
-                        self.notify.notify_one();
+                        self.arrived.notify_one();
                     }
                     return Some(group);
                 }
                 if state.closed {
-                    self.notify.notify_one();
+                    self.arrived.notify_one();
                     return None;
                 }
             }
-            self.notify.notified().await;
+            self.arrived.notified().await;
         }
     }
-}
 
-impl State {
-    fn take(&mut self, limits: BatchLimits) -> Vec<Pending> {
-        let mut rows = 0;
-        let mut count = 0;
-        for pending in self.pending.iter().take(limits.units.max(1)) {
-            rows += weight(&pending.unit);
-            if count > 0 && rows > limits.rows {
-                break;
+    /// Takes what waits at the moment, up to the limits, without waiting: nothing when no unit does.
+    pub fn try_take(&self, limits: BatchLimits) -> Vec<Pending> {
+        self.take_from(&mut self.state.lock(), limits)
+    }
+
+    /// Takes a group, and drops the units whose callers are gone: a caller that timed out and tries again must not have its
+    /// work done twice.
+    fn take_from(&self, state: &mut State, limits: BatchLimits) -> Vec<Pending> {
+        let before = state.pending.len();
+        let (mut group, mut rows) = (Vec::new(), 0);
+        while group.len() < limits.units.max(1)
+            && let Some(next) = state.pending.front()
+        {
+            if next.is_wanted() {
+                rows += weight(&next.unit);
+                if !group.is_empty() && rows > limits.rows {
+                    break;
+                }
+                group.extend(state.pending.pop_front());
+            } else {
+                state.pending.pop_front();
             }
-            count += 1;
         }
-        self.pending.drain(..count).collect()
+        if !state.closed {
+            self.places.add_permits(before - state.pending.len());
+        }
+        group
     }
-}
-
-/// A caller that waits for its answer, also when it goes away.
-struct Caller<'q>(&'q AtomicUsize);
-
-impl<'q> Caller<'q> {
-    fn count(callers: &'q AtomicUsize) -> Self {
-        callers.fetch_add(1, Ordering::Relaxed);
-        Self(callers)
-    }
-}
-
-impl Drop for Caller<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// On a single processor, whoever stays awake keeps the other side from working.
-fn has_several_processors() -> bool {
-    static SEVERAL: Lazy<bool> =
-        Lazy::new(|| std::thread::available_parallelism().is_ok_and(|processors| processors.get() > 1));
-    *SEVERAL
 }
 
 fn weight(unit: &Unit) -> usize {
@@ -321,6 +197,7 @@ fn weight(unit: &Unit) -> usize {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::task::Poll;
 
     use super::*;
 
@@ -348,24 +225,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_lone_caller_is_not_kept_waiting_longer_than_the_patience() {
-        let queue = Arc::new(UnitQueue::new());
-        let caller = std::thread::spawn({
-            let queue = queue.clone();
-            move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                runtime.block_on(queue.submit(Unit::new()))
-            }
-        });
-        let group = queue.gather_blocking(ALL, 64, Duration::from_millis(1)).unwrap();
-        assert_eq!(group.len(), 1);
-        group.into_iter().for_each(|pending| pending.reply(Ok(Receipt::default())));
-        assert!(caller.join().unwrap().is_ok());
-        queue.close();
-        assert!(queue.gather_blocking(ALL, 64, Duration::from_millis(1)).is_none());
-    }
-
     #[tokio::test]
     async fn a_closed_queue_refuses_and_ends() {
         let queue = UnitQueue::new();
@@ -373,7 +232,7 @@ mod tests {
         assert!(queue.submit(Unit::new()).await.unwrap_err().is_retryable());
         assert!(queue.take(ALL).await.is_none());
         assert!(queue.take(ALL).await.is_none());
-        assert!(queue.take_blocking(ALL).is_none());
+        assert!(queue.try_take(ALL).is_empty());
     }
 
     #[tokio::test]
@@ -385,5 +244,46 @@ mod tests {
         });
         drop(queue.take(ALL).await);
         assert!(caller.await.unwrap().is_err());
+    }
+
+    /// Polls the future once, for which it must wait.
+    async fn begin<F: Future + Unpin>(future: &mut F) {
+        // Else tokio takes it for a task that does not let others work.
+        tokio::task::yield_now().await;
+        let first =
+            std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context)));
+        assert!(first.await.is_pending());
+    }
+
+    #[tokio::test]
+    async fn a_unit_whose_caller_is_gone_is_not_handed_out() {
+        let queue = UnitQueue::new();
+        let (mut gone, mut kept) = (Box::pin(queue.submit(Unit::new())), Box::pin(queue.submit(Unit::new())));
+        begin(&mut gone).await;
+        begin(&mut kept).await;
+        drop(gone);
+        let group = queue.take(ALL).await.unwrap();
+        assert_eq!((group.len(), queue.len()), (1, 0));
+        group.into_iter().for_each(|pending| pending.reply(Ok(Receipt::default())));
+        assert!(kept.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn no_more_units_wait_than_there_are_places() {
+        let queue = UnitQueue::new();
+        let mut callers: Vec<_> = (0..PLACES + 2).map(|_| Box::pin(queue.submit(Unit::new()))).collect();
+        for caller in &mut callers {
+            begin(caller).await;
+        }
+        assert_eq!(queue.len(), PLACES);
+        // As soon as one is taken, the next caller gets its place.
+        drop(queue.try_take(BatchLimits { units: 1, rows: 1 }));
+        begin(&mut callers[PLACES]).await;
+        assert_eq!(queue.len(), PLACES);
+        queue.close();
+        assert!(
+            callers.pop().unwrap().await.is_err(),
+            "who waits for a place learns that there will be none"
+        );
     }
 }

@@ -143,6 +143,19 @@ impl Connection {
         Ok(self.rows(sql).await?.into_iter().next())
     }
 
+    /// The first row of the first of several statements, sent together.
+    pub(crate) async fn first_of_several<T: FromRow>(&mut self, sql: &str) -> Result<Option<T>, Wire> {
+        let rows: Vec<Row> = self
+            .answer(async |conn| {
+                let mut result = conn.query_iter(sql).await?;
+                let rows = result.collect().await?;
+                result.drop_result().await?;
+                Ok(rows)
+            })
+            .await?;
+        rows.into_iter().next().map(typed).transpose()
+    }
+
     /// The first row of a query with parameters.
     pub(crate) async fn exec_first<T: FromRow>(
         &mut self,

@@ -57,7 +57,7 @@ pub(crate) async fn attempt(
         let taken = named_lock::take(lease.connection(), &locks, wait).await;
         if !matches!(&taken, Ok(taken) if *taken == locks) {
             // Some of the locks may be held: the connection is closed, and they go with it, unless all are let go.
-            if named_lock::release(lease.connection()).await.is_ok() {
+            if lease.connection().query_drop(named_lock::ROLLBACK).await.is_ok() {
                 lease.give_back();
             }
             return match taken {
@@ -68,9 +68,9 @@ pub(crate) async fn attempt(
         }
         lease.connection().answered();
     }
-    let (attempt, clean) = commit(lease.connection(), context, units, &rows).await;
+    let (attempt, clean) = commit(lease.connection(), context, units, !locks.is_empty(), &rows).await;
     // Otherwise the connection is closed, which ends its transaction and its locks for sure.
-    if clean && (locks.is_empty() || named_lock::release(lease.connection()).await.is_ok()) {
+    if clean {
         lease.give_back();
     }
     attempt
@@ -81,10 +81,12 @@ async fn commit(
     connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
+    locked: bool,
     rows: &[u64],
 ) -> (Attempt, bool) {
     let mut join = true;
-    if rows.is_empty()
+    if !locked
+        && rows.is_empty()
         && let Some(work) = Autocommit::of(units)
         && work.is_one_command(connection, context)
     {
@@ -94,7 +96,7 @@ async fn commit(
             None => join = false,
         }
     }
-    transaction(connection, context, units, rows, join).await
+    transaction(connection, context, units, locked, rows, join).await
 }
 
 /// The work of a group, when a single statement may do it, which then commits by itself: a round trip instead of three.
@@ -216,31 +218,45 @@ fn unknown(failure: Failure) -> Attempt {
     Attempt::Unknown(Error::UnknownOutcome { message: message.to_owned(), source })
 }
 
-/// Runs and commits in one transaction; `join` says whether to try rows of several units in one INSERT.
+/// Runs and commits in one transaction, which was begun together with the locks, if there are any; `join` says whether to try
+/// rows of several units in one INSERT.
 async fn transaction(
     connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
+    locked: bool,
     rows: &[u64],
     join: bool,
 ) -> (Attempt, bool) {
-    let outcomes = match run_all(connection, context, units, rows, join).await {
+    let (commit, rollback) =
+        if locked { (named_lock::COMMIT, named_lock::ROLLBACK) } else { ("COMMIT", "ROLLBACK") };
+    let begun = if locked { Ok(()) } else { begin(connection, rows).await };
+    let outcomes = match begun {
+        Ok(()) => run_all(connection, context, units, join).await,
+        Err(failure) => Err(failure),
+    };
+    let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
         Err(failure) => {
-            let clean = failure.verdict() != Verdict::Lost && connection.query_drop("ROLLBACK").await.is_ok();
+            let clean = failure.verdict() != Verdict::Lost && connection.query_drop(rollback).await.is_ok();
             return (Attempt::Undone(failure), clean);
         }
     };
     if outcomes.iter().all(Result::is_err) {
-        let clean = connection.query_drop("ROLLBACK").await.is_ok();
+        let clean = connection.query_drop(rollback).await.is_ok();
         return (Attempt::Done(outcomes), clean);
     }
-    match connection.query_drop("COMMIT").await.map_err(Failure::from) {
+    match connection.query_drop(commit).await.map_err(Failure::from) {
         Ok(()) => (Attempt::Done(outcomes), true),
         Err(failure) if failure.verdict().leaves_open() => (unknown(failure), false),
         // Refused by the server, as by a Galera cluster that found a conflict: nothing was written.
-        Err(failure) => (Attempt::Undone(failure), connection.query_drop("ROLLBACK").await.is_ok()),
+        Err(failure) => (Attempt::Undone(failure), connection.query_drop(rollback).await.is_ok()),
     }
+}
+
+async fn begin(connection: &mut Connection, rows: &[u64]) -> Result<(), Failure> {
+    connection.query_drop("START TRANSACTION").await?;
+    if rows.is_empty() { Ok(()) } else { lock_row::take(connection, rows).await }
 }
 
 /// Each unit's outcome, in an open transaction; an error is one that ends the transaction for all of them.
@@ -248,13 +264,8 @@ async fn run_all(
     connection: &mut Connection,
     context: &Context,
     units: &[&Unit],
-    rows: &[u64],
     join: bool,
 ) -> Result<Vec<Result<Receipt, Error>>, Failure> {
-    connection.query_drop("START TRANSACTION").await?;
-    if !rows.is_empty() {
-        lock_row::take(connection, rows).await?;
-    }
     let mut outcomes = Vec::with_capacity(units.len());
     while outcomes.len() < units.len() {
         let alike = if join { alike(&units[outcomes.len()..]) } else { Vec::new() };

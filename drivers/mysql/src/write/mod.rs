@@ -16,7 +16,7 @@ pub(crate) mod transaction;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use decnet_db_core::driver::{BatchLimits, Pending, UnitQueue, backoff};
@@ -28,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::context::Context;
-use crate::error::{Failure, Verdict, again};
+use crate::error::{Failure, Verdict};
 use crate::options::Access;
 use crate::read::pool::Pool;
 use crate::write::detached::Detached;
@@ -57,6 +57,7 @@ pub(crate) struct Writer {
     /// For the one unit that runs without a queue.
     fast_path: Arc<Semaphore>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    closed: AtomicBool,
 }
 
 impl Writer {
@@ -76,7 +77,15 @@ impl Writer {
                 tokio::spawn(GroupCommitter::new(queue, concurrency, &committer).run())
             })
             .into();
-        Self { plain, guarded, committer, fast_path: Arc::new(Semaphore::new(1)), tasks: Mutex::new(tasks) }
+        let fast_path = Arc::new(Semaphore::new(1));
+        Self {
+            plain,
+            guarded,
+            committer,
+            fast_path,
+            tasks: Mutex::new(tasks),
+            closed: AtomicBool::new(false),
+        }
     }
 
     pub(crate) async fn commit(&self, unit: Unit) -> Result<Receipt> {
@@ -84,7 +93,7 @@ impl Writer {
             return self.committer.clone().maintain(unit).await;
         }
         if has_guard(&unit) {
-            return self.guarded.submit(unit).await;
+            return self.submit(&self.guarded, unit).await;
         }
         if self.plain.is_empty()
             && self.committer.is_idle()
@@ -99,7 +108,23 @@ impl Writer {
             })
             .await;
         }
-        self.plain.submit(unit).await
+        self.submit(&self.plain, unit).await
+    }
+
+    async fn submit(&self, queue: &UnitQueue, unit: Unit) -> Result<Receipt> {
+        let outcome = queue.submit(unit).await;
+        let ended = || self.tasks.lock().iter().any(JoinHandle::is_finished);
+        match outcome {
+            Err(Error::Unavailable { .. }) if !self.closed.load(Ordering::Acquire) && ended() => {
+                Err(Error::Unavailable {
+                    message: "the async runtime in which the repository was opened has ended, and what writes for it \
+                              with it: open the repository in the runtime that uses it"
+                        .to_owned(),
+                    source: None,
+                })
+            }
+            outcome => outcome,
+        }
     }
 
     pub(crate) fn queued(&self) -> u32 {
@@ -108,6 +133,7 @@ impl Writer {
 
     /// Commits what is queued, then ends the tasks.
     pub(crate) async fn close(&self) {
+        self.closed.store(true, Ordering::Release);
         self.plain.close();
         self.guarded.close();
         let tasks = std::mem::take(&mut *self.tasks.lock());
@@ -331,9 +357,8 @@ enum Halt {
 impl Drop for GroupCommitter {
     fn drop(&mut self) {
         self.queue.close();
-        while let Some(abandoned) = self.queue.take_blocking(LIMITS) {
-            drop(abandoned);
-        }
+        // Whose units are dropped is told that the queue is closed.
+        while !self.queue.try_take(LIMITS).is_empty() {}
     }
 }
 
@@ -352,7 +377,7 @@ fn reply_all(group: Vec<Pending>, error: Error) {
     let mut group = group.into_iter();
     let first = group.next();
     for pending in group {
-        pending.reply(Err(again(&error)));
+        pending.reply(Err(error.clone()));
     }
     if let Some(pending) = first {
         pending.reply(Err(error));

@@ -23,8 +23,8 @@ pub(crate) fn has_guard(unit: &Unit) -> bool {
     unit.steps().iter().any(|step| matches!(step, Step::Guard(_)))
 }
 
-/// Takes locks in one round trip, and says which: all, unless somebody else held one all the time. When that fails some may be
-/// held: [`release`], or close the connection.
+/// Takes locks and begins a transaction, in one round trip, and says which were taken: all, unless somebody else held one all
+/// the time. When that fails some may be held: [`ROLLBACK`], or close the connection.
 pub(crate) async fn take(
     connection: &mut Connection,
     names: &BTreeSet<String>,
@@ -32,7 +32,8 @@ pub(crate) async fn take(
 ) -> Result<BTreeSet<String>, Failure> {
     let seconds = wait.as_secs();
     let calls: Vec<_> = names.iter().map(|name| format!("GET_LOCK('{name}', {seconds})")).collect();
-    let row: Option<Row> = connection.first(&format!("SELECT {}", calls.join(", "))).await?;
+    let row: Option<Row> =
+        connection.first_of_several(&format!("SELECT {}; START TRANSACTION", calls.join(", "))).await?;
     // 1: taken; 0: somebody else held it all the time; NULL: the server failed.
     let taken = row.map(Row::unwrap).unwrap_or_default();
     let taken =
@@ -48,10 +49,10 @@ pub(crate) fn held_by_others(wait: Duration) -> Error {
     }
 }
 
-/// Lets go of all locks of the connection.
-pub(crate) async fn release(connection: &mut Connection) -> Result<(), Failure> {
-    Ok(connection.query_drop("DO RELEASE_ALL_LOCKS()").await?)
-}
+/// Ends the transaction, and lets go of all locks afterwards, in one round trip.
+pub(crate) const COMMIT: &str = "COMMIT; DO RELEASE_ALL_LOCKS()";
+/// The same without what was written.
+pub(crate) const ROLLBACK: &str = "ROLLBACK; DO RELEASE_ALL_LOCKS()";
 
 #[cfg(test)]
 mod tests {

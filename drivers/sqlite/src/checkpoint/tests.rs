@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::pragmas::{self, Role};
+use crate::session::{self, Role};
 
 const SMALL: Limits = Limits { start: 50, insist: 150 };
 const PAGE: u64 = 4096;
@@ -10,7 +10,7 @@ const BOUND: i32 = 2 * SMALL.insist + SMALL.start;
 
 fn open(path: &Path, role: Role) -> Connection {
     let connection = Connection::open(path).unwrap();
-    pragmas::apply(&connection, role, Duration::from_secs(30)).unwrap();
+    session::configure(&connection, role, Duration::from_secs(30)).unwrap();
     connection
 }
 
@@ -18,7 +18,7 @@ fn open(path: &Path, role: Role) -> Connection {
 struct World {
     path: std::path::PathBuf,
     writer: Connection,
-    turn: Arc<Mutex<()>>,
+    write_lock: Arc<Mutex<()>>,
     checkpointer: Checkpointer,
     _folder: tempfile::TempDir,
 }
@@ -27,22 +27,24 @@ impl World {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
+        let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
         let connection = open(&path, Role::Writer);
-        assert_eq!(pragmas::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
+        assert_eq!(session::write_ahead_log(&connection, Duration::from_secs(1)).unwrap(), "wal");
         connection.execute_batch("CREATE TABLE t (x); PRAGMA journal_size_limit = 0").unwrap();
         watch(&connection);
-        let turn = Arc::default();
+        let write_lock = Arc::default();
         let own = open(&path, Role::Checkpointer);
-        let checkpointer = Checkpointer::start(own, Arc::clone(&turn), SMALL).unwrap();
-        Self { path, writer: connection, turn, checkpointer, _folder: folder }
+        let checkpointer =
+            Checkpointer::start(own, Arc::clone(&write_lock), SMALL, Some(LogSync::new(&file))).unwrap();
+        Self { path, writer: connection, write_lock, checkpointer, _folder: folder }
     }
 
     fn write(&self, commits: usize) {
         for _ in 0..commits {
-            let turn = self.turn.lock();
+            let write_lock = self.write_lock.lock();
             self.writer.execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
-            drop(turn);
-            self.checkpointer.grown(pages());
+            drop(write_lock);
+            self.checkpointer.committed(pages());
         }
     }
 
@@ -98,4 +100,54 @@ fn the_thread_ends_when_it_is_told_to() {
     world.write(60);
     world.checkpointer.join();
     world.checkpointer.join();
+}
+
+#[test]
+fn what_was_committed_is_synced_a_moment_later_and_then_no_more() {
+    let world = World::new();
+    let shared = &world.checkpointer.shared;
+    for _ in 0..2 {
+        world.write(3);
+        let committed = Instant::now();
+        while shared.unsynced.load(Ordering::Acquire) {
+            assert!(committed.elapsed() < Duration::from_secs(20), "it is never synced");
+            thread::yield_now();
+        }
+        assert!(shared.state.lock().sync_at.is_none(), "nothing is left to be synced");
+    }
+    assert!(shared.log.as_ref().unwrap().folder.lock().is_none(), "the folder was synced too");
+}
+
+#[test]
+fn a_log_that_can_not_be_synced_is_an_error_and_is_tried_again() {
+    let world = World::new();
+    let (log, away) = (world.path.with_file_name("a.db-wal"), world.path.with_file_name("away"));
+    std::fs::rename(&log, &away).unwrap();
+    assert!(world.checkpointer.sync().is_err());
+    world.write(1);
+    let shared = &world.checkpointer.shared;
+    let first = shared.state.lock().sync_at;
+    while shared.state.lock().sync_at.is_none_or(|at| Some(at) <= first) {
+        thread::yield_now();
+    }
+    std::fs::rename(&away, &log).unwrap();
+    while shared.unsynced.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
+}
+
+/// A recorder of metrics, for one, is the program's own code.
+#[test]
+fn a_checkpoint_that_panics_does_not_hold_the_writer() {
+    let checkpointer = Checkpointer::start_with(SMALL, None, || panic!("a test's panic")).unwrap();
+    let (done, ends) = std::sync::mpsc::channel();
+    let writer = thread::spawn(move || {
+        for _ in 0..2 {
+            checkpointer.committed(2 * SMALL.insist);
+        }
+        done.send(()).unwrap();
+        checkpointer.join();
+    });
+    ends.recv_timeout(Duration::from_secs(20)).expect("the writer waits for ever");
+    writer.join().unwrap();
 }

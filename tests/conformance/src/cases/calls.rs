@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::call::call;
-use decnet_db_core::contract::Repository;
+use decnet_db_core::contract::{Attacker, AttackerIdentity, Repository};
 use decnet_db_core::json::Json;
-use decnet_db_core::sql::{FromValue, Insert, Sql, Table, Unit, Value};
+use decnet_db_core::sql::{FromValue, Insert, Record as _, Sql, Table, Unit, Value};
 use serde_json::json;
 
 use crate::database::Database;
@@ -64,6 +64,23 @@ impl Calls {
         let mut sql = Sql::new(self.repository.engine().dialect());
         sql.push(text);
         sql.finish().expect("a statement")
+    }
+
+    /// Stores an identity with this uuid past the contract, with these attackers.
+    pub(crate) async fn identity_of(&self, uuid: &'static str, attackers: &[String]) {
+        let time = || Value::Time("2026-01-01".parse().expect("a time"));
+        let mut row =
+            vec![("uuid", uuid.into()), ("schema_version", 1.into()), ("observation_count", 0.into())];
+        row.extend([("created_at", time()), ("updated_at", time())]);
+        self.insert(AttackerIdentity::TABLE, row).await;
+        for attacker in attackers {
+            self.execute(|sql| {
+                sql.update::<Attacker>()
+                    .set(Attacker::IDENTITY_ID, uuid)
+                    .only(Attacker::UUID, attacker.as_str());
+            })
+            .await;
+        }
     }
 
     /// An attacker with this address; its uuid.

@@ -1,6 +1,7 @@
 //! The recorded calls of the original.
 
 use decnet_db_core::call::methods;
+use decnet_db_core::config::{AttackCatalogue, AttackTechnique};
 use serde_json::{Map, Value};
 
 /// A list of recorded calls.
@@ -80,6 +81,16 @@ impl List {
         let Some(Value::Array(entries)) = expected.remove(part) else { panic!("no list {part}") };
         (1..).zip(entries).map(|(n, entry)| Step::read(n, entry)).collect()
     }
+}
+
+/// The techniques that the original had while it was recorded (`about.attack_catalogue`).
+pub(crate) fn catalogue() -> AttackCatalogue {
+    let (text, _) = List::IntelligenceReads.source();
+    let file: Value = serde_json::from_str(text).expect("the golden file is JSON");
+    let techniques = file["about"]["attack_catalogue"].as_object().expect("the techniques").iter();
+    AttackCatalogue::of(techniques.filter_map(|(id, technique)| {
+        Some(AttackTechnique::new(id, technique["name"].as_str()?, technique["url"].as_str()?))
+    }))
 }
 
 /// A recorded call of the original.

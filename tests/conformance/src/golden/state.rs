@@ -109,6 +109,12 @@ fn meant(column: &Column, cell: Cell) -> Value {
         (_, Cell::Null) => Value::Null,
         (ColumnKind::Bool, Cell::Int(number)) => json!(number != 0),
         (ColumnKind::Float, Cell::Int(number)) => json!(number),
+        // JSON that is a number is a number on SQLite, where whole floats become integers (ruling R19).
+        #[expect(clippy::cast_precision_loss, reason = "only compared")]
+        (ColumnKind::Json, Cell::Int(number)) => json!(number as f64),
+        (ColumnKind::Json, Cell::Text(text)) => {
+            text.parse::<f64>().map_or_else(|_| json!(text), |number| json!(number))
+        }
         (ColumnKind::Time, Cell::Text(text)) => json!(text.parse::<Timestamp>().expect("a time").to_string()),
         (_, Cell::Bool(value)) => json!(value),
         (_, Cell::Int(number)) => json!(number),

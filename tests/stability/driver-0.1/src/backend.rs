@@ -38,8 +38,8 @@ pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
         let connection = blocking(move || connect(&path, create, &pool)).await?;
         let shared = Arc::new(Shared { connection: Mutex::new(Some(connection)), queue: UnitQueue::new() });
         let writer = std::thread::spawn({
-            let shared = shared.clone();
-            move || shared.write()
+            let (shared, runtime) = (shared.clone(), tokio::runtime::Handle::current());
+            move || runtime.block_on(shared.write())
         });
         let backend = FrozenBackend { shared, writer: Mutex::new(Some(writer)) };
         backend.ping().await?;
@@ -132,8 +132,8 @@ impl Shared {
         locked(&self.connection).as_ref().map_or_else(|| Err(closed()), work)
     }
 
-    fn write(&self) {
-        while let Some(group) = self.queue.take_blocking(BatchLimits { units: 64, rows: 1000 }) {
+    async fn write(&self) {
+        while let Some(group) = self.queue.take(BatchLimits { units: 64, rows: 1000 }).await {
             for pending in group {
                 let done =
                     self.with(|connection| transaction(connection, || steps(connection, &pending.unit)));

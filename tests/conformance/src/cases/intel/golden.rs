@@ -1,16 +1,25 @@
 //! Golden data of intel.
 
-use crate::golden::Coverage;
+use serde_json::json;
+
+use crate::golden::{Coverage, List, Ruled, RuledRow};
 
 pub(crate) fn golden() -> Coverage {
     Coverage {
-        pending: &[
-            "upsert_attacker_intel",
-            "get_attacker_intel_by_uuid",
-            "get_attacker_intel_row_by_uuid",
-            "get_unenriched_attackers",
-        ],
         tables: &["attacker_intel"],
+        ruled: vec![Ruled::error(
+            List::IntelligenceWrites,
+            70,
+            "R15: a missing field is invalid input",
+            "invalid_input",
+        )],
+        rows: vec![RuledRow::columns(
+            List::IntelligenceWrites,
+            "attacker_intel",
+            json!({"uuid": "0000000000004000800000000000000c"}),
+            "R17: null for a column that can't be null means absent",
+            json!({"greynoise_tags": "[]"}),
+        )],
         ..Coverage::default()
     }
 }

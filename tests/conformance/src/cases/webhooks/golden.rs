@@ -1,21 +1,18 @@
 //! Golden data of webhook subscriptions.
 
-use crate::golden::Coverage;
+use serde_json::json;
+
+use crate::golden::{Coverage, List, Ruled};
 
 pub(crate) fn golden() -> Coverage {
     Coverage {
-        pending: &[
-            "create_webhook_subscription",
-            "record_webhook_success",
-            "record_webhook_failure",
-            "trip_webhook_circuit",
-            "update_webhook_subscription",
-            "delete_webhook_subscription",
-            "get_webhook_subscription",
-            "get_webhook_subscription_by_name",
-            "list_webhook_subscriptions",
-        ],
         tables: &["webhook_subscriptions"],
+        ruled: vec![Ruled::answer(
+            List::DeploymentWrites,
+            72,
+            "R18: an empty patch of a subscription that is not there",
+            json!(false),
+        )],
         ..Coverage::default()
     }
 }
