@@ -186,7 +186,7 @@ fn sequence(db: &Database, seed: u64) -> (u64, String) {
         let run = run_of(output);
         // Where another run has the file, this one says so.
         assert!(matches!(run.code, 0 | 5) && !run.err.contains("not found"), "seed {seed}, {what}: {run:?}");
-        run.code
+        run
     };
     let once = |batch: &str| bench.command(&["-q", "--batch", batch, input]);
     check("first", once("100").output().unwrap());
@@ -227,14 +227,15 @@ fn sequence(db: &Database, seed: u64) -> (u64, String) {
                 let others = [once(&batch).spawn().unwrap(), once(&batch).spawn().unwrap()];
                 writer.step(&mut random);
                 for other in others {
-                    check("overlapping", other.wait_with_output().unwrap());
+                    drop(check("overlapping", other.wait_with_output().unwrap()));
                 }
             }
             _ => drop(check("between", once(&batch).output().unwrap())),
         }
     }
     // What was renamed while a run looked is found by the next one.
-    assert_eq!(check("last", once("100").output().unwrap()), 0, "seed {seed}");
+    let last = check("last", once("100").output().unwrap());
+    assert_eq!(last.code, 0, "seed {seed}: {story}: {last:?}");
     let mut names: Vec<_> = fs::read_dir(bench.path(""))
         .unwrap()
         .map(|entry| entry.unwrap())

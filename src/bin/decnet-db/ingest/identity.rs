@@ -3,14 +3,20 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 /// Which file it is on this machine, whatever its name.
+///
+/// File systems give the number of a removed file to the next one that is made; when they were made tells them apart.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct FileId {
     device: u64,
     inode: u64,
+    /// Microseconds since 1970; 0 where the file system doesn't tell.
+    #[serde(default)]
+    made: i64,
 }
 
 /// A file as it was seen: when none of this has changed, neither has its content.
@@ -26,25 +32,30 @@ pub(super) struct FileState {
 
 impl FileState {
     pub(super) fn of(metadata: &Metadata) -> Self {
-        let modified =
-            metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        let modified = modified.and_then(|time| i64::try_from(time.as_micros()).ok()).unwrap_or(0);
-        Self { id: id(metadata), size: metadata.len(), modified }
+        Self { id: id(metadata), size: metadata.len(), modified: microseconds(metadata.modified()) }
     }
+
+    /// When it was made, or where that isn't known was written to last.
+    pub(super) fn made(&self) -> i64 {
+        if self.id.made > 0 { self.id.made } else { self.modified }
+    }
+}
+
+/// A time of a file in microseconds since 1970, 0 where it has none.
+fn microseconds(time: io::Result<SystemTime>) -> i64 {
+    let since = time.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|time| i64::try_from(time.as_micros()).ok()).unwrap_or(0)
 }
 
 #[cfg(unix)]
 fn id(metadata: &Metadata) -> FileId {
     use std::os::unix::fs::MetadataExt as _;
-    FileId { device: metadata.dev(), inode: metadata.ino() }
+    FileId { device: metadata.dev(), inode: metadata.ino(), made: microseconds(metadata.created()) }
 }
 
-/// Where files have no number, when they were made tells them apart.
 #[cfg(not(unix))]
 fn id(metadata: &Metadata) -> FileId {
-    let made = metadata.created().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let made = made.unwrap_or_default();
-    FileId { device: made.as_secs(), inode: made.subsec_nanos().into() }
+    FileId { device: 0, inode: 0, made: microseconds(metadata.created()) }
 }
 
 /// Opens a file for reading without waiting, whatever it is.

@@ -136,7 +136,7 @@ impl IngestArgs {
         let refuse =
             |argument: &str, reason: &str| Err(Failure::from(Error::invalid_input(argument, reason)));
         let inputs: Vec<Input> = self.files.iter().map(|path| Input::of(path)).collect();
-        let streams = inputs.iter().filter(|input| **input == Input::StandardInput).count();
+        let streams = inputs.iter().filter(|input| **input == Input::Stdin).count();
         if streams > 1 {
             return refuse("-", "standard input can be read once only");
         }
@@ -176,7 +176,7 @@ impl IngestArgs {
                     }
                     Err(error) => return refuse(&name, &format!("can't be read: {error}")),
                 },
-                Input::StandardInput | Input::Folder(_) => {}
+                Input::Stdin | Input::Folder(_) => {}
             }
         }
         if self.files.iter().all(|path| keeps_rejected(path)) {
@@ -207,7 +207,7 @@ impl IngestArgs {
             return path.clone();
         }
         let mut path = match input {
-            Input::StandardInput => "stdin".into(),
+            Input::Stdin => "stdin".into(),
             // Beside a folder, since all files in it are inputs.
             Input::Path(path) | Input::Folder(path) if !is_device(path) => path.as_os_str().to_owned(),
             Input::Path(_) | Input::Folder(_) => "stdin".into(),
@@ -353,7 +353,7 @@ async fn read_and_store(
             Drained::Ended(failed) => return Ok(failed),
             // What a stream gave is gone.
             Drained::Stale(key, name) => {
-                let streams = settings.inputs.contains(&Input::StandardInput);
+                let streams = settings.inputs.contains(&Input::Stdin);
                 if attempt > 0 || streams {
                     return Err(store.taken(&key, &name).await.into());
                 }

@@ -4,7 +4,7 @@ use decnet_db::json::Json;
 use decnet_db::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::digest::{Mark, Marks};
+use super::digest::{Digest, Mark, Marks};
 use super::identity::FileState;
 use super::run::RunId;
 
@@ -24,8 +24,8 @@ pub(crate) struct Record {
     /// The file as it was seen last; `None` after it came from another machine or version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) file: Option<FileState>,
-    /// When the file was last written to as its first lines were read, in microseconds since 1970; of compressed files when the
-    /// one was that they follow. What is older is no later part of the rotation.
+    /// When the file, or what was to be read after it, was last written to as its first lines were read, in microseconds since
+    /// 1970; of compressed files when the one was that they follow. What is older is no later part of the rotation.
     #[serde(default)]
     pub(super) written: i64,
     /// Bytes that were read, uncompressed.
@@ -110,8 +110,8 @@ impl Record {
     }
 }
 
-/// The key of a new record: what its first line hashes to, and a number that tells apart files with the same one. Two runs
+/// The key of a new record: what its first line hashes to, or its name, and a number that tells apart files with the same one. Two runs
 /// that begin with one file at the same time take the same key, and one of them has it.
-pub(super) fn key(first: &Mark, number: usize) -> String {
-    format!("{PREFIX}{}.{number}", &first.digest.hex()[..24])
+pub(super) fn key(first: Digest, number: usize) -> String {
+    format!("{PREFIX}{}.{number}", &first.hex()[..24])
 }

@@ -152,10 +152,12 @@ impl Records {
             .map(|(place, known)| (place, &known.record))
     }
 
-    /// A key for a file of which nothing was read.
-    pub(super) fn new_key(&self, first: &Mark) -> String {
+    /// A key for a file of which nothing was read. Empty files are told apart by their names: runs that have nothing else in
+    /// common don't take the same key.
+    pub(super) fn new_key(&self, first: &Mark, name: &str) -> String {
+        let digest = if first.lines == 0 { first.digest.with(name.as_bytes()) } else { first.digest };
         (1..)
-            .map(|number| record::key(first, number))
+            .map(|number| record::key(digest, number))
             .find(|key| self.list.iter().all(|known| known.key != *key))
             .unwrap_or_default()
     }

@@ -47,7 +47,8 @@ impl Reader {
             }
             Place::Contained(_, end) => {
                 (self.entries[place].status, self.entries[place].file) = (Status::Read, None);
-                return Ok(self.already(place, end.lines) && false);
+                self.already(place, end.lines);
+                return Ok(false);
             }
             Place::Shares(_, mark) => {
                 let name = self.entries[place].name();
@@ -205,11 +206,10 @@ impl Reader {
         let oldest = ours.filter(|record| !record.over).map(|record| record.written).min();
         let last = rotated.map(|latest| self.records.list[latest].record.written);
         let oldest = [oldest, last].into_iter().flatten().min();
-        // Of a file that was empty, and is not there under its number any more, the content tells nothing.
+        // What was written to a file after it was seen empty may be in a copy, which was made since.
         let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
-        let gone = |record: &&Record| record.file.is_some_and(|file| !self.by_id.contains_key(&file.id));
-        let ours = ours.filter(|record| !record.over && record.position == 0);
-        let was_empty = ours.filter(gone).map(|record| record.written).min();
+        let was_empty = ours.filter(|record| !record.over && record.position == 0);
+        let was_empty = was_empty.map(|record| record.written).min();
         // Of what is complete nothing can be missing.
         let is_complete = |record: &Record| record.over || record.position == 0;
         let mut found_end = rotated.is_some_and(|latest| is_complete(&self.records.list[latest].record));
@@ -233,8 +233,10 @@ impl Reader {
             let seen = entry.seen;
             let mut records = self.records.of_file(seen.id).peekable();
             let is_known = records.peek().is_some();
+            // A run may have ended before the end of the file.
+            let is_read = |record: &Record| record.file == Some(seen) && record.position == seen.size;
             let mut follows =
-                records.any(|(_, record)| record.name == name && !record.over && record.file != Some(seen));
+                records.any(|(_, record)| record.name == name && !record.over && !is_read(record));
             // What is older than the oldest file whose end is not known can't be a part of it.
             let may_follow = oldest.is_some_and(|oldest| seen.modified >= oldest);
             if (rotated.is_some() || !is_known)
@@ -247,8 +249,8 @@ impl Reader {
                         follows |= is_ours(&self.records, &found);
                     }
                     Ok(_) | Err(_) => {
-                        let since = [last, was_empty].into_iter().flatten().min();
-                        follows |= since.is_some_and(|since| seen.modified >= since);
+                        follows |= last.is_some_and(|last| seen.modified >= last)
+                            || was_empty.is_some_and(|since| seen.modified.min(seen.made()) >= since);
                     }
                 }
             }

@@ -10,7 +10,7 @@ use super::super::identity::{REJECTED, Rotated, if_there};
 /// An input as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) enum Input {
-    StandardInput,
+    Stdin,
     /// A file, or what is none and read as a stream; it need not be there yet.
     Path(PathBuf),
     /// Files whose names match a pattern.
@@ -29,7 +29,7 @@ impl Input {
     /// Takes an argument.
     pub(in super::super) fn of(argument: &Path) -> Self {
         if argument.as_os_str() == "-" {
-            return Self::StandardInput;
+            return Self::Stdin;
         }
         let text = argument.to_str().filter(|text| text.contains(['*', '?', '[']));
         match text.filter(|_| fs::symlink_metadata(argument).is_err()) {
@@ -42,7 +42,7 @@ impl Input {
     /// Its name in messages and in the summary.
     pub(in super::super) fn name(&self) -> String {
         match self {
-            Self::StandardInput => "standard input".to_owned(),
+            Self::Stdin => "standard input".to_owned(),
             Self::Path(path) | Self::Folder(path) => path.display().to_string(),
             Self::Pattern(pattern) => pattern.clone(),
         }
@@ -55,7 +55,7 @@ impl Input {
             (!keeps_rejected(&path)).then_some(Found { path, metadata })
         };
         match self {
-            Self::StandardInput => Ok(Vec::new()),
+            Self::Stdin => Ok(Vec::new()),
             Self::Path(path) => {
                 let metadata = if_there(fs::metadata(path))?;
                 Ok(metadata.map(|metadata| Found { path: path.clone(), metadata }).into_iter().collect())

@@ -136,7 +136,7 @@ impl Reader {
     /// Reads until everything is read, or the run is to stop.
     pub(super) fn run(mut self) {
         for (input, what) in self.settings.inputs.clone().into_iter().enumerate() {
-            if what == Input::StandardInput {
+            if what == Input::Stdin {
                 self.add_stream(None, input);
             }
         }
@@ -189,7 +189,7 @@ impl Reader {
                 return false;
             }
             self.remove_gone();
-            let streams_only = self.settings.inputs.iter().all(|input| *input == Input::StandardInput);
+            let streams_only = self.settings.inputs.iter().all(|input| *input == Input::Stdin);
             if streams_only && self.entries.iter().all(|entry| entry.status == Status::Read) {
                 return false;
             }
@@ -390,10 +390,10 @@ impl Reader {
         if self.records.list[record].record.reader.is_running_beside(&self.settings.this) {
             return true;
         }
-        let entry = &self.entries[place];
         if is_new {
-            self.records.list[record].record.written = entry.seen.modified;
+            self.records.list[record].record.written = self.written(place, record);
         }
+        let entry = &self.entries[place];
         let (seen, path) = (entry.seen, full_path(entry));
         let known = &mut self.records.list[record];
         let changed = known.record.file.map(|file| file.id) != Some(seen.id)
@@ -443,11 +443,18 @@ impl Reader {
         self.say(Message::Batch(Box::new(batch)))
     }
 
-    /// When the file was written to that the last line was read from. Compressing takes its time: a compressed file was written
-    /// when the one was that it follows.
+    /// When the file was written to that the first lines were read from. Compressing takes its time: a compressed file was written
+    /// when the one was that it follows. What waits to be read after this one may be older: late lines come to old files.
     fn written(&self, place: usize, record: usize) -> i64 {
         let entry = &self.entries[place];
-        let modified = entry.seen.modified;
+        let waits = |other: &&Entry| {
+            other.input == entry.input
+                && !other.is_stream
+                && other.record.is_none()
+                && matches!(other.status, Status::Unplaced | Status::Reading)
+        };
+        let waiting = self.entries.iter().filter(waits).map(|other| other.seen.modified);
+        let modified = waiting.fold(entry.seen.modified, i64::min);
         if !entry.source.as_ref().is_some_and(|source| source.ends) {
             return modified;
         }
@@ -473,7 +480,8 @@ impl Reader {
         } else {
             let first = entry.marks.first().copied().unwrap_or(Mark::START);
             let record = Record::new(self.lineage(place), full_path(entry), entry.seen);
-            self.records.list.push(Known { key: self.records.new_key(&first), stored: None, record });
+            let key = self.records.new_key(&first, &record.name);
+            self.records.list.push(Known { key, stored: None, record });
             self.records.list.len() - 1
         };
         self.entries[place].record = Some(record);

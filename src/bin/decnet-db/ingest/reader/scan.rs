@@ -91,7 +91,7 @@ impl Reader {
         if let Some(place) = self.by_id.get(&state.id) {
             let entry = &mut self.entries[*place];
             // One file has one entry, whatever number of names; one of the command line is better known.
-            if (named && !entry.named) || (!entry.there && !entry.named) {
+            if !entry.named && (named || !entry.there) {
                 entry.path = Some(path);
             }
             if named && !entry.named && entry.status == Status::Ignored {

@@ -35,7 +35,7 @@ impl Packing {
 /// Why data with these first bytes is not read, and what to do, if it is known to be no lines.
 pub(super) fn refusal(first: &[u8]) -> Option<&'static str> {
     let text = first.trim_ascii_start();
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     Some(match first {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'<', 0, ..] | [0, b'{' | b'<', ..] => {
             "is UTF-16, which is not read: use iconv -f UTF-16 -t UTF-8 FILE | decnet-db ingest -"
