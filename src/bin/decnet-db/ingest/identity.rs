@@ -34,11 +34,6 @@ impl FileState {
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { id: id(metadata), size: metadata.len(), modified: microseconds(metadata.modified()) }
     }
-
-    /// When it was made, or where that isn't known was written to last.
-    pub(super) fn made(&self) -> i64 {
-        if self.id.made > 0 { self.id.made } else { self.modified }
-    }
 }
 
 /// A time of a file in microseconds since 1970, 0 where it has none.

@@ -163,9 +163,15 @@ impl Reader {
                 && !self.settings.again
             {
                 let mut looks = 1;
-                while let Some((latest, named)) = self.begin_chain(index, &path) {
+                loop {
+                    let (lost, moved) = self.begin_chain(index, &path);
+                    if lost.is_none() && !moved {
+                        break;
+                    }
                     if looks == LOOKS || self.stop.load(Ordering::Relaxed) {
-                        if !self.lost_end(index, &path, latest, named) {
+                        if let Some((latest, named)) = lost
+                            && !self.lost_end(index, &path, latest, named)
+                        {
                             return false;
                         }
                         break;
@@ -179,8 +185,9 @@ impl Reader {
         true
     }
 
-    /// Decides for one input; which record's end is not found, and the file that has its name now.
-    fn begin_chain(&mut self, index: usize, path: &Path) -> Option<(usize, Option<usize>)> {
+    /// Decides for one input; which record's end is not found, and the file that has its name now; and whether a file was renamed
+    /// meanwhile, so that it has to be looked for again.
+    fn begin_chain(&mut self, index: usize, path: &Path) -> (Option<(usize, Option<usize>)>, bool) {
         let name = absolute(path);
         let of_input = |entry: &Entry| entry.input == index && !entry.is_stream;
         let latest = self.records.latest_of(&name);
@@ -190,6 +197,7 @@ impl Reader {
             let file = self.entries[place].hold()?;
             self.records.place(path, &file)
         });
+        let mut moved = matches!(&now, Some(Err(error)) if error.kind() == io::ErrorKind::NotFound);
         let goes_on = |found: &Place, record: usize| matches!(found, Place::Continues(known) | Place::Contained(known, _) if *known == record);
         let is_ours = |records: &Records, found: &Place| match found {
             Place::Continues(record) | Place::Contained(record, _) => {
@@ -202,14 +210,10 @@ impl Reader {
             Some(Err(_)) => false,
             None => true,
         });
+        // What was written since the first of the files was read is a part of the rotation. A later bound would leave out files
+        // that an earlier run did not see, or not read to their ends.
         let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
-        let oldest = ours.filter(|record| !record.over).map(|record| record.written).min();
-        let last = rotated.map(|latest| self.records.list[latest].record.written);
-        let oldest = [oldest, last].into_iter().flatten().min();
-        // What was written to a file after it was seen empty may be in a copy, which was made since.
-        let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
-        let was_empty = ours.filter(|record| !record.over && record.position == 0);
-        let was_empty = was_empty.map(|record| record.written).min();
+        let oldest = ours.map(|record| record.written).min();
         // Of what is complete nothing can be missing.
         let is_complete = |record: &Record| record.over || record.position == 0;
         let mut found_end = rotated.is_some_and(|latest| is_complete(&self.records.list[latest].record));
@@ -237,22 +241,18 @@ impl Reader {
             let is_read = |record: &Record| record.file == Some(seen) && record.position == seen.size;
             let mut follows =
                 records.any(|(_, record)| record.name == name && !record.over && !is_read(record));
-            // What is older than the oldest file whose end is not known can't be a part of it.
             let may_follow = oldest.is_some_and(|oldest| seen.modified >= oldest);
-            if (rotated.is_some() || !is_known)
-                && may_follow
-                && let Ok(file) = self.entries[place].hold()
-            {
-                match self.records.place(entry_path(&self.entries[place]), &file) {
+            let may_follow = may_follow && entry.there && (rotated.is_some() || !is_known);
+            match may_follow.then(|| self.entries[place].hold()) {
+                Some(Ok(file)) => match self.records.place(entry_path(&self.entries[place]), &file) {
                     Ok(found @ (Place::Continues(_) | Place::Contained(..))) => {
                         found_end |= rotated.is_some_and(|latest| goes_on(&found, latest));
                         follows |= is_ours(&self.records, &found);
                     }
-                    Ok(_) | Err(_) => {
-                        follows |= last.is_some_and(|last| seen.modified >= last)
-                            || was_empty.is_some_and(|since| seen.modified.min(seen.made()) >= since);
-                    }
-                }
+                    Ok(_) | Err(_) => follows = true,
+                },
+                Some(Err(error)) => moved |= error.kind() == io::ErrorKind::NotFound,
+                None => {}
             }
             let entry = &mut self.entries[place];
             if follows {
@@ -262,7 +262,7 @@ impl Reader {
                 entry.file = None;
             }
         }
-        rotated.filter(|_| !found_end && is_tip(path)).map(|latest| (latest, named))
+        (rotated.filter(|_| !found_end && is_tip(path)).map(|latest| (latest, named)), moved)
     }
 
     /// Says that the rest of the file that had a name is not found.
