@@ -292,6 +292,9 @@ pub(crate) fn type_text(ty: &Type) -> String {
         Type::Reference(reference) => type_text(&reference.elem),
         Type::Slice(slice) => format!("list of {}", type_text(&slice.elem)),
         Type::Tuple(tuple) if tuple.elems.is_empty() => "null".to_owned(),
+        Type::Tuple(tuple) => {
+            format!("list of {}", tuple.elems.iter().map(type_text).collect::<Vec<_>>().join(" and "))
+        }
         Type::Path(path) => {
             let Some(segment) = path.path.segments.last() else { return String::new() };
             let inner: Vec<String> = match &segment.arguments {

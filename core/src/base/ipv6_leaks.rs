@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::SqlRepository;
-use super::support::{RETRIES, busy, check_as};
+use super::support::{RETRIES, busy, check_as, entries, list_text};
 use crate::contract::{Attacker, AttackerIdentity, Engine, Ipv6Evidence};
 use crate::error::{ErrorKind, Result};
 use crate::json::Json;
@@ -73,16 +73,13 @@ struct Leak<'a> {
 
 /// The list with the entry at its end, or `None` when it has an entry with that address. What is no list counts as empty.
 fn appended(list: Option<&str>, entry: &Leak<'_>) -> Result<Option<String>> {
-    let json = list.and_then(|text| Json::parse(text).ok());
-    let mut entries: Vec<Json> = json.and_then(|json| json.decode().ok()).unwrap_or_default();
+    let mut entries = entries(list);
     let iid = Json::of(entry.iid)?;
     if entries.iter().any(|present| member(present, "iid").is_some_and(|present| present == iid)) {
         return Ok(None);
     }
     entries.push(Json::of(entry)?);
-    let longer = Json::of(&entries)?;
-    // A stranger's entry that can't be respelled (an integer beyond 64 bits) is no reason to drop the evidence.
-    Ok(Some(longer.spaced().unwrap_or_else(|_| longer.as_str().to_owned())))
+    list_text(&entries).map(Some)
 }
 
 /// The member of a JSON object; of a repeated key the last one.

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::SqlRepository;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{
-    Attacker, AttackerBehavior, AttackerFingerprintState, AttackerIntel, Bounty, Credential, Log,
-    Maintenance, Observation, Purged, SmtpTarget, StateEntry, TtpTag,
+    Attacker, AttackerBehavior, AttackerFingerprintState, AttackerIntel, Bounty, Credential, CredentialReuse,
+    Log, Maintenance, Observation, Purged, SmtpTarget, StateEntry, TtpTag,
 };
 use crate::sql::{Receipt, Record, Table};
 
@@ -33,6 +33,7 @@ impl<'r, T> UnitOfWork<'r, T> {
             let logs = steps.execute(|sql| sql.delete::<Log>())?;
             let bounties = steps.execute(|sql| sql.delete::<Bounty>())?;
             let credentials = steps.execute(|sql| sql.delete::<Credential>())?;
+            steps.execute(|sql| sql.delete::<CredentialReuse>())?;
             for table in DEPENDENT {
                 steps.execute(|sql| sql.delete_from(table))?;
             }

@@ -1,10 +1,120 @@
 //! Captured credentials, and secrets that turn up in several places (contract document 80).
 
-use decnet_db_macros::Record;
-use serde::Serialize;
+use decnet_db_macros::{Arguments, Record};
+use serde::{Serialize, Serializer};
 
-use crate::json::JsonOrText;
+use super::{Query, Transactional};
+use crate::error::Result;
+use crate::json::{Json, JsonOrText};
+use crate::sql::Changeset;
 use crate::time::Timestamp;
+
+/// Captured credentials, and secrets that turn up in several places.
+#[crate::contract]
+pub trait Credentials: Transactional {
+    /// Stores an attempt, or counts it where the credential is there; its id.
+    ///
+    /// The same credential has the same `attacker_ip`, `decky_name`, `service`, `secret_kind` (`plaintext` unless given),
+    /// `secret_sha256` and principal; no principal and an empty one are the same. One more attempt replaces `last_seen`, and
+    /// `outcome` unless it is null; all else stays. `id`, `attacker_uuid`, `principal_key`, the times and the count are
+    /// ignored. Exact under concurrency (ruling R7).
+    ///
+    /// # Errors
+    /// `InvalidInput` for a missing or unknown member or one that its column can't hold; `attacker_ip` has at most 64,
+    /// `decky_name` 160, `service` 128 characters (ruling R19).
+    #[write]
+    async fn upsert_credential(&self, data: Changeset<Credential>) -> Result<i64>;
+
+    /// Credentials, those that were tried last first; those of one instant by descending id.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a negative limit or offset.
+    async fn get_credentials(&self, #[arguments] query: CredentialQuery) -> Result<Vec<Credential>>;
+
+    /// How many credentials match.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_total_credentials(&self, #[arguments] filter: CredentialFilter) -> Result<u64>;
+
+    /// All that one source tried, in the order of [`get_credentials`](Self::get_credentials).
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_credentials_for_attacker(&self, attacker_ip: &str) -> Result<Vec<Credential>>;
+
+    /// All that have the secret, of every kind and principal, in the order of [`get_credentials`](Self::get_credentials).
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_credential_attempts_for_secret(&self, secret_sha256: &str) -> Result<Vec<Credential>>;
+
+    /// Gives the credentials of an address that have no attacker yet this one; how many.
+    ///
+    /// # Errors
+    /// `Conflict` when there are such credentials and no attacker has the uuid.
+    #[write(conflict = "attacker_uuid: no attacker has this uuid")]
+    async fn update_credential_attacker_uuid(&self, attacker_ip: &str, attacker_uuid: &str) -> Result<u64>;
+
+    /// Adds a sighting to the finding of its secret, kind and principal, or makes one; no principal and an empty one are the
+    /// same.
+    ///
+    /// What is not in the finding's lists yet is appended, but for an attacker that is null or empty; a list that is none
+    /// begins anew. `target_count` becomes the number of pairs of decky and service that `credentials` has for the finding,
+    /// at least 1 and never less than before (ruling R19). `attempt_count` is added; `last_seen` is replaced, even by an
+    /// earlier instant. Exact under concurrency (ruling R7).
+    ///
+    /// Result: the finding, its lists still JSON text, with `inserted` and `changed`: whether a list grew.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a value that its column can't hold; `Unavailable` when other writers were faster all the time.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are DECNET's")]
+    async fn upsert_credential_reuse(
+        &self,
+        secret_sha256: &str,
+        secret_kind: &str,
+        principal: Option<&str>,
+        attacker_uuid: Option<&str>,
+        attacker_ip: &str,
+        decky: &str,
+        service: &str,
+        attempt_count: i64,
+        #[doc = "now unless given"] ts: Option<Timestamp>,
+    ) -> Result<UpsertedCredentialReuse>;
+
+    /// Secrets that were tried on so many pairs of decky and service, by secret, kind and principal.
+    ///
+    /// Each has all its credentials, by id, with `fields` as text; the principal is that of the first. No principal and an
+    /// empty one are the same (ruling R19). Reads the whole table.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn find_credential_reuse_candidates(
+        &self,
+        #[default(2)] min_targets: i64,
+    ) -> Result<Vec<CredentialReuseCandidate>>;
+
+    /// How many findings have so many targets, and those findings: most targets first, then seen last, then by descending
+    /// id.
+    ///
+    /// An empty `secret_kind` means every kind. A list that is no JSON is shown empty.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a negative limit or offset.
+    async fn list_credential_reuses(
+        &self,
+        #[default(50)] limit: u64,
+        #[default(0)] offset: u64,
+        #[default(2)] min_target_count: i64,
+        secret_kind: Option<&str>,
+    ) -> Result<(u64, Vec<ListedCredentialReuse>)>;
+
+    /// The finding with that id, as in [`list_credential_reuses`](Self::list_credential_reuses), or null.
+    ///
+    /// # Errors
+    /// Only what any call may return.
+    async fn get_credential_reuse_by_id(&self, reuse_id: &str) -> Result<Option<ListedCredentialReuse>>;
+}
 
 /// A secret that was tried against a service, once per attacker, decky, service, kind, secret and principal;
 /// the table `credentials`.
@@ -27,29 +137,29 @@ pub struct Credential {
     #[column(serial)]
     pub id: i64,
     /// Who tried it.
-    #[column(index)]
+    #[column(exact, index)]
     pub attacker_ip: String,
     /// The attacker of that address; null until one was made.
     #[column(index, references(attackers.uuid))]
     pub attacker_uuid: Option<String>,
     /// The decky that it was tried on.
-    #[column(index)]
+    #[column(exact, index)]
     pub decky_name: String,
     /// The service that it was tried on.
-    #[column(index)]
+    #[column(exact, index)]
     pub service: String,
     /// The user name or what stands for it, as given; null when there was none.
     #[column(index, len = 256)]
     pub principal: Option<String>,
     /// The principal, or an empty text where it is null: the unique key compares this one.
-    #[column(len = 256)]
+    #[column(exact, len = 256)]
     pub principal_key: String,
     /// `plaintext`, `ntlmssp_v2`, `http_bearer`, `snmp_community` or another name for how the secret was
     /// shown.
-    #[column(index, len = 32)]
+    #[column(exact, index, len = 32, default = "plaintext")]
     pub secret_kind: String,
     /// SHA-256 of all bytes of the secret: 64 lower-case hex digits.
-    #[column(index, len = 64)]
+    #[column(exact, index, len = 64)]
     pub secret_sha256: String,
     /// The secret in base64, cut at 2048 characters, so that it may not decode.
     #[column(len = 2048)]
@@ -61,14 +171,16 @@ pub struct Credential {
     #[column(len = 16)]
     pub outcome: Option<String>,
     /// The members of the event: a JSON object.
+    #[column(default = "{}", spaced = map)]
     pub fields: JsonOrText,
     /// When it was first tried.
-    #[column(index)]
+    #[column(index, default = now)]
     pub first_seen: Timestamp,
     /// When it was last tried.
-    #[column(index)]
+    #[column(index, default = now)]
     pub last_seen: Timestamp,
     /// How often it was tried.
+    #[column(default = 1)]
     pub attempt_count: i64,
 }
 
@@ -80,48 +192,144 @@ pub struct Credential {
 )]
 pub struct CredentialReuse {
     /// The finding's key: a uuid.
-    #[column(key, len = 36)]
+    #[column(key, len = 36, default = uuid)]
     pub id: String,
     /// SHA-256 of the secret: 64 lower-case hex digits.
-    #[column(index, len = 64)]
+    #[column(exact, index, len = 64)]
     pub secret_sha256: String,
     /// How the secret was shown, as in `credentials`.
-    #[column(index, len = 32)]
+    #[column(exact, index, len = 32)]
     pub secret_kind: String,
     /// The user name of the first sighting; null when there was none.
     #[column(len = 256)]
     pub principal: Option<String>,
     /// The principal, or an empty text where it is null: the unique key compares this one.
-    #[column(len = 256)]
+    #[column(exact, len = 256)]
     pub principal_key: String,
-    /// Who used it: the text of a JSON list of text.
-    #[column(long)]
-    pub attacker_uuids: String,
-    /// From which addresses: the text of a JSON list of text.
-    #[column(long)]
-    pub attacker_ips: String,
-    /// On which deckies: the text of a JSON list of text.
-    #[column(long)]
-    pub deckies: String,
-    /// On which services: the text of a JSON list of text.
-    #[column(long)]
-    pub services: String,
+    /// Who used it: a JSON list of text.
+    #[column(exact, long, default = "[]", spaced = list)]
+    pub attacker_uuids: JsonOrText,
+    /// From which addresses: a JSON list of text.
+    #[column(exact, long, default = "[]", spaced = list)]
+    pub attacker_ips: JsonOrText,
+    /// On which deckies: a JSON list of text.
+    #[column(exact, long, default = "[]", spaced = list)]
+    pub deckies: JsonOrText,
+    /// On which services: a JSON list of text.
+    #[column(exact, long, default = "[]", spaced = list)]
+    pub services: JsonOrText,
     /// How many pairs of decky and service it was tried on.
-    #[column(index)]
+    #[column(index, default = 0)]
     pub target_count: i64,
     /// How many attempts were reported.
+    #[column(default = 0)]
     pub attempt_count: i64,
     /// How sure the finding is; always 1.
     pub confidence: f64,
     /// When it was first tried.
-    #[column(index)]
+    #[column(index, default = now)]
     pub first_seen: Timestamp,
     /// When it was last tried.
-    #[column(index)]
+    #[column(index, default = now)]
     pub last_seen: Timestamp,
     /// When the row was last written.
-    #[column(index)]
+    #[column(index, default = now)]
     pub updated_at: Timestamp,
+}
+
+/// Which credentials: all conditions must hold, an absent or empty one always does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Arguments)]
+#[non_exhaustive]
+pub struct CredentialFilter {
+    /// A text that decky, service, principal or readable secret contains, literally.
+    pub search: Option<String>,
+    /// Exactly this service.
+    pub service: Option<String>,
+    /// Exactly this source.
+    pub attacker_ip: Option<String>,
+}
+
+impl CredentialFilter {
+    /// All credentials.
+    pub fn all() -> Self {
+        Self::default()
+    }
+}
+
+/// A page of credentials.
+pub type CredentialQuery = Query<CredentialFilter>;
+
+/// A finding after a sighting was added.
+///
+/// The lists stay JSON text when it serialises.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UpsertedCredentialReuse {
+    /// The finding.
+    #[serde(flatten, serialize_with = "with_lists_as_text")]
+    pub reuse: CredentialReuse,
+    /// Whether it is new.
+    pub inserted: bool,
+    /// Whether one of its lists grew.
+    pub changed: bool,
+}
+
+/// A secret that was tried in several places, before it is a finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CredentialReuseCandidate {
+    /// SHA-256 of the secret.
+    pub secret_sha256: String,
+    /// How the secret was shown.
+    pub secret_kind: String,
+    /// The principal of the first of its credentials.
+    pub principal: Option<String>,
+    /// How many pairs of decky and service it was tried on.
+    pub target_count: u64,
+    /// Its credentials, by id. `fields` stays text when they serialise.
+    #[serde(serialize_with = "with_fields_as_text")]
+    pub credentials: Vec<Credential>,
+}
+
+/// A finding with its secret.
+#[derive(Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ListedCredentialReuse {
+    /// The finding; a list that is no JSON is empty.
+    #[serde(flatten)]
+    pub reuse: CredentialReuse,
+    /// The secret as readable text, of the first credential that has it; null when there is none any more.
+    pub secret_printable: Option<String>,
+    /// The secret in base64, likewise.
+    pub secret_b64: Option<String>,
+}
+
+fn with_lists_as_text<S: Serializer>(
+    reuse: &CredentialReuse,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    let mut shown = reuse.clone();
+    for list in [&mut shown.attacker_uuids, &mut shown.attacker_ips, &mut shown.deckies, &mut shown.services]
+    {
+        *list = as_text(list)?;
+    }
+    shown.serialize(serializer)
+}
+
+fn with_fields_as_text<S: Serializer>(
+    credentials: &[Credential],
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    let as_shown = |credential: &Credential| {
+        Ok(Credential { fields: as_text(&credential.fields)?, ..credential.clone() })
+    };
+    let shown = credentials.iter().map(as_shown).collect::<std::result::Result<Vec<_>, S::Error>>()?;
+    shown.serialize(serializer)
+}
+
+/// What serialises as the text itself, whatever it spells.
+fn as_text<E: serde::ser::Error>(text: &JsonOrText) -> std::result::Result<JsonOrText, E> {
+    Json::of(text.text()).map(|quoted| JsonOrText::from(quoted.as_str())).map_err(E::custom)
 }
 
 debug_without_secrets! {
@@ -133,4 +341,5 @@ debug_without_secrets! {
         id secret_kind principal principal_key attacker_uuids attacker_ips deckies services target_count
         attempt_count confidence first_seen last_seen updated_at
     }
+    ListedCredentialReuse { reuse }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 /// Clearing what was captured.
 #[crate::contract]
 pub trait Maintenance: Transactional {
-    /// Deletes all events, bounties, credentials and attackers with everything that hangs on them, and says how many.
+    /// Deletes all events, bounties, credentials with what was found in them, and attackers with everything that hangs on them, and says how many.
     ///
     /// The state keys `attacker_worker_cursor` and `attacker_worker_session_cursor` go with them, so that the workers begin
     /// again; `ingest_worker_position` stays, and so do users, identities, swarm and fleet (ruling R9).

@@ -78,15 +78,21 @@ pub use attackers::{
 };
 pub use behavior::{AttackerBehavior, Behavior};
 pub use bounties::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty};
-pub use campaigns::Campaign;
+pub use campaigns::{Campaign, Campaigns};
 pub use canary::{
     Canaries, CanaryBlob, CanaryToken, CanaryTokenFilter, CanaryTrigger, CanaryTriggerCursor, ListedBlob,
 };
-pub use credentials::{Credential, CredentialReuse};
+pub use credentials::{
+    Credential, CredentialFilter, CredentialQuery, CredentialReuse, CredentialReuseCandidate, Credentials,
+    ListedCredentialReuse, UpsertedCredentialReuse,
+};
 pub use decky_lifecycle::{DeckyLifecycle, DeckyLifecycles};
 pub use fingerprints::{AttackerFingerprintState, FingerprintOutcome, FingerprintRotation, Fingerprints};
 pub use fleet::{DeckySource, Fleet, FleetDecky, RunningDecky};
-pub use identities::{AttackerIdentity, AttributionState};
+pub use identities::{
+    AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities,
+    MultiActorIdentity,
+};
 pub use intel::{AttackerIntel, Intel, IntelEvent, UnenrichedAttacker};
 pub use lifecycle::{Initialized, Lifecycle, SeededAdmin};
 pub use logs::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Stats};
@@ -141,6 +147,9 @@ pub(crate) const CONTRACT: &[&[Method]] = &[
     <dyn Tarpits>::METHODS,
     <dyn Realism>::METHODS,
     <dyn Orchestrator>::METHODS,
+    <dyn Credentials>::METHODS,
+    <dyn Identities>::METHODS,
+    <dyn Campaigns>::METHODS,
     <dyn Observations>::METHODS,
     <dyn Intel>::METHODS,
     <dyn Techniques>::METHODS,

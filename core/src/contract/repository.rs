@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use super::{
-    Activity, Attackers, Behavior, Bounties, Canaries, DeckyLifecycles, Engine, Fingerprints, Fleet, Intel,
-    Lifecycle, Logs, Maintenance, Observations, Orchestrator, Realism, Rules, SmtpTargets, State, Swarm,
-    Tarpits, Techniques, Topologies, Transactional, Users, Webhooks,
+    Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Engine,
+    Fingerprints, Fleet, Identities, Intel, Lifecycle, Logs, Maintenance, Observations, Orchestrator,
+    Realism, Rules, SmtpTargets, State, Swarm, Tarpits, Techniques, Topologies, Transactional, Users,
+    Webhooks,
 };
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -62,6 +63,9 @@ pub trait Repository:
     + Tarpits
     + Realism
     + Orchestrator
+    + Credentials
+    + Identities
+    + Campaigns
     + Maintenance
     + Send
     + Sync

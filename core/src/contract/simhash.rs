@@ -10,8 +10,7 @@ use crate::sql::{DecodeError, FromValue, Value};
 
 /// A 64-bit similarity hash: 8 bytes, most significant first (contract document 82).
 ///
-/// In JSON it is the text that the bytes spell in UTF-8, as DECNET shows it, and else, where DECNET fails, their
-/// hexadecimal digits. Both are taken back.
+/// In JSON it is 16 lower-case hexadecimal digits (ruling R19).
 ///
 /// ```
 /// use decnet_db_core::contract::Simhash;
@@ -40,15 +39,12 @@ impl From<u64> for Simhash {
 impl std::str::FromStr for Simhash {
     type Err = Error;
 
-    /// Reads 16 hexadecimal digits, or the text of exactly 8 bytes that the hash spells.
+    /// Reads 16 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self> {
-        match text.len() {
-            16 if text.bytes().all(|byte| byte.is_ascii_hexdigit()) => u64::from_str_radix(text, 16)
-                .map(Self::from)
-                .map_err(|error| Error::invalid_input("", error.to_string())),
-            8 => Ok(Self(text.as_bytes().to_vec())),
-            _ => Err(Error::invalid_input("", "must be a hash of 16 hexadecimal digits")),
-        }
+        let is_hash = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let hash = u64::from_str_radix(text, 16).ok().filter(|_| is_hash);
+        hash.map(Self::from)
+            .ok_or_else(|| Error::invalid_input("", "must be a hash of 16 hexadecimal digits"))
     }
 }
 
@@ -67,10 +63,7 @@ impl fmt::Debug for Simhash {
 
 impl Serialize for Simhash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_str(self),
-        }
+        serializer.collect_str(self)
     }
 }
 
@@ -104,13 +97,13 @@ mod tests {
         }
         assert_eq!(
             serde_json::to_string(&Simhash::from(0x4142_4344_007f_7a7a)).unwrap(),
-            r#""ABCD\u0000zz""#
+            r#""41424344007f7a7a""#
         );
     }
 
     #[test]
     fn other_lengths_are_refused() {
-        for text in ["", "deadbeef0", "+123456789abcdef", "deadbeefcafef00", "éé€€"] {
+        for text in ["", "deadbeef", "+123456789abcdef", "deadbeefcafef00", "éé€€éé"] {
             assert!(text.parse::<Simhash>().is_err(), "{text}");
         }
     }

@@ -70,6 +70,16 @@ impl<R: Record> Changeset<R> {
         if self.get(column).is_none_or(Value::is_null) { self.set_column(column, value) } else { self }
     }
 
+    /// Sets a column to what a JSON value means there, as [`from_json`](Self::from_json) does.
+    #[must_use]
+    pub fn set_json<T>(mut self, column: Col<R, T>, json: &Json) -> Self {
+        match value_of(column.column(), json) {
+            Ok(value) => self.put(column.column(), value),
+            Err(error) => self.refuse(error.within(column.name())),
+        }
+        self
+    }
+
     fn put(&mut self, column: &'static Column, value: Value) {
         match self.entries.iter_mut().find(|(present, _)| present.name == column.name) {
             Some(entry) => entry.1 = value,
@@ -274,7 +284,10 @@ fn value_of(column: &Column, json: &Json) -> Result<Value> {
         } else {
             return Err(wants("a time as text"));
         }),
-        ColumnKind::Bytes(_) => return Err(wants("set by the program, not as JSON")),
+        ColumnKind::Bytes(length) => {
+            let bytes = if json.is_string() { bytes_of_hex(&json.decode::<String>()?) } else { None };
+            Value::Blob(bytes.ok_or_else(|| wants(&format!("{} hexadecimal digits", 2 * length)))?)
+        }
         // A value like all others: text is not taken for JSON.
         ColumnKind::Json => match column.json {
             Some(json_text) => Value::Text(json_text.write(json)?),
@@ -289,10 +302,20 @@ fn value_of(column: &Column, json: &Json) -> Result<Value> {
     })
 }
 
+/// The bytes that hexadecimal digits spell, two a byte.
+fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| {
+        let digit = |digit: &u8| char::from(*digit).to_digit(16);
+        let [high, low] = pair else { return None };
+        u8::try_from(16 * digit(high)? + digit(low)?).ok()
+    });
+    pairs.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::User;
+    use crate::contract::{AttackerIdentity, AttributionState, User};
 
     fn read(json: &str) -> Result<Changeset<User>> {
         Changeset::from_json(&json.parse().unwrap())
@@ -331,5 +354,45 @@ mod tests {
         assert!(read(r#"{"tokens_valid_from": null}"#).unwrap().check().is_ok());
         let error = read(r#"{"role": null}"#).unwrap().check().unwrap_err();
         assert_eq!(error.to_string(), "role: must not be null");
+    }
+
+    #[test]
+    fn a_column_for_any_json_takes_text_as_a_string_and_null_as_a_value() {
+        for (json, stored) in [
+            (r#""typed""#, r#""typed""#),
+            ("null", "null"),
+            ("1.0", "1.0"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            (r#"{"a":[1,"é"]}"#, r#"{"a": [1, "\u00e9"]}"#),
+        ] {
+            let read = Changeset::<AttributionState>::from_json(
+                &format!(r#"{{"current_value": {json}}}"#).parse().unwrap(),
+            );
+            assert_eq!(read.unwrap().text(AttributionState::CURRENT_VALUE), Some(stored));
+        }
+        for beyond in ["9223372036854775808", "-9223372036854775809", "1e19", "-9.3e18"] {
+            let json = format!(r#"{{"current_value": {beyond}}}"#).parse().unwrap();
+            let read = Changeset::<AttributionState>::from_json(&json);
+            let error = read.and_then(Changeset::check).unwrap_err();
+            let error = error.to_string();
+            assert!(error.starts_with("current_value: ") && error.contains("64 bits"), "{error}");
+        }
+    }
+
+    #[test]
+    fn bytes_come_as_hexadecimal_digits() {
+        let read = |digits: &str| {
+            let json = format!(r#"{{"kd_digraph_simhash": {digits}}}"#).parse().unwrap();
+            Changeset::<AttackerIdentity>::from_json(&json).and_then(Changeset::check)
+        };
+        let set = read(r#""41424344007f7aFF""#).unwrap();
+        let bytes = Value::Blob(b"ABCD\x00\x7fz\xff".to_vec());
+        assert_eq!(set.get(AttackerIdentity::KD_DIGRAPH_SIMHASH), Some(&bytes));
+        for wrong in
+            [r#""4142""#, r#""4142434400zzzzzz""#, r#""414243440000000""#, "1", r#""+142434400000000""#]
+        {
+            let error = read(wrong).unwrap_err();
+            assert!(error.to_string().starts_with("kd_digraph_simhash: "), "{error}");
+        }
     }
 }

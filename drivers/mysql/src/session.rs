@@ -17,6 +17,8 @@ use crate::server::Server;
 ///   `INSERT … SELECT … WHERE NOT EXISTS` locks the gaps that it looked at, and two inserters beside one another
 ///   deadlock. It also lets a unit see what the previous holder of its guard committed. (A server whose binary log is
 ///   in STATEMENT format refuses writes at this level; MIXED, MariaDB's default, and ROW, MySQL's, are fine.)
+/// - recursive queries as deep as they need to be: both servers stop after 1000 rounds, MySQL with an error, MariaDB with a
+///   part of the answer, while merges of identities are followed to their end (ruling R19);
 /// - a time-out for row locks below the time that a caller waits for a connection.
 pub(crate) fn setup(server: &Server, wait: Duration) -> String {
     let isolation = match server.flavour {
@@ -25,11 +27,15 @@ pub(crate) fn setup(server: &Server, wait: Duration) -> String {
         _ => "transaction_isolation",
     };
     let mode = if server.flavour == Flavour::MySql { ",TIME_TRUNCATE_FRACTIONAL" } else { "" };
+    let recursion = match server.flavour {
+        Flavour::MariaDb => "max_recursive_iterations",
+        Flavour::MySql => "cte_max_recursion_depth",
+    };
     let lock_wait = wait.as_secs().clamp(1, 20);
     format!(
         "SET NAMES utf8mb4 COLLATE utf8mb4_bin, time_zone = '+00:00', \
          sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION{mode}', \
-         {isolation} = 'READ-COMMITTED', autocommit = 1, innodb_lock_wait_timeout = {lock_wait}"
+         {isolation} = 'READ-COMMITTED', autocommit = 1, {recursion} = 4294967295, innodb_lock_wait_timeout = {lock_wait}"
     )
 }
 

@@ -316,7 +316,9 @@ mod tests {
         }
         let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned()
             + &('b'..='k')
-                .map(|c| format!("{c}: &{c} [{}]\n", [format!("*{}", char::from(c as u8 - 1)); 9].join(",")))
+                .map(|c| {
+                    format!("{c}: &{c} [{}]\n", vec![format!("*{}", char::from(c as u8 - 1)); 9].join(","))
+                })
                 .collect::<String>();
         assert!(to_json(&bomb).is_err());
     }

@@ -29,6 +29,14 @@ pub(crate) async fn leaks_count_and_addresses_are_noted_once(database: Database)
     let added = after.strip_prefix(before.strip_suffix(']').unwrap()).expect("the list grew");
     let begins = r#", {"iid": "fe80::\u00e9", "oui": "", "kind": "random", "first_seen": "20"#;
     assert!(added.starts_with(begins) && added.ends_with("+00:00\"}]"), "{added}");
+    let unknown = bump(json!({"addr": "fe80::2", "iid_kind": "", "mac_oui": ""}));
+    db.called("bump_attacker_ipv6_leak", unknown).await;
+    let longer: String = db.stored(list).await;
+    let added = longer.strip_prefix(after.strip_suffix(']').unwrap()).expect("the list grew");
+    assert!(
+        added.starts_with(r#", {"iid": "fe80::2", "oui": "", "kind": "unknown", "first_seen": "20"#),
+        "{added}"
+    );
     assert_eq!(db.stored::<String>("SELECT updated_at FROM attacker_identities").await, updated);
     let (kind, message) = db.refused("bump_attacker_ipv6_leak", bump(json!({"addr": "x".repeat(46)}))).await;
     assert_eq!(kind, ErrorKind::InvalidInput);

@@ -1,22 +1,19 @@
 //! Golden data of campaigns.
 
-use crate::golden::Coverage;
+use crate::cases::identities::golden::with_hash;
+use crate::golden::{Coverage, List, Ruled};
+
+const HEXADECIMAL: &str = "R19: a hash of typing rhythm is shown as hexadecimal digits, whatever its bytes";
 
 pub(crate) fn golden() -> Coverage {
+    let (reads, after) = (List::IntelligenceReads, List::IntelligenceReadsAfterSql);
     Coverage {
-        pending: &[
-            "create_campaign",
-            "update_campaign_merged_into",
-            "set_identity_campaign_id",
-            "get_campaign_by_uuid",
-            "list_campaigns",
-            "count_campaigns",
-            "list_all_campaigns",
-            "list_identities_for_campaign",
-            "count_identities_for_campaign",
-        ],
         tables: &["campaigns"],
         tables_of_others: &["attacker_identities"],
+        ruled: vec![
+            Ruled::answer(reads, 56, HEXADECIMAL, with_hash(reads.result(56), "41424344007f7a7a")),
+            Ruled::answer(after, 5, HEXADECIMAL, with_hash(reads.result(56), "deadbeefcafef00d")),
+        ],
         ..Coverage::default()
     }
 }
