@@ -168,7 +168,11 @@ impl Reader {
                     if lost.is_none() && !moved {
                         break;
                     }
-                    if looks == LOOKS || self.stop.load(Ordering::Relaxed) {
+                    // What was not looked for long enough is left to the next run.
+                    if self.stop.load(Ordering::Relaxed) {
+                        return false;
+                    }
+                    if looks == LOOKS {
                         if let Some((latest, named)) = lost
                             && !self.lost_end(index, &path, latest, named)
                         {
@@ -326,6 +330,10 @@ impl Reader {
             if found_end || self.records.as_decnet || self.stop.load(Ordering::Relaxed) {
                 break;
             }
+        }
+        // What was not looked for long enough is left to the next run.
+        if !found_end && !self.records.as_decnet && self.stop.load(Ordering::Relaxed) {
+            return false;
         }
         let position = record.map_or(0, |record| self.records.list[record].record.position);
         let lost = known_size.saturating_sub(position);
