@@ -151,8 +151,8 @@ fn integers_that_ruling_r3_does_not_name_stay_32_bits() {
         .collect();
     let expected = "attacker_behavior.hop_distance attacker_fingerprint_state.port attacker_identities.schema_version \
         attacker_intel.abuseipdb_score attacker_intel.schema_version attribution_state.schema_version \
-        campaigns.schema_version canary_blobs.size_bytes observations.envelope_v swarm_hosts.agent_port \
-        tarpit_rules.delay_ms ttp_rule.rule_version ttp_tag.rule_version";
+        campaigns.schema_version observations.envelope_v swarm_hosts.agent_port \
+        ttp_rule.rule_version ttp_tag.rule_version";
     assert_eq!(
         narrow.iter().map(String::as_str).collect::<Vec<_>>(),
         expected.split(' ').collect::<Vec<_>>()

@@ -104,7 +104,7 @@ fn records_serialise_as_the_documents_say_and_hide_their_secrets() {
     check::<OrchestratorEvent>("", "", "");
     check::<OrchestratorEmail>("", "", "");
     check::<Credential>("", "fields", "secret_sha256 secret_b64 secret_printable fields");
-    check::<CredentialReuse>("", "", "secret_sha256");
+    check::<CredentialReuse>("", "attacker_uuids attacker_ips deckies services", "secret_sha256");
     check::<AttackerIdentity>("", "", "");
     check::<AttributionState>("", "current_value", "");
     check::<Campaign>("", "", "");

@@ -116,7 +116,7 @@ impl Sql<'_> {
         let (column, value) = (column.into(), value.into());
         match self.statement.table.filter(|table| table.name == column.table) {
             Some(table) => {
-                if let Err(error) = table.check(column, &value) {
+                if let Err(error) = table.check_given(column, &value) {
                     self.refuse(error);
                 }
                 self.bind_checked(table, column, value)

@@ -155,7 +155,7 @@ impl<R: Record> Changeset<R> {
             return Err(error);
         }
         for (column, value) in &self.entries {
-            R::TABLE.check(column, value)?;
+            R::TABLE.check_given(column, value)?;
         }
         Ok(self)
     }
@@ -185,7 +185,7 @@ impl<R: Record> Changeset<R> {
             if value.is_null() && !column.nullable {
                 return Err(needed(column));
             }
-            R::TABLE.check(column, &value)?;
+            R::TABLE.check_given(column, &value)?;
             columns.push(column.name);
             values.push(value);
         }
