@@ -1,5 +1,7 @@
 //! The layout of the sources: which folder of core may use which, and that nobody reads SQL text.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

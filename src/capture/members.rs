@@ -56,6 +56,16 @@ impl<'a> Members<'a> {
         self.text(name)?.ok_or_else(|| Rejection::new(format!("{name}: is missing")))
     }
 
+    /// The text of a member; `None` when it is absent, null or blank.
+    pub(super) fn filled(&self, name: &str) -> Result<Option<String>, Rejection> {
+        Ok(self.text(name)?.filter(|text| !text.trim().is_empty()))
+    }
+
+    /// The text of a member that must be there and not blank.
+    pub(super) fn needed(&self, name: &str) -> Result<String, Rejection> {
+        self.filled(name)?.ok_or_else(|| Rejection::new(format!("{name}: is missing")))
+    }
+
     /// All members.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(key, value)| (&**key, *value))

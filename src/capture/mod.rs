@@ -1,7 +1,8 @@
 //! How a line that a honeypot wrote becomes an event.
 //!
-//! Three [formats](Format) are read: DECNET's own records, the syslog lines that they were made from (contract document
-//! 35), and Cowrie's JSON log. A [`Parser`] takes line after line and tells the formats apart by themselves, so a file may
+//! Five [formats](Format) are read: DECNET's own records, the syslog lines that they were made from (contract document
+//! 35), and the JSON logs of Cowrie, OpenCanary and Dionaea; others are described by a [`Mapping`]. Lines that docker's
+//! json-file or a syslog daemon wrapped are unwrapped. A [`Parser`] takes line after line and tells the formats apart by themselves, so a file may
 //! mix them. It does no I/O, keeps nothing but the protocols of open Cowrie sessions, and takes whatever bytes an attacker
 //! could make a honeypot write, in time proportional to their number.
 //!
@@ -20,20 +21,26 @@ mod address;
 mod cowrie;
 mod excerpt;
 mod json_record;
+mod mapping;
 mod members;
+mod objects;
 mod rfc5424;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod wrapped;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use decnet_db_core::contract::NewLog;
 use decnet_db_core::json::Json;
 use decnet_db_core::sql::{Insertable, Value};
 use decnet_db_core::time::Timestamp;
+
+pub use self::mapping::Mapping;
 
 use self::members::Members;
 use self::sessions::Sessions;
@@ -50,22 +57,29 @@ pub enum Format {
     Rfc5424,
     /// Cowrie's JSON log.
     ///
-    /// `decky` is `sensor`; `service` is `protocol`, else the one that the line's session was opened with, else `ssh`;
+    /// `decky` is `sensor`; `service` is `protocol`, else `telnet` where `system` says so, else the one that the line's session
+    /// was opened with, else `ssh`;
     /// `event_type` is `eventid` without `cowrie.`; `attacker_ip` is `src_ip`, else `Unknown`; `msg` is `message`;
     /// `fields` has all other members but `timestamp` as compact JSON, integers of any length included.
     Cowrie,
+    /// OpenCanary's JSON log, as `formats/opencanary.toml` describes it.
+    OpenCanary,
+    /// Dionaea's `log_json`, as `formats/dionaea.toml` describes it.
+    Dionaea,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Decnet, Self::Rfc5424, Self::Cowrie];
+    pub const ALL: [Self; 5] = [Self::Decnet, Self::Rfc5424, Self::Cowrie, Self::OpenCanary, Self::Dionaea];
 
-    /// The name: `decnet`, `rfc5424` or `cowrie`.
+    /// The name: `decnet`, `rfc5424`, `cowrie`, `opencanary` or `dionaea`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Decnet => "decnet",
             Self::Rfc5424 => "rfc5424",
             Self::Cowrie => "cowrie",
+            Self::OpenCanary => "opencanary",
+            Self::Dionaea => "dionaea",
         }
     }
 }
@@ -82,7 +96,8 @@ impl FromStr for Format {
     /// Takes a [name](Self::as_str).
     fn from_str(name: &str) -> decnet_db_core::Result<Self> {
         Self::ALL.into_iter().find(|format| format.as_str() == name).ok_or_else(|| {
-            let reason = format!("{} is not one of decnet, rfc5424, cowrie", excerpt::excerpt(name));
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            let reason = format!("{} is not one of {names}", excerpt::excerpt(name));
             decnet_db_core::Error::invalid_input("format", reason)
         })
     }
@@ -112,14 +127,21 @@ impl Rejection {
 #[derive(Debug, Clone, Default)]
 pub struct Parser {
     format: Option<Format>,
+    mapping: Option<Arc<Mapping>>,
     sessions: Sessions,
 }
 
 impl Parser {
     /// A parser for one format, or for all of them: then each line's is found out from the line itself. A JSON object with
-    /// a member `decky` is DECNET's, any other with a member `eventid` is Cowrie's, and `<PRI>1 ` begins a syslog line.
+    /// a member `decky` is DECNET's, any other with a member `eventid` is Cowrie's, one with `node_id` and `logtype`
+    /// OpenCanary's, one with `connection` and `src_ip` Dionaea's, and `<PRI>1 ` begins a syslog line.
     pub fn new(format: Option<Format>) -> Self {
-        Self { format, sessions: Sessions::default() }
+        Self { format, ..Self::default() }
+    }
+
+    /// A parser for a format that a description tells.
+    pub fn with_mapping(mapping: Mapping) -> Self {
+        Self { mapping: Some(Arc::new(mapping)), ..Self::default() }
     }
 
     /// Makes an event of a line, or `None` of one that is blank.
@@ -139,23 +161,45 @@ impl Parser {
         if text.trim().is_empty() {
             return Ok(None);
         }
-        let log = match self.format {
-            Some(Format::Rfc5424) => rfc5424::parse(text, &line)?,
-            None if text.starts_with('<') => rfc5424::parse(text, &line)?,
-            None if !text.starts_with('{') => {
-                return Err(Rejection::new("neither a JSON object nor an RFC 5424 line"));
-            }
-            format => {
-                let text = members::mend(text);
-                let members = Members::parse(&text)?;
-                match format.map_or_else(|| detect(&members), Ok)? {
-                    Format::Cowrie => cowrie::parse(&members, &line, &mut self.sessions)?,
-                    _ => json_record::parse(&members)?,
-                }
-            }
-        };
+        let log = self.event(text, &line, true)?;
         check(&log)?;
         Ok(Some(log))
+    }
+
+    /// Makes an event of `text`, which is `line` or what was wrapped in it.
+    fn event(&mut self, text: &str, line: &str, may_be_wrapped: bool) -> Result<NewLog, Rejection> {
+        if self.format == Some(Format::Rfc5424) {
+            return rfc5424::parse(text, line);
+        }
+        if !text.starts_with('{') {
+            let inner = if may_be_wrapped { wrapped::behind_prefix(text) } else { None };
+            let parsed = match self.format {
+                None if self.mapping.is_none() && text.starts_with('<') => rfc5424::parse(text, line),
+                None if self.mapping.is_none() => {
+                    Err(Rejection::new("neither a JSON object nor an RFC 5424 line"))
+                }
+                _ => Err(Rejection::new("not a JSON object")),
+            };
+            // What is wrong with the line as it is tells more than what is wrong with a part of it.
+            return match (parsed, inner) {
+                (Err(rejection), Some(inner)) => self.event(inner, line, false).map_err(|_| rejection),
+                (parsed, _) => parsed,
+            };
+        }
+        let text = members::mend(text);
+        let members = Members::parse(&text)?;
+        if may_be_wrapped && let Some(inner) = wrapped::in_json_file(&members)? {
+            return self.event(inner.trim_ascii(), line, false);
+        }
+        if let Some(mapping) = &self.mapping {
+            return mapping.parse(&members, line);
+        }
+        match self.format.map_or_else(|| detect(&members), Ok)? {
+            Format::Cowrie => cowrie::parse(&members, line, &mut self.sessions),
+            Format::OpenCanary => described(mapping::OPENCANARY.as_ref(), &members, line),
+            Format::Dionaea => described(mapping::DIONAEA.as_ref(), &members, line),
+            Format::Decnet | Format::Rfc5424 => json_record::parse(&members),
+        }
     }
 
     /// The protocols of the Cowrie sessions that are open, as JSON: a list of `[sensor, session, protocol]`, oldest first.
@@ -177,11 +221,20 @@ impl Parser {
     }
 }
 
+fn described(mapping: Option<&Mapping>, members: &Members<'_>, line: &str) -> Result<NewLog, Rejection> {
+    // The descriptions are compiled in, and a test reads them.
+    mapping.ok_or_else(|| Rejection::new("this program lacks the format's description"))?.parse(members, line)
+}
+
 fn detect(members: &Members<'_>) -> Result<Format, Rejection> {
     if members.get("decky").is_some() {
         Ok(Format::Decnet)
     } else if members.get("eventid").is_some() {
         Ok(Format::Cowrie)
+    } else if mapping::OPENCANARY.as_ref().is_some_and(|mapping| mapping.fits(members)) {
+        Ok(Format::OpenCanary)
+    } else if mapping::DIONAEA.as_ref().is_some_and(|mapping| mapping.fits(members)) {
+        Ok(Format::Dionaea)
     } else {
         Err(Rejection::new(
             "a JSON object with neither \"decky\" (a DECNET record) nor \"eventid\" (Cowrie's log)",

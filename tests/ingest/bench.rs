@@ -78,6 +78,12 @@ impl<'a> Bench<'a> {
         Summary(self.run(&[&["--json", "-q"], arguments].concat()).json())
     }
 
+    /// What `decnet-db status` shows.
+    #[track_caller]
+    pub(crate) fn status(&self) -> Value {
+        run_of(self.tool.command(["--url", &self.database.url, "--json", "status"]).output().unwrap()).json()
+    }
+
     /// Starts a run that goes on until it is ended.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let child = self.command(&[&["--json", "-q"], arguments].concat()).spawn().unwrap();

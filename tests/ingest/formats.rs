@@ -66,8 +66,9 @@ async fn packed_captures_give_the_same(db: Database) {
         bench.write("packed", gzip(&sample(name)));
         let before = contents(&bench).await.len();
         assert_eq!(bench.ingest(&[name]).counts(), (lines, 0), "{name}");
-        // The name says nothing; another content under the same name begins anew.
-        let run = bench.run(&["--json", "packed"]);
+        // The same content is not read twice, unless that is wanted.
+        assert_eq!(bench.ingest(&["packed"]).counts(), (0, 0), "{name}");
+        let run = bench.run(&["--json", "--again", "packed"]);
         assert_eq!((run.code, run.err.contains("rejected")), (0, false), "{run:?}");
         assert_eq!(bench.ingest(&["packed"]).counts(), (0, 0), "{name}");
         let all = contents(&bench).await;
@@ -98,7 +99,7 @@ async fn a_format_can_be_forced(db: Database) {
     bench.write("mixed", format!("{}{cowrie}\n{syslog}\n", record("a record")));
     for (format, stored) in [("decnet", "a record"), ("rfc5424", syslog), ("cowrie", cowrie)] {
         bench.write(format, bench.read("mixed"));
-        assert_eq!(bench.ingest(&["--format", format, format]).counts(), (1, 2), "{format}");
+        assert_eq!(bench.ingest(&["--again", "--format", format, format]).counts(), (1, 2), "{format}");
         assert_eq!(bench.lines().await.last().unwrap(), stored);
     }
     let run = bench.run(&["--format", "xml", "mixed"]);
@@ -124,6 +125,10 @@ async fn the_summary_has_its_members(db: Database) {
     assert_eq!(counts.sum::<u64>(), 6);
     let expected = serde_json::json!({
         "lines": 8, "stored": 6, "rejected": 1, "rejected_files": ["capture.rejected"], "already_there": 0,
+        "inputs": [{
+            "name": "capture", "read": 8, "stored": 6, "already_there": 0, "rejected": 1, "waiting": 10, "not_found": 0,
+            "losses": 0,
+        }],
         "unfinished_bytes": {"capture": 10}, "interrupted": false,
         "top_attackers": [{"value": "203.0.113.7", "count": 6}],
         "top_services": [{"value": "ssh", "count": 5}, {"value": "ftp", "count": 1}],

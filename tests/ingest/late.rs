@@ -16,26 +16,27 @@ async fn commit_under_way(db: Database) {
     let bench = Bench::new(&db);
     bench.write("capture", records(0..10));
     assert_eq!(bench.ingest(&["capture"]).counts(), (10, 0));
-    let before = bench.read("capture").len();
-    bench.append("capture", records(10..11));
-    let after = bench.read("capture").len();
-
-    // What a killed run has sent: the line and its position, with COMMIT on its way.
+    // What the record says before and after one more line.
     let pool = mysql_async::Pool::from_url(db.url.as_str()).unwrap();
     let (mut late, mut watch) = (pool.get_conn().await.unwrap(), pool.get_conn().await.unwrap());
-    let position = format!(
-        "UPDATE state SET value = REPLACE(REPLACE(value, '\"position\":{before}', '\"position\":{after}'), \
-         '\"lines\":10', '\"lines\":11') WHERE `key` LIKE 'decnet-db ingest: /%'"
-    );
+    let query = "SELECT `key` FROM state WHERE `key` LIKE 'decnet-db input: %'";
+    let key: String = late.query_first(query).await.unwrap().unwrap();
+    let before = db.get_state(&key).await.unwrap().unwrap();
+    bench.append("capture", records(10..11));
+    assert_eq!(bench.ingest(&["capture"]).counts(), (1, 0));
+    let after = db.get_state(&key).await.unwrap().unwrap();
+    late.query_drop("DELETE FROM logs WHERE raw_line = '10'").await.unwrap();
+    db.set_state(&key, before).await.unwrap();
+
+    // What a killed run has sent: the line and its position, with COMMIT on its way.
     for statement in [
         "START TRANSACTION",
-        "UPDATE state SET value = 'null' WHERE `key` LIKE 'decnet-db latch: /%'",
         "INSERT INTO logs (timestamp, decky, service, event_type, attacker_ip, raw_line, fields) \
          SELECT timestamp, decky, service, event_type, attacker_ip, '10', fields FROM logs WHERE raw_line = '9'",
-        &position,
     ] {
         late.query_drop(statement).await.unwrap();
     }
+    late.exec_drop("UPDATE state SET value = ? WHERE `key` = ?", (after.as_str(), &key)).await.unwrap();
     assert_eq!(late.affected_rows(), 1);
 
     let mut running = bench.start(&["capture"]);

@@ -21,5 +21,8 @@ mod hostile;
 mod killed;
 #[cfg(feature = "mysql")]
 mod late;
+mod people;
 #[cfg(feature = "sqlite")]
 mod places;
+mod rotation;
+mod simulator;

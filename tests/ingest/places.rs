@@ -78,7 +78,7 @@ fn what_the_user_may_not_do_is_said() {
     for (capture, database, code, reason) in [
         (closed.join("capture"), closed.join("a.db"), 3, "closed"),
         (open.join("secret"), open.join("a.db"), 2, "secret: can't be read: Permission denied"),
-        (closed.join("capture"), open.join("b.db"), 0, "warning: rejected lines are only counted"),
+        (closed.join("capture"), open.join("b.db"), 1, "rejected lines can't be kept in"),
     ] {
         let url = decnet_db::config::DatabaseUrl::sqlite(&database).unwrap().to_string();
         let mut command = Command::new(&program);
@@ -91,9 +91,9 @@ fn what_the_user_may_not_do_is_said() {
         let run = run_of(command.output().unwrap());
         assert_eq!(run.code, code, "{run:?}");
         assert!(run.err.contains(reason), "{reason}: {}", run.err);
-        assert_eq!(database.exists(), code == 0, "{reason}");
+        assert_eq!(database.exists(), code == 1, "{reason}");
     }
-    assert_eq!(events(&open.join("b.db")), 3);
+    assert_eq!(events(&open.join("b.db")), 0);
     allow(&closed, 0o755);
 }
 

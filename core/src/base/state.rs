@@ -7,7 +7,7 @@ use crate::contract::unit::UnitOfWork;
 use crate::contract::{State, StateEntry};
 use crate::error::{Error, Result};
 use crate::json::Json;
-use crate::sql::Changeset;
+use crate::sql::{Changeset, Expect};
 
 #[async_trait]
 impl State for SqlRepository {
@@ -25,6 +25,34 @@ impl<'r, T> UnitOfWork<'r, T> {
         self.steps(|steps| {
             let value = value.into().compact().map_err(|error| error.within("value"))?;
             steps.upsert(Changeset::new().set(StateEntry::KEY, key).set(StateEntry::VALUE, value))
+        })
+    }
+
+    /// Replaces a value only while it is the expected one, and creates it only while there is none; `expected` is what
+    /// [`State::get_state`] returned. Otherwise nothing of the unit is written, and it fails with a conflict: that says
+    /// `otherwise`, or for a value that was expected not to be there, that its key is taken.
+    ///
+    /// This is what keeps two programs apart that read, work, and store what they did together with how far they are. The
+    /// new value must differ from the expected one.
+    pub fn compare_and_set_state(
+        self,
+        key: &str,
+        expected: Option<&Json>,
+        value: impl Into<Json>,
+        otherwise: &str,
+    ) -> UnitOfWork<'r> {
+        self.steps(|steps| {
+            let value = value.into().compact().map_err(|error| error.within("value"))?;
+            if let Some(expected) = expected {
+                steps.expect(Expect::one_row(otherwise), |sql| {
+                    sql.update::<StateEntry>().set(StateEntry::VALUE, value);
+                    sql.only(StateEntry::KEY, key).only(StateEntry::VALUE, expected.as_str())
+                })?;
+            } else {
+                let row = Changeset::new().set(StateEntry::KEY, key).set(StateEntry::VALUE, value);
+                steps.insert(row.insert()?);
+            }
+            Ok(())
         })
     }
 }

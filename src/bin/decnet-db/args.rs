@@ -60,15 +60,20 @@ pub(crate) enum Command {
 
     /// Store what honeypots captured, each line once
     ///
-    /// Reads DECNET's own JSON lines, the RFC 5424 lines of its deckies, and Cowrie's JSON log, and tells them apart line by
-    /// line. The database and its tables are created when they are not there. How far a file was read is committed
-    /// together with its events, under the file's path: a run that was killed goes on where it was, and a file that grew
-    /// adds only what is new. The last line of a file waits until its line break is written. A line that is no event is
-    /// reported, kept in FILE.rejected, and stops nothing.
+    /// Reads DECNET's own JSON lines, the RFC 5424 lines of its deckies, and the JSON logs of Cowrie, OpenCanary and Dionaea, and
+    /// tells them apart line by line; --mapping describes others. Lines that docker or a syslog daemon wrapped are unwrapped.
+    /// The database and its tables are created when they are not there. The last line of a file waits until its line break is
+    /// written. A line that is no event is reported, kept in FILE.rejected, and stops nothing, unless it can't be kept.
     ///
-    /// Of a line of Cowrie, decky is `sensor`; service is `protocol`, else the one that its session was opened with, else
-    /// ssh; event_type is `eventid` without "cowrie."; attacker_ip is `src_ip`, else Unknown; msg is `message`; fields has all
-    /// other members but `timestamp`.
+    /// Of rotation is promised: (1) a file is known by what it is: renamed, compressed, copied or linked, its lines are stored
+    /// once, across kills and runs at the same time. (2) Files that follow what was read are found beside it, and read in
+    /// order, oldest first. (3) Following, a renamed file is held for --keep seconds after its last line. (4) What was written
+    /// and is not found any more is named, with its bytes as far as they are known; with --strict it is exit code 6. (5) Not
+    /// seen is what was written and destroyed between two looks.
+    ///
+    /// Of a line of Cowrie, decky is `sensor`; service is `protocol`, else telnet where `system` says so, else the one that its
+    /// session was opened with, else ssh; event_type is `eventid` without "cowrie."; attacker_ip is `src_ip`, else Unknown; msg is
+    /// `message`; fields has all other members but `timestamp`.
     #[command(after_long_help = AFTER_INGEST_HELP)]
     Ingest(IngestArgs),
 
@@ -110,16 +115,22 @@ Exit codes:
      before it confirmed a write (unknown_outcome)
   5  a write contradicts what is stored (conflict), or what the call
      names is not there (not_found)
+  6  what was captured is not all there (ingest --strict)
 
 An error is one line on standard error, sometimes with a hint below it.";
 
 const AFTER_INGEST_HELP: &str = "\
 Exit codes:
   0  done, whatever lines were rejected; also when a signal ended it (then --json has \"interrupted\": true, unless it followed)
-  1  an input can't be read to its end, such as a cut gzip file: what came before is stored, and so are the other inputs
-  2  the command line is wrong, or a file is missing, not readable or a directory: nothing was stored
+  1  an input can't be read to its end, such as a cut gzip file: what came before is stored, and so are the other inputs;
+     or rejected lines can't be kept: their input is not read past them
+  2  the command line is wrong, or a file is missing, not readable or a directory: nothing was stored; or an input is of a
+     kind that is not read, or has no line that is an event: what the other inputs have is stored
   3  a setting is wrong, or the database is of another program or may not be written
-  4  the database can't be reached, is busy or full, for 30 seconds: what was stored stays, and running it again goes on";
+  4  the database can't be reached, is busy or full, for 30 seconds (unless --follow waits): what was stored stays, and
+     running it again goes on
+  5  another run reads the file: each of its lines is stored once
+  6  with --strict: something that was written to a file is not found any more";
 
 #[cfg(test)]
 mod tests {

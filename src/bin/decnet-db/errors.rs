@@ -27,8 +27,25 @@ pub(crate) enum Failure {
         /// Why it failed.
         error: io::Error,
     },
+    /// Something that was captured is not found any more, and that was not to pass.
+    Loss(Loss),
     /// Whoever reads our output has seen enough.
     NobodyReads,
+}
+
+/// What was written to inputs and is not found any more.
+#[derive(Debug)]
+pub(crate) struct Loss {
+    /// How many times.
+    pub(crate) losses: u64,
+    /// The bytes that are known of.
+    pub(crate) bytes: u64,
+}
+
+impl From<Loss> for Failure {
+    fn from(loss: Loss) -> Self {
+        Self::Loss(loss)
+    }
 }
 
 impl Failure {
@@ -65,6 +82,11 @@ impl Failure {
                 text
             }
             Self::Io { what, error } => format!("decnet-db: {what}: {}", one_line(&error.to_string())),
+            Self::Loss(Loss { losses, bytes }) => {
+                format!(
+                    "decnet-db: what was written to inputs is not found any more: {bytes} bytes at least, of {losses} files"
+                )
+            }
             Self::NobodyReads => String::new(),
         }
     }
@@ -74,6 +96,7 @@ impl Failure {
         match self {
             Self::NobodyReads => 0,
             Self::Io { .. } => 1,
+            Self::Loss(_) => 6,
             Self::Library { error, .. } => match error.kind() {
                 ErrorKind::InvalidInput => 2,
                 ErrorKind::Configuration | ErrorKind::UnknownDriver => 3,
@@ -82,6 +105,18 @@ impl Failure {
                 _ => 1,
             },
         }
+    }
+
+    /// Whether the database is not available at the moment.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Library { error, .. } if error.kind() == ErrorKind::Unavailable)
+    }
+
+    /// The failure in one line, without the program's name.
+    pub(crate) fn message(&self) -> String {
+        let text = self.text();
+        let line = text.lines().next().unwrap_or_default();
+        line.strip_prefix("decnet-db: ").unwrap_or(line).to_owned()
     }
 
     /// Writes the failure to standard error and says how to exit.

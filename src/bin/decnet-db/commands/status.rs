@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::drivers::DriverObject;
 use crate::args::Global;
 use crate::connection::{config, find_driver, with_open};
-use crate::errors::Failure;
+use crate::errors::{Failure, one_line};
+use crate::ingest::stored;
 use crate::output::{Align, Output, table};
 
 /// Everything that is shown, as JSON shows it.
@@ -21,6 +22,23 @@ struct Status {
     schema: SchemaStatus,
     tables: Vec<TableStatus>,
     pool: PoolStatus,
+    inputs: Vec<InputStatus>,
+}
+
+/// How far `ingest` has read an input.
+#[derive(Serialize)]
+struct InputStatus {
+    /// Where it was seen last.
+    path: String,
+    /// Bytes, uncompressed.
+    read_bytes: u64,
+    read_lines: u64,
+    stored: u64,
+    rejected: u64,
+    /// When it was read last, in UTC.
+    read_at: String,
+    /// Whether its end is known.
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -60,7 +78,9 @@ async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Fa
         repository.row_counts().await?.into_iter().map(|(name, rows)| TableStatus { name, rows }).collect();
     let missing_tables: Vec<_> =
         tables.iter().filter(|table| table.rows.is_none()).map(|table| table.name).collect();
+    let has_state = tables.iter().any(|table| table.name == "state" && table.rows.is_some());
     Ok(Status {
+        inputs: if has_state { inputs(repository).await? } else { Vec::new() },
         database: config.url.to_string(),
         tool: Tool { name: "decnet-db", version: env!("CARGO_PKG_VERSION") },
         driver: find_driver(config)?.into(),
@@ -76,8 +96,56 @@ async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Fa
     })
 }
 
+/// The inputs, in the order of their paths.
+async fn inputs(repository: &dyn Repository) -> Result<Vec<InputStatus>, Failure> {
+    let mut inputs: Vec<InputStatus> = stored(repository)
+        .await?
+        .into_iter()
+        .map(|(_, _, record)| InputStatus {
+            path: record.path,
+            read_bytes: record.position,
+            read_lines: record.lines,
+            stored: record.stored,
+            rejected: record.rejected,
+            read_at: record.time,
+            complete: record.over,
+        })
+        .collect();
+    inputs.sort_by(|a, b| (&a.path, &a.read_at).cmp(&(&b.path, &b.read_at)));
+    Ok(inputs)
+}
+
+/// The inputs as a table.
+fn inputs_table(inputs: &[InputStatus]) -> String {
+    if inputs.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<[String; 6]> = inputs
+        .iter()
+        .map(|input| {
+            [
+                one_line(&input.path).into_owned(),
+                input.read_bytes.to_string(),
+                input.read_lines.to_string(),
+                input.stored.to_string(),
+                input.rejected.to_string(),
+                input.read_at.clone(),
+            ]
+        })
+        .collect();
+    let columns = [
+        ("INPUT", Align::Left),
+        ("BYTES READ", Align::Right),
+        ("LINES", Align::Right),
+        ("STORED", Align::Right),
+        ("REJECTED", Align::Right),
+        ("AT (UTC)", Align::Left),
+    ];
+    format!("\n{}", table(columns, &rows))
+}
+
 fn described(status: &Status) -> String {
-    let Status { database, tool, driver, engine, schema, tables, pool } = status;
+    let Status { database, tool, driver, engine, schema, tables, pool, inputs } = status;
     let rows: Vec<[String; 2]> = tables
         .iter()
         .map(|table| {
@@ -90,7 +158,7 @@ fn described(status: &Status) -> String {
          driver    {} ({} {})\n\
          engine    {} {}\n\
          schema    {}\n\
-         pool      {} of at most {} connections open, {} idle, {} writes waiting\n\n{}",
+         pool      {} of at most {} connections open, {} idle, {} writes waiting\n\n{}{}",
         tool.name,
         tool.version,
         driver.name,
@@ -104,6 +172,7 @@ fn described(status: &Status) -> String {
         pool.idle,
         pool.queued,
         table([("TABLE", Align::Left), ("ROWS", Align::Right)], &rows),
+        inputs_table(inputs),
     )
 }
 

@@ -3,8 +3,8 @@
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
-/// How much of the beginning of a file tells it from another one of the same name.
-pub(super) const HEAD: usize = 1024;
+/// Longer lines are no events of a honeypot, and are not held in memory.
+pub(super) const LONGEST_LINE: usize = 64 << 20;
 
 /// How much of a line that is too long is kept.
 const KEPT: usize = 1024;
@@ -38,25 +38,13 @@ pub(super) struct Lines<R> {
     position: u64,
     /// The beginning and the length of what was dropped of a line that is too long.
     dropped: Option<(Vec<u8>, u64)>,
-    /// The first bytes of the input.
-    head: Vec<u8>,
     limit: usize,
 }
 
 impl<R: Read> Lines<R> {
-    /// The lines of an input whose first `position` bytes were read already; `head` are the first [`HEAD`] of them.
-    pub(super) fn new(input: R, position: u64, head: Vec<u8>, limit: usize) -> Self {
-        Self {
-            input,
-            buffer: Vec::new(),
-            begin: 0,
-            searched: 0,
-            filled: 0,
-            position,
-            dropped: None,
-            head,
-            limit,
-        }
+    /// The lines of an input whose first `position` bytes were read already.
+    pub(super) fn new(input: R, position: u64, limit: usize) -> Self {
+        Self { input, buffer: Vec::new(), begin: 0, searched: 0, filled: 0, position, dropped: None, limit }
     }
 
     /// How many bytes of the input the lines so far have, line breaks included.
@@ -69,9 +57,9 @@ impl<R: Read> Lines<R> {
         (self.filled - self.begin) as u64 + self.dropped.as_ref().map_or(0, |(_, length)| *length)
     }
 
-    /// The first bytes of the input, at most [`HEAD`] and at least those of the lines so far.
-    pub(super) fn head(&self) -> &[u8] {
-        &self.head
+    /// The input, from where it is.
+    pub(super) fn into_input(self) -> R {
+        self.input
     }
 
     /// The next line.
@@ -150,9 +138,6 @@ impl<R: Read> Lines<R> {
             self.buffer.shrink_to_fit();
         }
         let count = self.input.read(&mut self.buffer[self.filled..])?;
-        let new = &self.buffer[self.filled..self.filled + count];
-        let wanted = HEAD.saturating_sub(self.head.len());
-        self.head.extend_from_slice(&new[..new.len().min(wanted)]);
         self.filled += count;
         Ok(count)
     }
@@ -196,10 +181,9 @@ mod tests {
 
     #[test]
     fn lines_cross_the_borders_of_what_is_read() {
-        let mut lines =
-            Lines::new(Pieces(vec![b"a", b"b\nc\r", b"", b"\n", b"\n\nd", b"", b"e"]), 0, vec![], 99);
+        let mut lines = Lines::new(Pieces(vec![b"a", b"b\nc\r", b"", b"\n", b"\n\nd", b"", b"e"]), 0, 99);
         assert_eq!(all(&mut lines), ["3:ab", "3:?", "6:c\r", "7:", "8:", "8:?"]);
-        assert_eq!((lines.unfinished(), lines.head()), (2, &b"ab\nc\r\n\n\nde"[..]));
+        assert_eq!(lines.unfinished(), 2);
         lines.input.0 = vec![b"f\ng"];
         assert_eq!(all(&mut lines), ["12:def"]);
         assert!(matches!(lines.rest(), Next::Line(b"g")));
@@ -209,14 +193,14 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_dropped_piece_by_piece() {
-        let mut lines = Lines::new(Pieces(vec![b"abcde", b"fghij", b"kl", b"mn\nxyz\n"]), 0, vec![], 4);
+        let mut lines = Lines::new(Pieces(vec![b"abcde", b"fghij", b"kl", b"mn\nxyz\n"]), 0, 4);
         assert_eq!(all(&mut lines), ["15:abcde…14", "19:xyz"]);
-        let mut lines = Lines::new(Pieces(vec![b"abcdefgh\nxyz\n"]), 0, vec![], 4);
+        let mut lines = Lines::new(Pieces(vec![b"abcdefgh\nxyz\n"]), 0, 4);
         assert_eq!(all(&mut lines), ["9:abcdefgh…8", "13:xyz"]);
-        let mut lines = Lines::new(Pieces(vec![b"ab\nabcd\nabcdef"]), 10, vec![0; HEAD], 4);
+        let mut lines = Lines::new(Pieces(vec![b"ab\nabcd\nabcdef"]), 10, 4);
         assert_eq!(all(&mut lines), ["13:ab", "18:abcd"]);
         assert!(matches!(lines.rest(), Next::TooLong(b"abcdef", 6)));
-        assert_eq!((lines.position(), lines.head().len()), (24, HEAD));
+        assert_eq!(lines.position(), 24);
     }
 
     #[test]
@@ -224,14 +208,14 @@ mod tests {
         let mut data = vec![b'x'; 5 << 20];
         data.push(b'\n');
         data.extend(std::iter::repeat_n(*b"short\n", 1 << 20).flatten());
-        let mut lines = Lines::new(&data[..], 0, vec![], 64 << 20);
+        let mut lines = Lines::new(&data[..], 0, 64 << 20);
         assert!(matches!(lines.next().unwrap(), Next::Line(line) if line.len() == 5 << 20));
         let mut count = 0;
         while let Next::Line(line) = lines.next().unwrap() {
             assert_eq!(line, b"short");
             count += 1;
         }
-        assert_eq!((count, lines.head().len()), (1 << 20, HEAD));
+        assert_eq!(count, 1 << 20);
         assert!(lines.buffer.capacity() <= 8 * CHUNK, "{}", lines.buffer.capacity());
     }
 }

@@ -1,38 +1,47 @@
 //! `decnet-db ingest`: captures into the database, each line once.
 
+mod digest;
 mod histogram;
+mod identity;
+mod legacy;
 mod lines;
-mod position;
 mod reader;
+mod record;
+mod records;
 mod rejected;
 mod report;
+mod run;
 mod source;
+mod stop;
 mod store;
 mod tally;
 
-use std::fs::File;
+use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use decnet_db::capture::Parser;
 use decnet_db::contract::SeededAdmin;
-use decnet_db::json::Json;
 use decnet_db::{Error, Repository};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
-use self::position::{DECNET_KEY, SESSIONS_KEY};
-use self::reader::{Input, Message, Reader};
+pub(crate) use self::records::stored;
+
+use self::reader::{Input, Message, Reader, Settings, keeps_rejected};
+use self::records::Records;
 use self::rejected::Rejected;
-use self::report::{Report, Summary};
-use self::store::{Store, Target, position_of, settle};
+use self::report::{BEAT, Report, Summary};
+use self::run::RunId;
+use self::stop::Stop;
+use self::store::{Store, Stored, slots, when_available};
 use crate::args::Global;
-use crate::connection::{config, with_open};
-use crate::errors::Failure;
+use crate::connection::{config, open};
+use crate::errors::{Failure, Loss};
 use crate::output::Output;
 
 /// The width of what is shown where there is no terminal.
@@ -41,13 +50,24 @@ const WIDTH: u16 = 80;
 /// What `decnet-db ingest` takes.
 #[derive(clap::Args)]
 pub(crate) struct IngestArgs {
-    /// The captures, compressed by gzip or not; - is standard input
+    /// The captures, compressed by gzip, zstd, xz or bzip2 or not; - is standard input
+    ///
+    /// A pattern in quotes stands for the files that match it; with --follow also for those that come later, and a folder for
+    /// all files in it. What is no regular file (a named pipe) is read as standard input is.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
     /// What all lines are written in, instead of finding out line by line
-    #[arg(long, value_name = "FORMAT", value_parser = ["decnet", "rfc5424", "cowrie"])]
+    #[arg(long, value_name = "FORMAT", value_parser = ["decnet", "rfc5424", "cowrie", "opencanary", "dionaea"])]
     format: Option<String>,
+
+    /// A TOML file that describes another format of JSON lines: which member is which column
+    ///
+    /// Each of decky, service, event_type, attacker_ip, timestamp and msg names a member (`attacker_ip = "peer.address"`), several
+    /// of which the first that is there counts, or is a table with `member`, `constant`, `default` and `names`, as in
+    /// `service = { member = "app", default = "http" }`.
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    mapping: Option<PathBuf>,
 
     /// How many events one commit has at most (also at most 4 MiB of lines)
     ///
@@ -57,9 +77,22 @@ pub(crate) struct IngestArgs {
 
     /// Go on when the end is reached: wait for more lines, also in the file that takes the name when it is rotated
     ///
-    /// Ends by Ctrl-C or SIGTERM, with everything stored that was read.
+    /// Waits for files that are not there yet, and for the database for as long as it takes. Ends by Ctrl-C or SIGTERM, at
+    /// once, with everything stored that was read. Tells systemd when it is ready (Type=notify).
     #[arg(short, long)]
     follow: bool,
+
+    /// With --follow: how long a file that was renamed is held open after the last line, for what is still written to it
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    keep: u64,
+
+    /// Forget what was read of the files, and store all of it again
+    #[arg(long, conflicts_with_all = ["follow", "as_decnet"])]
+    again: bool,
+
+    /// Exit with code 6 when something that was written to a file is not found any more
+    #[arg(long)]
+    strict: bool,
 
     /// Take over the position of DECNET's own ingester, and leave it ours; for one file, which must be the one it reads
     #[arg(long)]
@@ -77,14 +110,24 @@ pub(crate) struct IngestArgs {
 /// Fills the database, which is created when it is not there.
 pub(crate) async fn run(global: &Global, arguments: IngestArgs, output: &mut Output) -> Result<(), Failure> {
     arguments.check()?;
+    arguments.parser()?;
     let config = config(global)?;
-    let (summary, failed) =
-        with_open(&config, async |repository| ingest(&arguments, repository, output.is_json()).await).await?;
+    let stop = Stop::default();
+    let signalled = stop.on_signal();
+    let tell = |text: &str| eprintln_line(&format!("decnet-db: {text}"));
+    let repository = when_available(&stop, arguments.follow, || open(&config), tell).await?;
+    let result = ingest(&arguments, Arc::clone(&repository), output.is_json(), &stop).await;
+    tokio::select! {
+        () = repository.close() => {}
+        () = stop.passed() => {}
+    }
+    signalled.abort();
+    let (summary, ended) = result?;
     match summary {
         Summary::Json(value) => output.json(&value)?,
         Summary::Text(text) => output.text(&text)?,
     }
-    failed.map_or(Ok(()), |error| Err(Failure::io("not every input could be read to its end", error)))
+    ended
 }
 
 impl IngestArgs {
@@ -92,50 +135,118 @@ impl IngestArgs {
     fn check(&self) -> Result<(), Failure> {
         let refuse =
             |argument: &str, reason: &str| Err(Failure::from(Error::invalid_input(argument, reason)));
-        let streams = self.files.iter().filter(|path| is_stream(path)).count();
+        let inputs: Vec<Input> = self.files.iter().map(|path| Input::of(path)).collect();
+        let streams = inputs.iter().filter(|input| **input == Input::Stdin).count();
         if streams > 1 {
             return refuse("-", "standard input can be read once only");
         }
-        if self.as_decnet && (self.files.len() > 1 || streams > 0) {
+        let is_file = |input: &Input| match input {
+            Input::Path(path) => fs::metadata(path).map_or(true, |metadata| metadata.is_file()),
+            _ => false,
+        };
+        if self.as_decnet && (inputs.len() > 1 || !inputs.iter().all(is_file)) {
             return refuse("--as-decnet", "takes exactly one file, since DECNET has one position");
         }
-        for path in self.files.iter().filter(|path| !is_stream(path)) {
-            let opened = File::open(path).and_then(|file| file.metadata());
-            match opened {
-                Ok(metadata) if metadata.is_dir() => {
-                    return refuse(&path.display().to_string(), "is a directory; name the files in it");
+        for input in &inputs {
+            let name = input.name();
+            match input {
+                Input::Folder(_) if !self.follow => {
+                    return refuse(&name, "is a directory; name the files in it");
                 }
-                Ok(_) => {}
-                Err(error) => return refuse(&path.display().to_string(), &format!("can't be read: {error}")),
+                Input::Pattern(pattern) => match glob::glob(pattern) {
+                    Err(error) => return refuse(&name, &format!("is no pattern: {error}")),
+                    Ok(mut found) => {
+                        if found.next().is_none() && !self.follow {
+                            return refuse(&name, "can't be read: no file has such a name");
+                        }
+                    }
+                },
+                Input::Path(path) => match identity::if_there(fs::metadata(path)) {
+                    // Whatever waits for its other end is opened only to be read.
+                    Ok(Some(metadata)) if metadata.is_file() => {
+                        if let Err(error) = identity::open(path) {
+                            return refuse(&name, &format!("can't be read: {error}"));
+                        }
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) if self.follow => {}
+                    Ok(None) => {
+                        let error = io::Error::from_raw_os_error(libc::ENOENT);
+                        return refuse(&name, &format!("can't be read: {error}"));
+                    }
+                    Err(error) => return refuse(&name, &format!("can't be read: {error}")),
+                },
+                Input::Stdin | Input::Folder(_) => {}
             }
+        }
+        if self.files.iter().all(|path| keeps_rejected(path)) {
+            let failure = Failure::from(Error::invalid_input(
+                self.files[0].display().to_string(),
+                "keeps lines that were rejected, and is never taken for a capture",
+            ));
+            return Err(failure.or_hint("`decnet-db ingest - < FILE` reads it all the same"));
         }
         Ok(())
     }
 
+    /// What makes events of lines.
+    fn parser(&self) -> Result<Parser, Failure> {
+        let Some(path) = &self.mapping else {
+            return Ok(Parser::new(self.format.as_deref().map(str::parse).transpose()?));
+        };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path)
+            .map_err(|error| Error::invalid_input(&name, format!("can't be read: {error}")))?;
+        let mapping = text.parse().map_err(|error: Error| Error::invalid_input(&name, error.to_string()))?;
+        Ok(Parser::with_mapping(mapping))
+    }
+
     /// The file that takes the rejected lines of an input.
-    fn rejected(&self, input: &Path) -> PathBuf {
+    fn rejected(&self, input: &Input) -> PathBuf {
         if let Some(path) = &self.rejected {
             return path.clone();
         }
-        let mut path = if is_stream(input) { "stdin".into() } else { input.as_os_str().to_owned() };
+        let mut path = match input {
+            Input::Stdin => "stdin".into(),
+            // Beside a folder, since all files in it are inputs.
+            Input::Path(path) | Input::Folder(path) if !is_device(path) => path.as_os_str().to_owned(),
+            Input::Path(_) | Input::Folder(_) => "stdin".into(),
+            Input::Pattern(pattern) => {
+                let folder = Path::new(pattern)
+                    .parent()
+                    .filter(|folder| !folder.to_string_lossy().contains(['*', '?', '[']));
+                folder.unwrap_or(Path::new("")).join("ingest").into_os_string()
+            }
+        };
         path.push(".rejected");
         path.into()
     }
 }
 
-fn is_stream(path: &Path) -> bool {
-    path.as_os_str() == "-"
+/// Whether nothing can be put beside a path.
+fn is_device(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
 }
 
-/// Reads, stores, and sums up; the error is that of an input.
+fn eprintln_line(text: &str) {
+    // Where standard error is gone nobody is left to be told.
+    drop(io::Write::write_all(&mut io::stderr().lock(), format!("{text}\n").as_bytes()));
+}
+
+/// Reads, stores, and sums up; the result is that of the inputs.
 async fn ingest(
     arguments: &IngestArgs,
     repository: Arc<dyn Repository>,
     json: bool,
-) -> Result<(Summary, Option<io::Error>), Failure> {
-    let done = repository.initialize().await?;
-    let progress = Arc::new(AtomicU64::new(0));
-    let mut report = Report::new(bar(arguments), arguments.quiet);
+    stop: &Stop,
+) -> Result<(Summary, Result<(), Failure>), Failure> {
+    let follow = arguments.follow;
+    let tell = |text: &str| eprintln_line(&format!("decnet-db: {text}"));
+    let initialize = || async { Ok(repository.initialize().await?) };
+    let done = when_available(stop, follow, initialize, tell).await?;
+    let inputs: Vec<Input> = arguments.files.iter().map(|path| Input::of(path)).collect();
+    let names = inputs.iter().map(Input::name).collect();
+    let report = Report::new(bar(arguments), arguments.quiet, names);
     if done.created > 0 && done.admin == SeededAdmin::NoPassword {
         report.hint(
             "the database has no administrator yet: DECNET_ADMIN_PASSWORD and `decnet-db init` create one",
@@ -144,63 +255,121 @@ async fn ingest(
     if done.foreign_revision {
         report.tell(&format!("warning: the schema is that of another version of DECNET ({})", done.revision));
     }
-
-    let mut parser = Parser::new(arguments.format.as_deref().map(str::parse).transpose()?);
-    let sessions = repository.get_state(SESSIONS_KEY).await?.unwrap_or_else(no_sessions);
-    parser.resume_sessions(&sessions);
-    let (mut inputs, mut targets, mut rejected) = (Vec::new(), Vec::new(), Vec::<Rejected>::new());
-    for path in &arguments.files {
-        let key = match is_stream(path) {
-            true => None,
-            false if arguments.as_decnet => Some(DECNET_KEY.to_owned()),
-            false => Some(position::key("ingest", path)),
-        };
-        let latch = key.is_some().then(|| position::key("latch", path));
-        settle(&*repository, latch.as_deref()).await?;
-        let position = match &key {
-            Some(key) => position_of(&*repository, key).await?,
-            None => None,
-        };
-        let already = position.as_ref().map_or(0, |position| position.lines);
-        report.already += already;
-        let name = if is_stream(path) { "standard input".to_owned() } else { path.display().to_string() };
-        let keep = arguments.rejected(path);
-        let place = rejected.iter().position(|known| known.path() == keep).unwrap_or_else(|| {
+    let parser = arguments.parser()?;
+    let (mut targets, mut rejected) = (Vec::new(), Vec::<Rejected>::new());
+    for input in &inputs {
+        let keep = arguments.rejected(input);
+        targets.push(rejected.iter().position(|known| known.path() == keep).unwrap_or_else(|| {
             rejected.push(Rejected::new(keep));
             rejected.len() - 1
-        });
-        targets.push(Target { name, key, latch, already, rejected: place });
-        inputs.push(Input { path: (!is_stream(path)).then(|| path.clone()), position });
+        }));
     }
-
-    let stop = Arc::new(AtomicBool::new(false));
-    let (sender, receiver) = mpsc::channel(1);
-    let reader = Reader {
+    let never = rejected.iter().map(|file| file.path().to_owned()).collect();
+    let this = RunId::this();
+    let settings = Settings {
         inputs,
-        parser,
         batch_rows: arguments.batch.get(),
-        out: sender,
-        stop: Arc::clone(&stop),
-        progress: Arc::clone(&progress),
+        follow,
+        again: arguments.again,
+        keep: Duration::from_secs(arguments.keep),
+        this: this.clone(),
+        never,
     };
-    let follow = arguments.follow;
-    std::thread::Builder::new()
-        .name("reader".to_owned())
-        .spawn(move || if follow { reader.follow() } else { reader.read_once() })
-        .map_err(|error| Failure::io("can't start: the system grants no thread", error))?;
-
-    let as_decnet = arguments.as_decnet;
-    let mut store =
-        Store { repository: Arc::clone(&repository), targets, rejected, as_decnet, stop, report, sessions };
-    let failed = drain(&mut store, receiver, &progress, follow).await?;
+    let mut store = Store {
+        repository: Arc::clone(&repository),
+        targets,
+        rejected,
+        slots: std::collections::HashMap::new(),
+        this,
+        patient: follow,
+        stop: stop.clone(),
+        report,
+    };
+    let failed = read_and_store(&mut store, &settings, &parser, arguments.as_decnet).await?;
+    store.report.interrupted = stop.is_set() && !follow;
     let kept = store.rejected.iter().filter(|file| file.is_open());
     let kept = kept.map(|file| file.path().display().to_string()).collect();
     let width = usize::from(terminal_width());
-    Ok((store.report.finish(&*repository, kept, json, width).await?, failed))
+    let summary = stop.unless(store.report.finish(&*repository, kept, json, width)).await?;
+    Ok((summary, ended(arguments, &store.report, failed)))
 }
 
-fn no_sessions() -> Json {
-    Json::from(serde_json::json!([]))
+/// What the run has come to.
+fn ended(
+    arguments: &IngestArgs,
+    report: &Report,
+    failed: Option<(String, io::Error)>,
+) -> Result<(), Failure> {
+    if let Some((name, error)) = failed {
+        return Err(match error.kind() {
+            io::ErrorKind::Unsupported => Error::invalid_input(name, error.to_string()).into(),
+            _ => Failure::io("not every input could be read to its end", error),
+        });
+    }
+    let strange = report.unrecognised();
+    if !strange.is_empty() && !arguments.follow {
+        let error = Error::invalid_input(strange.join(", "), "no line of it is an event that is known");
+        let hint = "`decnet-db help ingest` lists what is read; --format names one of them, --mapping a file that describes another";
+        return Err(Failure::from(error).or_hint(hint));
+    }
+    let (losses, bytes) = report.losses();
+    if arguments.strict && losses > 0 {
+        return Err(Loss { losses, bytes }.into());
+    }
+    Ok(())
+}
+
+/// Runs a reader, and stores what it sends; another one when the records were not those that it had read.
+async fn read_and_store(
+    store: &mut Store,
+    settings: &Settings,
+    parser: &Parser,
+    as_decnet: bool,
+) -> Result<Option<(String, io::Error)>, Failure> {
+    for attempt in 0.. {
+        let repository = Arc::clone(&store.repository);
+        let load = || async {
+            match settings.inputs.first() {
+                Some(Input::Path(path)) if as_decnet => {
+                    let name = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                    Ok(Records::load_decnets(&*repository, name.to_string_lossy().into_owned()).await?)
+                }
+                _ => Ok(Records::load(&*repository).await?),
+            }
+        };
+        let told = |text: &str| eprintln_line(&format!("decnet-db: {text}"));
+        let records = when_available(&store.stop, store.patient, load, told).await?;
+        store.slots = slots(&records);
+        let progress = Arc::new(AtomicU64::new(0));
+        let (sender, receiver) = mpsc::channel(1);
+        let flag = Arc::clone(&store.stop.0);
+        let reader =
+            Reader::new(settings.clone(), records, parser.clone(), sender, flag, Arc::clone(&progress));
+        std::thread::Builder::new()
+            .name("reader".to_owned())
+            .spawn(move || reader.run())
+            .map_err(|error| Failure::io("can't start: the system grants no thread", error))?;
+        match drain(store, receiver, &progress, settings.follow).await? {
+            Drained::Ended(failed) => return Ok(failed),
+            // What a stream gave is gone.
+            Drained::Stale(key, name) => {
+                let streams = settings.inputs.contains(&Input::Stdin);
+                if attempt > 0 || streams {
+                    return Err(store.taken(&key, &name).await.into());
+                }
+                store.report.begin_anew();
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// How a reader ended.
+enum Drained {
+    /// It was done; the error is that of an input.
+    Ended(Option<(String, io::Error)>),
+    /// The record of a file was not what the reader had read.
+    Stale(String, String),
 }
 
 /// Stores what the reader sends, until it ends or a signal comes; then what it has sent by then.
@@ -209,55 +378,53 @@ async fn drain(
     mut receiver: mpsc::Receiver<Message>,
     progress: &AtomicU64,
     follow: bool,
-) -> Result<Option<io::Error>, Failure> {
-    let stop = Arc::clone(&store.stop);
-    let signalled = tokio::spawn(async move {
-        // Where signals can't be waited for, they end the program: also then each line is stored once.
-        if signal().await.is_ok() {
-            stop.store(true, Ordering::Relaxed);
-        }
-    });
+) -> Result<Drained, Failure> {
     let mut failed = None;
-    while let Some(message) = receiver.recv().await {
+    loop {
+        let message = tokio::select! {
+            message = receiver.recv() => message,
+            () = tokio::time::sleep(BEAT), if follow => {
+                store.report.beat();
+                continue;
+            }
+        };
+        let Some(message) = message else { break };
         match message {
-            Message::Batch(batch) => store.store(*batch).await?,
-            Message::Restarted(input, reason) => {
-                // What it held under this name before is not what it holds now.
-                store.report.already -= std::mem::take(&mut store.targets[input].already);
-                let name = &store.targets[input].name;
-                store.report.tell(&format!("{name} {reason}: reading it from its start"));
+            Message::Batch(batch) => {
+                let of = batch.commit.as_ref().map(|commit| (commit.key.clone(), batch.name.clone()));
+                if store.store(*batch).await? == Stored::Stale {
+                    let (key, name) = of.unwrap_or_default();
+                    return Ok(Drained::Stale(key, name));
+                }
             }
-            Message::Failed(input, error) => {
-                store.report.tell(&format!("{}: can't be read on: {error}", store.targets[input].name));
-                failed = Some(error);
+            Message::Known(commit) => {
+                let of = (commit.key.clone(), commit.record.path.clone());
+                if store.note(*commit).await? == Stored::Stale {
+                    return Ok(Drained::Stale(of.0, of.1));
+                }
             }
-            Message::Ended(input, bytes) => {
-                let name = store.targets[input].name.clone();
-                store.report.unfinished.push((name, bytes));
+            Message::Already(input, lines) => store.report.already(input, lines),
+            Message::Warning(text) => store.report.tell(&text),
+            Message::Hint(text) => store.report.hint(&text),
+            Message::Failed(name, error) => {
+                let what = if error.kind() == io::ErrorKind::Unsupported { "" } else { "can't be read on: " };
+                store.report.tell(&format!("{name}: {what}{error}"));
+                failed = Some((name, error));
             }
+            Message::Ended(input, name, bytes) => store.report.waiting(input, name, bytes),
+            Message::NotFound(input, text, bytes) => store.report.not_found(input, &text, bytes),
+            Message::Busy(text) => {
+                let text = format!("{text}; this run stored {} events", store.report.stored_so_far());
+                return Err(Error::conflict(text).into());
+            }
+            Message::Ready => drop(sd_notify::notify(false, &[sd_notify::NotifyState::Ready])),
         }
         store.report.bar.set_position(progress.load(Ordering::Relaxed));
+        if follow {
+            store.report.beat();
+        }
     }
-    signalled.abort();
-    store.report.interrupted = store.stop.load(Ordering::Relaxed) && !follow;
-    Ok(failed)
-}
-
-/// Waits until somebody wants the run to stop.
-#[cfg(unix)]
-async fn signal() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-async fn signal() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+    Ok(Drained::Ended(failed))
 }
 
 /// The progress bar: hidden unless standard error is a terminal.

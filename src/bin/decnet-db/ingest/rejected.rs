@@ -1,41 +1,46 @@
 //! Keeping the lines that are no events.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use decnet_db::Repository;
 use decnet_db::json::Json;
+use decnet_db::{Error, Repository};
 
-use super::position::key;
+use super::legacy::short_key;
+
+/// How often a file that another run appends to is looked at again.
+const POLL: Duration = Duration::from_millis(20);
 
 /// The file that rejected lines go to, as they came, one per line.
 ///
-/// Each line gets there once, however often a run is killed: lines are written before the commit that makes them final, and
-/// that commit also records how long the file is with them. What a killed run left beyond that length is written anew.
+/// Each line gets there once, however often a run is killed: lines are appended before the commit that makes them final, and
+/// that commit also records how long the file is with them. What a killed run left behind that length is cut off. From the
+/// append to the end of the commit the file is locked: several runs may share it.
 pub(super) struct Rejected {
     path: PathBuf,
     key: String,
-    state: State,
+    /// The open file, once a line was rejected.
+    file: Option<File>,
+    /// Its length before what was appended last, while that is not committed.
+    before: Option<u64>,
 }
 
-enum State {
-    /// No line was rejected yet.
-    Untouched,
-    Open {
-        file: File,
-        /// The length with the lines of all commits so far.
-        committed: u64,
-        /// The length with the lines of the commit under way.
-        written: u64,
-    },
-    /// It can't be written; lines are only counted and reported.
-    Lost,
+/// What a commit compares and sets for the lines that were appended.
+pub(super) struct Appended {
+    pub(super) key: String,
+    pub(super) expected: Json,
+    pub(super) length: Json,
 }
 
 impl Rejected {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { key: key("rejected", &path), path, state: State::Untouched }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder =
+            std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder)).unwrap_or_default();
+        let full = folder.join(path.file_name().unwrap_or_default());
+        Self { key: short_key("decnet-db rejected: ", &full), path, file: None, before: None }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -44,86 +49,132 @@ impl Rejected {
 
     /// Whether the file holds lines of this run.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. })
+        self.file.is_some()
     }
 
-    /// Gets ready for the lines of a commit; `None` when the file can't be written.
-    pub(super) async fn open(&mut self, repository: &dyn Repository) -> decnet_db::Result<Option<io::Error>> {
-        if !matches!(self.state, State::Untouched) {
-            return Ok(None);
-        }
-        let opened =
-            OpenOptions::new().create(true).append(false).write(true).truncate(false).open(&self.path);
-        let (file, length) = match opened.and_then(|file| file.metadata().map(|data| (file, data.len()))) {
-            Ok(opened) => opened,
-            Err(error) => {
-                self.state = State::Lost;
-                return Ok(Some(error));
-            }
-        };
-        let recorded = repository.get_state(&self.key).await?;
-        let recorded = recorded.and_then(|record| record.decode::<Record>().ok());
-        let committed = match recorded {
-            Some(Record { length: recorded }) => recorded.min(length),
-            None => {
-                // From here on it is known what a killed run has written.
-                repository.set_state(&self.key, record(length)).await?;
-                length
-            }
-        };
-        self.state = State::Open { file, committed, written: committed };
-        Ok(None)
-    }
-
-    /// Writes the lines of the commit that follows, in place of those of an attempt that failed. Gives the state that belongs
-    /// into that commit, or why lines can't be kept any more.
-    pub(super) fn write<'a>(
+    /// Appends the lines of the commit that follows, and locks the file until [`committed`](Self::committed) or
+    /// [`undo`](Self::undo).
+    pub(super) async fn append(
         &mut self,
-        lines: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<Option<(String, Json)>, io::Error> {
-        let State::Open { file, committed, written } = &mut self.state else { return Ok(None) };
-        let write = || {
-            // Somebody may have emptied the file meanwhile.
-            *committed = file.metadata()?.len().min(*committed);
-            file.set_len(*committed)?;
-            file.seek(SeekFrom::Start(*committed))?;
-            let mut out = io::BufWriter::new(&mut *file);
-            let mut length = *committed;
-            for line in lines {
-                out.write_all(line)?;
-                out.write_all(b"\n")?;
-                length += line.len() as u64 + 1;
+        repository: &dyn Repository,
+        lines: impl Iterator<Item = &[u8]>,
+    ) -> decnet_db::Result<Appended> {
+        let keeps = |path: &Path| {
+            let path = path.display().to_string();
+            move |error: io::Error| {
+                let text = format!("rejected lines can't be kept in {path}, so their input is not read on");
+                Error::backend(text, error)
             }
-            out.flush()?;
-            drop(out);
-            file.sync_data()?;
-            io::Result::Ok(length)
         };
-        match write() {
+        let keeps = keeps(&self.path);
+        if self.file.is_none() {
+            self.file = Some(open(&self.path).map_err(&keeps)?);
+        }
+        let Some(file) = &mut self.file else { return Err(keeps(io::ErrorKind::NotFound.into())) };
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(POLL).await,
+                // Where files can't be locked, the comparison in the commit has to do.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => break,
+                Err(TryLockError::Error(error)) => return Err(keeps(error)),
+            }
+        }
+        let length = file.metadata().map_err(&keeps)?.len();
+        let known = repository.get_state(&self.key).await?;
+        let recorded = known.as_ref().and_then(|value| value.decode::<Record>().ok());
+        let (expected, committed) = match (known, recorded) {
+            (Some(value), Some(record)) => (value, record.length.min(length)),
+            _ => {
+                // From here on it is known what a killed run has written.
+                repository.set_state(&self.key, record(length, 0)).await?;
+                (record(length, 0), length)
+            }
+        };
+        let serial = expected.decode::<Record>().map_or(0, |record| record.serial);
+        let appended = append(file, committed, lines);
+        self.before = Some(committed);
+        match appended {
             Ok(length) => {
-                *written = length;
-                Ok(Some((self.key.clone(), record(length))))
+                Ok(Appended { key: self.key.clone(), expected, length: record(length, serial + 1) })
             }
             Err(error) => {
-                self.state = State::Lost;
-                Err(error)
+                self.undo();
+                Err(keeps(error))
             }
         }
     }
 
-    /// What was written last is committed.
+    /// What was appended last is committed.
     pub(super) fn committed(&mut self) {
-        if let State::Open { committed, written, .. } = &mut self.state {
-            *committed = *written;
+        self.before = None;
+        self.unlock();
+    }
+
+    /// What was appended last is not committed, and goes.
+    pub(super) fn undo(&mut self) {
+        if let (Some(length), Some(file)) = (self.before.take(), &self.file) {
+            // Where it stays, the next run cuts it off.
+            drop(file.set_len(length));
+        }
+        self.unlock();
+    }
+
+    fn unlock(&self) {
+        if let Some(file) = &self.file {
+            drop(file.unlock());
         }
     }
+}
+
+/// Opens a file to append to: a new one that nobody else may read, or one that is there and is a file of its own. Whoever writes
+/// the captures may choose what stands beside them, so nothing that leads elsewhere is followed.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    }
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        return Err(io::Error::other("it has another name elsewhere (a hard link)"));
+    }
+    Ok(file)
+}
+
+/// Writes the lines behind those that are committed, and gives the length with them.
+fn append<'a>(file: &mut File, committed: u64, lines: impl Iterator<Item = &'a [u8]>) -> io::Result<u64> {
+    if file.metadata()?.len() > committed {
+        file.set_len(committed)?;
+    }
+    let mut length = committed;
+    let mut out = io::BufWriter::new(&mut *file);
+    for line in lines {
+        out.write_all(line)?;
+        out.write_all(b"\n")?;
+        length += line.len() as u64 + 1;
+    }
+    out.flush()?;
+    drop(out);
+    file.sync_data()?;
+    Ok(length)
 }
 
 #[derive(serde::Deserialize)]
 struct Record {
     length: u64,
+    /// How many times it was written.
+    #[serde(default)]
+    serial: u64,
 }
 
-fn record(length: u64) -> Json {
-    Json::from(serde_json::json!({"length": length}))
+fn record(length: u64, serial: u64) -> Json {
+    Json::from(serde_json::json!({"length": length, "serial": serial}))
 }

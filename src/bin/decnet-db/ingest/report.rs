@@ -1,6 +1,5 @@
 //! What a run did: as it goes on standard error, and at its end as text or JSON.
 
-use std::io;
 use std::time::{Duration, Instant};
 
 use decnet_db::capture::Rejection;
@@ -11,7 +10,6 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
 use super::histogram;
-use super::rejected::Rejected;
 use super::store::say;
 use super::tally::Tally;
 use crate::json_text::is_unprintable;
@@ -32,13 +30,14 @@ pub(super) struct Report {
     started: Instant,
     quiet: bool,
     /// Lines read, blank ones included.
-    pub(super) lines: u64,
+    lines: u64,
     stored: u64,
     rejected: u64,
-    /// Lines of earlier runs; bytes, where their number is not known.
-    pub(super) already: u64,
-    /// Names of inputs, and the bytes of the unfinished line at their end.
-    pub(super) unfinished: Vec<(String, u64)>,
+    inputs: Vec<InputReport>,
+    /// Names of files, and the bytes of the unfinished line at their end.
+    unfinished: Vec<(String, u64)>,
+    /// When the last sign of life was given, and what was stored by then.
+    beat: (Instant, u64),
     pub(super) interrupted: bool,
     attackers: Tally,
     services: Tally,
@@ -47,16 +46,41 @@ pub(super) struct Report {
     last: Option<Timestamp>,
 }
 
+/// What was done with one input.
+#[derive(Default, serde::Serialize)]
+pub(super) struct InputReport {
+    name: String,
+    /// Lines.
+    read: u64,
+    stored: u64,
+    /// Lines of earlier runs.
+    already_there: u64,
+    rejected: u64,
+    /// Bytes of lines without line break at the end.
+    waiting: u64,
+    /// Bytes that were written and are not found any more, as far as they are known; and how many times that was.
+    not_found: u64,
+    losses: u64,
+    /// Whether it has a line that is an event, in this run or an earlier one.
+    #[serde(skip)]
+    recognised: bool,
+}
+
+/// How often a run that goes on gives a sign of life.
+pub(super) const BEAT: Duration = Duration::from_secs(60);
+
 impl Report {
-    pub(super) fn new(bar: ProgressBar, quiet: bool) -> Self {
+    pub(super) fn new(bar: ProgressBar, quiet: bool, names: Vec<String>) -> Self {
+        let inputs = names.into_iter().map(|name| InputReport { name, ..InputReport::default() });
         Self {
+            inputs: inputs.collect(),
+            beat: (Instant::now(), 0),
             bar,
             started: Instant::now(),
             quiet,
             lines: 0,
             stored: 0,
             rejected: 0,
-            already: 0,
             unfinished: Vec::new(),
             interrupted: false,
             attackers: Tally::default(),
@@ -79,9 +103,102 @@ impl Report {
         }
     }
 
+    fn input(&mut self, input: usize) -> Option<&mut InputReport> {
+        self.inputs.get_mut(input)
+    }
+
+    /// Counts lines that were read and committed.
+    pub(super) fn read(&mut self, input: usize, lines: u64) {
+        self.lines += lines;
+        if let Some(input) = self.input(input) {
+            input.read += lines;
+        }
+    }
+
+    /// Counts lines of earlier runs; takes some back where their file turns out to be gone.
+    pub(super) fn already(&mut self, input: usize, lines: i64) {
+        if let Some(input) = self.input(input) {
+            input.already_there = input.already_there.saturating_add_signed(lines);
+        }
+    }
+
+    /// Notes an unfinished line.
+    pub(super) fn waiting(&mut self, input: usize, name: String, bytes: u64) {
+        if let Some(input) = self.input(input) {
+            input.waiting += bytes;
+        }
+        self.unfinished.push((name, bytes));
+    }
+
+    /// Counts and reports what is not found any more.
+    pub(super) fn not_found(&mut self, input: usize, text: &str, bytes: u64) {
+        self.tell(text);
+        if let Some(input) = self.input(input) {
+            input.not_found += bytes;
+            input.losses += 1;
+        }
+    }
+
+    /// An input has lines that are events.
+    pub(super) fn recognised(&mut self, input: usize) {
+        if let Some(input) = self.input(input) {
+            input.recognised = true;
+        }
+    }
+
+    /// The inputs of which lines were read, and none of them, now or earlier, was an event.
+    pub(super) fn unrecognised(&self) -> Vec<&str> {
+        let strange = self.inputs.iter().filter(|input| input.rejected > 0 && !input.recognised);
+        strange.map(|input| input.name.as_str()).collect()
+    }
+
+    /// How many times something was not found, and its bytes.
+    pub(super) fn losses(&self) -> (u64, u64) {
+        let sum = |of: fn(&InputReport) -> u64| self.inputs.iter().map(of).sum();
+        (sum(|input| input.losses), sum(|input| input.not_found))
+    }
+
+    pub(super) fn stored_so_far(&self) -> u64 {
+        self.stored
+    }
+
+    /// The inputs are begun anew.
+    pub(super) fn begin_anew(&mut self) {
+        for input in &mut self.inputs {
+            (input.already_there, input.waiting) = (0, 0);
+        }
+        self.unfinished.clear();
+    }
+
+    /// Gives a sign of life, at most one a minute.
+    pub(super) fn beat(&mut self) {
+        let (last, stored) = self.beat;
+        if last.elapsed() < BEAT {
+            return;
+        }
+        self.beat = (Instant::now(), self.stored);
+        let text = format!(
+            "{} events stored, {} in the last minute",
+            grouped(self.stored),
+            grouped(self.stored - stored)
+        );
+        if !self.quiet {
+            self.tell(&text);
+        }
+        // Nobody may be there to be told.
+        drop(sd_notify::notify(
+            false,
+            &[sd_notify::NotifyState::Status(&text), sd_notify::NotifyState::Watchdog],
+        ));
+    }
+
     /// Counts a row.
-    pub(super) fn stored(&mut self, log: &NewLog) {
+    pub(super) fn stored(&mut self, input: usize, log: &NewLog) {
         self.stored += 1;
+        if let Some(input) = self.input(input) {
+            input.stored += 1;
+            input.recognised = true;
+        }
         self.attackers.add(&log.attacker_ip);
         self.services.add(&log.service);
         self.events.add(&log.event_type);
@@ -91,8 +208,11 @@ impl Report {
     }
 
     /// Counts and reports a rejected line.
-    pub(super) fn rejected(&mut self, name: &str, number: u64, rejection: &Rejection) {
+    pub(super) fn rejected(&mut self, input: usize, name: &str, number: u64, rejection: &Rejection) {
         self.rejected += 1;
+        if let Some(input) = self.input(input) {
+            input.rejected += 1;
+        }
         if self.rejected <= DETAILS && !self.quiet {
             self.tell(&format!("{name}:{number}: rejected: {rejection}"));
         } else if self.rejected == DETAILS + 1 && !self.quiet {
@@ -100,15 +220,9 @@ impl Report {
         }
     }
 
-    /// Reports that rejected lines can't be kept.
-    pub(super) fn lost(&self, rejected: &Rejected, error: &io::Error) {
-        let path = rejected.path().display();
-        self.tell(&format!("warning: rejected lines are only counted, {path} can't be written: {error}"));
-    }
-
     /// The summary, with what the database has in the end.
     pub(super) async fn finish(
-        mut self,
+        &mut self,
         repository: &dyn Repository,
         kept: Vec<String>,
         json: bool,
@@ -154,7 +268,8 @@ impl Report {
             "stored": self.stored,
             "rejected": self.rejected,
             "rejected_files": kept,
-            "already_there": self.already,
+            "already_there": self.already_there(),
+            "inputs": self.inputs,
             "unfinished_bytes": unfinished,
             "interrupted": self.interrupted,
             "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
@@ -166,6 +281,39 @@ impl Report {
             "top_is_approximate": self.attackers.distinct().1,
             "histogram": histogram,
         }))
+    }
+
+    fn already_there(&self) -> u64 {
+        self.inputs.iter().map(|input| input.already_there).sum()
+    }
+
+    fn table_of_inputs(&self) -> String {
+        use crate::output::{Align, table};
+        let columns = ["INPUT", "READ", "STORED", "ALREADY THERE", "REJECTED", "WAITING", "NOT FOUND"];
+        let mut place = 0;
+        let columns = columns.map(|name| {
+            place += 1;
+            (name, if place == 1 { Align::Left } else { Align::Right })
+        });
+        let rows: Vec<[String; 7]> = self
+            .inputs
+            .iter()
+            .map(|input| {
+                let bytes = |count: u64| {
+                    if count == 0 { "0".to_owned() } else { format!("{} bytes", grouped(count)) }
+                };
+                [
+                    shown(&input.name),
+                    grouped(input.read),
+                    grouped(input.stored),
+                    grouped(input.already_there),
+                    grouped(input.rejected),
+                    bytes(input.waiting),
+                    bytes(input.not_found),
+                ]
+            })
+            .collect();
+        format!("\n{}\n", table(columns, &rows))
     }
 
     fn text(
@@ -194,8 +342,15 @@ impl Report {
         let kept =
             if kept.is_empty() { String::new() } else { format!(", kept in {}", shown(&kept.join(", "))) };
         line("rejected", grouped(self.rejected) + &kept);
-        if self.already > 0 {
-            line("already there", format!("{} lines of earlier runs", grouped(self.already)));
+        if self.already_there() > 0 {
+            line("already there", format!("{} lines of earlier runs", grouped(self.already_there())));
+        }
+        let (losses, bytes) = self.losses();
+        if losses > 0 {
+            line(
+                "not found",
+                format!("{} bytes at least, of {losses} files that were replaced", grouped(bytes)),
+            );
         }
         for (name, bytes) in &self.unfinished {
             line(
@@ -207,6 +362,10 @@ impl Report {
                 ),
             );
         }
+        if self.inputs.len() > 1 {
+            text.push_str(&self.table_of_inputs());
+        }
+        let mut line = |name: &str, value: String| text.push_str(&format!("{name:<14} {value}\n"));
         let (events, sources) = (grouped(stats.total_logs), grouped(stats.unique_attackers));
         line("database", format!("{events} events from {sources} source addresses"));
         if let Some(Drawing { first, last, minutes, buckets }) = drawing {

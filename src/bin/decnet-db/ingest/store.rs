@@ -1,10 +1,10 @@
 //! Committing batches: rows and position in one unit, so that each line is stored once.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use decnet_db::capture::Rejection;
@@ -12,48 +12,73 @@ use decnet_db::contract::NewLog;
 use decnet_db::json::Json;
 use decnet_db::{Error, ErrorKind, Repository};
 
-use super::position::{Position, SESSIONS_KEY};
-use super::reader::Batch;
+use super::legacy::SESSIONS_KEY;
+use super::reader::{Batch, Commit};
+use super::record::{DECNET_KEY, Record};
+use super::records::Records;
 use super::rejected::Rejected;
 use super::report::Report;
+use super::run::RunId;
+use super::stop::Stop;
 
-/// How long a database that is not available is waited for.
+/// How long a database that is not available is waited for, unless the inputs are followed.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// An input as the store knows it.
-pub(super) struct Target {
-    /// Its name in messages.
-    pub(super) name: String,
-    /// The key of its position; standard input has none.
-    pub(super) key: Option<String>,
-    /// The key that every commit of its lines writes too: see [`settle`].
-    pub(super) latch: Option<String>,
-    /// Lines that earlier runs read.
-    pub(super) already: u64,
-    /// Which of [`Store::rejected`] takes its rejected lines.
-    pub(super) rejected: usize,
-}
 
 /// What puts batches into the database.
 pub(super) struct Store {
     pub(super) repository: Arc<dyn Repository>,
-    pub(super) targets: Vec<Target>,
+    /// Which of `rejected` takes the rejected lines of each input.
+    pub(super) targets: Vec<usize>,
     pub(super) rejected: Vec<Rejected>,
-    pub(super) as_decnet: bool,
-    pub(super) stop: Arc<AtomicBool>,
+    pub(super) slots: HashMap<String, Slot>,
+    pub(super) this: RunId,
+    /// Wait for the database for as long as it takes.
+    pub(super) patient: bool,
+    pub(super) stop: Stop,
     pub(super) report: Report,
-    /// The open sessions as they were stored last.
-    pub(super) sessions: Json,
+}
+
+/// A record as the database has it.
+#[derive(Default)]
+pub(super) struct Slot {
+    stored: Option<Json>,
+    /// Events and rejected lines in it.
+    rows: u64,
+    rejected: u64,
+    serial: u64,
+    /// Whether this run has written it.
+    ours: bool,
+}
+
+/// What came of a batch.
+#[derive(PartialEq)]
+pub(super) enum Stored {
+    Done,
+    /// The record was changed since it was read, by a run that was about to end then: it has to be read anew.
+    Stale,
+}
+
+/// The records of a database as the store compares them.
+pub(super) fn slots(records: &Records) -> HashMap<String, Slot> {
+    let slot = |known: &super::records::Known| Slot {
+        stored: known.stored.clone(),
+        rows: known.record.stored,
+        rejected: known.record.rejected,
+        serial: known.record.serial,
+        ours: false,
+    };
+    records.list.iter().map(|known| (known.key.clone(), slot(known))).collect()
 }
 
 impl Store {
     /// Stores a batch. A row that the database refuses is rejected like a line that can't be parsed; the others are stored.
-    pub(super) async fn store(&mut self, mut batch: Batch) -> decnet_db::Result<()> {
+    pub(super) async fn store(&mut self, mut batch: Batch) -> decnet_db::Result<Stored> {
         let mut parts = VecDeque::from_iter(std::iter::once(0..batch.items.len()));
         while let Some(part) = parts.pop_front() {
             let last = part.end == batch.items.len();
             match self.store_part(&batch, part.clone(), last).await {
-                Ok(()) => self.count(&batch, &part),
+                Ok(Stored::Done) => self.count(&batch, &part),
+                Ok(Stored::Stale) => return Ok(Stored::Stale),
                 Err(error) if error.kind() == ErrorKind::InvalidInput && has_row(&batch, &part) => {
                     if part.len() > 1 {
                         let middle = part.start + part.len() / 2;
@@ -67,116 +92,202 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        self.report.lines += batch.count;
-        Ok(())
+        self.report.read(batch.input, batch.count);
+        Ok(Stored::Done)
+    }
+
+    /// Stores a record without rows.
+    pub(super) async fn note(&mut self, commit: Commit) -> decnet_db::Result<Stored> {
+        let batch = Batch::of_commit(commit);
+        self.store_part(&batch, 0..0, true).await
     }
 
     /// Commits some of a batch's lines; `last` when none follow.
-    async fn store_part(&mut self, batch: &Batch, part: Range<usize>, last: bool) -> decnet_db::Result<()> {
+    async fn store_part(
+        &mut self,
+        batch: &Batch,
+        part: Range<usize>,
+        last: bool,
+    ) -> decnet_db::Result<Stored> {
         let items = &batch.items[part];
-        let position = match items.last() {
-            Some(item) if !last => Position::new(item.end, item.number, &batch.head, &batch.sessions),
-            _ => batch.end.clone(),
-        };
-        let position = position.to_json(self.as_decnet);
-        let place = self.targets[batch.input].rejected;
-        if items.iter().any(|item| item.parsed.is_err()) {
-            self.open_rejected(place).await?;
-        }
+        let refused = items.iter().filter(|item| item.parsed.is_err()).count() as u64;
+        let change = batch.commit.as_ref().map(|commit| {
+            let record = match items.last() {
+                Some(item) if !last => commit.record.until(item.end),
+                _ => commit.record.clone(),
+            };
+            self.change(&commit.key, record, items.len() as u64 - refused, refused)
+        });
+        let place = self.targets.get(batch.input).copied().unwrap_or_default();
         let started = Instant::now();
-        let (mut wait, mut waits) = (Duration::from_millis(100), false);
+        let mut wait = Duration::from_millis(100);
+        let mut waits = false;
         loop {
             let lines = items.iter().filter(|item| item.parsed.is_err());
             let lines = lines.map(|item| &batch.lines[item.line.clone()]);
-            let kept = self.rejected[place].write(lines).unwrap_or_else(|error| {
-                self.report.lost(&self.rejected[place], &error);
-                None
-            });
-            let rows: Vec<NewLog> =
-                items.iter().filter_map(|item| item.parsed.as_ref().ok()).cloned().collect();
-            let Target { key, latch, .. } = &self.targets[batch.input];
-            let mut unit = self.repository.unit();
-            if let Some(latch) = latch {
-                unit = unit.set_state(latch, Json::null());
+            let outcome = self
+                .attempt(batch, items, last, change.as_ref(), (refused > 0).then_some(place), lines)
+                .await;
+            let Err(error) = outcome else { break };
+            let kind = error.kind();
+            if let (Some(change), ErrorKind::UnknownOutcome | ErrorKind::Conflict) = (&change, kind) {
+                match self.is_stored(change, started).await {
+                    Ok(true) => break,
+                    Ok(false) if kind == ErrorKind::UnknownOutcome => continue,
+                    Ok(false) => {
+                        self.undo(refused > 0, place);
+                        if !self.slots.get(&change.key).is_some_and(|slot| slot.ours) {
+                            return Ok(Stored::Stale);
+                        }
+                        return Err(self.taken(&change.key, &batch.name).await);
+                    }
+                    Err(error) => {
+                        self.undo(refused > 0, place);
+                        return Err(error);
+                    }
+                }
             }
-            unit = unit.add_logs(rows);
-            if let Some(key) = key {
-                unit = unit.set_state(key, position.clone());
+            self.undo(refused > 0, place);
+            let in_time = self.patient || started.elapsed() + wait < PATIENCE;
+            if kind != ErrorKind::Unavailable || !in_time || self.stop.is_set() {
+                return Err(error);
             }
-            if let Some((key, length)) = kept {
-                unit = unit.set_state(&key, length);
+            if !std::mem::replace(&mut waits, true) {
+                let how_long = match self.patient {
+                    true => "; waiting for the database".to_owned(),
+                    false => format!("; trying again for {} s", PATIENCE.as_secs()),
+                };
+                self.report.tell(&format!("{error}{how_long}"));
             }
-            if last && batch.sessions != self.sessions {
-                unit = unit.set_state(SESSIONS_KEY, batch.sessions.clone());
+            self.report.beat();
+            self.stop.sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(5));
+        }
+        if waits && self.patient {
+            self.report.tell("the database is there again");
+        }
+        if refused > 0 {
+            self.rejected[place].committed();
+        }
+        if let Some(change) = change {
+            let slot = self.slots.entry(change.key).or_default();
+            (slot.rows, slot.rejected) = (change.record.stored, change.record.rejected);
+            (slot.serial, slot.stored, slot.ours) = (change.record.serial, Some(change.value), true);
+            if slot.rows > 0 {
+                self.report.recognised(batch.input);
             }
-            let error = match unit.commit().await {
-                Ok(()) => break,
+        }
+        Ok(Stored::Done)
+    }
+
+    /// Commits once.
+    async fn attempt<'a>(
+        &mut self,
+        batch: &Batch,
+        items: &[super::reader::Item],
+        last: bool,
+        change: Option<&Change>,
+        place: Option<usize>,
+        lines: impl Iterator<Item = &'a [u8]>,
+    ) -> decnet_db::Result<()> {
+        let kept = match place {
+            Some(place) => {
+                Some(self.stop.unless(self.rejected[place].append(&*self.repository, lines)).await?)
+            }
+            None => None,
+        };
+        let rows: Vec<NewLog> = items.iter().filter_map(|item| item.parsed.as_ref().ok()).cloned().collect();
+        let mut unit = self.repository.unit();
+        if let Some(change) = change {
+            unit = unit.compare_and_set_state(
+                &change.key,
+                change.expected.as_ref(),
+                change.value.clone(),
+                TAKEN,
+            );
+        }
+        unit = unit.add_logs(rows);
+        if let Some((key, _)) = batch.commit.as_ref().and_then(|commit| commit.legacy.as_ref()) {
+            unit = unit.set_state(key, Json::null());
+        }
+        if let Some(kept) = kept {
+            unit = unit.compare_and_set_state(&kept.key, Some(&kept.expected), kept.length, TAKEN);
+        }
+        if last && change.is_none() && !batch.sessions.is_null() {
+            unit = unit.set_state(SESSIONS_KEY, batch.sessions.clone());
+        }
+        self.stop.unless(unit.commit()).await
+    }
+
+    fn undo(&mut self, appended: bool, place: usize) {
+        if appended {
+            self.rejected[place].undo();
+        }
+    }
+
+    /// What a commit does to a record.
+    fn change(&self, key: &str, mut record: Record, rows: u64, rejected: u64) -> Change {
+        let none = Slot::default();
+        let slot = self.slots.get(key).unwrap_or(&none);
+        (record.stored, record.rejected) = match record.marks.last() {
+            Some(_) => (slot.rows + rows, slot.rejected + rejected),
+            None => (rows, rejected),
+        };
+        record.stamp(&self.this, slot.serial + 1);
+        let value = record.to_json(key == DECNET_KEY);
+        Change { key: key.to_owned(), expected: slot.stored.clone(), value, record }
+    }
+
+    /// Whether a commit has happened whose outcome got lost: then the database has what it set.
+    async fn is_stored(&self, change: &Change, started: Instant) -> decnet_db::Result<bool> {
+        loop {
+            let error = match self.stop.unless(self.repository.get_state(&change.key)).await {
+                Ok(found) => return Ok(found.as_ref() == Some(&change.value)),
                 Err(error) => error,
             };
-            let in_time = started.elapsed() + wait < PATIENCE && !self.stop.load(Ordering::Relaxed);
-            match error.kind() {
-                ErrorKind::Unavailable if in_time => {
-                    if !std::mem::replace(&mut waits, true) {
-                        self.report.tell(&format!("{error}; trying again for {} s", PATIENCE.as_secs()));
-                    }
-                    tokio::time::sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_secs(5));
-                }
-                ErrorKind::UnknownOutcome if key.is_some() => {
-                    if self.is_stored(batch.input, &position, started).await? {
-                        break;
-                    }
-                }
-                _ => return Err(error),
+            let in_time = self.patient || started.elapsed() < PATIENCE;
+            let passes = error.is_retryable() || error.kind() == ErrorKind::UnknownOutcome;
+            if !passes || !in_time || self.stop.is_set() {
+                return Err(error);
             }
-        }
-        self.rejected[place].committed();
-        if last {
-            self.sessions = batch.sessions.clone();
-        }
-        Ok(())
-    }
-
-    /// Whether a commit whose outcome got lost has happened: then the database has the position that it set.
-    async fn is_stored(&self, input: usize, position: &Json, started: Instant) -> decnet_db::Result<bool> {
-        let Target { key: Some(key), latch, .. } = &self.targets[input] else { return Ok(false) };
-        loop {
-            let found = match settle(&*self.repository, latch.as_deref()).await {
-                Ok(()) => self.repository.get_state(key).await,
-                Err(error) => Err(error),
-            };
-            match found {
-                Ok(found) => return Ok(found.as_ref() == Some(position)),
-                // Writing the latch anew, and reading, do no harm however often they happen.
-                Err(error)
-                    if (error.is_retryable() || error.kind() == ErrorKind::UnknownOutcome)
-                        && started.elapsed() < PATIENCE =>
-                {
-                    tokio::time::sleep(Duration::from_millis(500)).await;
-                }
-                Err(error) => return Err(error),
-            }
+            self.stop.sleep(Duration::from_millis(500)).await;
         }
     }
 
-    async fn open_rejected(&mut self, place: usize) -> decnet_db::Result<()> {
-        if let Some(error) = self.rejected[place].open(&*self.repository).await? {
-            self.report.lost(&self.rejected[place], &error);
-        }
-        Ok(())
+    /// Why a commit was refused: another run has the file.
+    pub(super) async fn taken(&self, key: &str, name: &str) -> Error {
+        let found = self.repository.get_state(key).await.ok().flatten();
+        let record = found.and_then(|value| value.decode::<Record>().ok());
+        let who = record.map_or_else(
+            || "another program".to_owned(),
+            |record| format!("{}, which has read it to byte {}", record.reader, record.position),
+        );
+        Error::conflict(format!(
+            "{name} is being read by {who}; this run stored {} events until then, none of them twice, and stops",
+            self.report.stored_so_far()
+        ))
     }
 
     /// Counts what was committed.
     fn count(&mut self, batch: &Batch, part: &Range<usize>) {
         for item in &batch.items[part.clone()] {
             match &item.parsed {
-                Ok(log) => self.report.stored(log),
-                Err(rejection) => {
-                    self.report.rejected(&self.targets[batch.input].name, item.number, rejection);
-                }
+                Ok(log) => self.report.stored(batch.input, log),
+                Err(rejection) => self.report.rejected(batch.input, &batch.name, item.number, rejection),
             }
         }
     }
+}
+
+/// What a compare-and-set says; the user is told more.
+const TAKEN: &str = "another run has changed it";
+
+/// A record to be stored in place of the one that was read.
+struct Change {
+    key: String,
+    expected: Option<Json>,
+    value: Json,
+    record: Record,
 }
 
 fn has_row(batch: &Batch, part: &Range<usize>) -> bool {
@@ -189,28 +300,28 @@ pub(super) fn say(bar: &indicatif::ProgressBar, line: &str) {
     bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
 }
 
-/// Waits for a commit that a server got and has not finished, from a run that was killed or a connection that was lost.
-///
-/// Each commit of an input's lines writes the input's latch, so writing it waits until none is under way, and the position
-/// read after that is the one that counts.
-pub(super) async fn settle(repository: &dyn Repository, latch: Option<&str>) -> decnet_db::Result<()> {
-    match latch {
-        Some(latch) => repository.set_state(latch, Json::null()).await,
-        None => Ok(()),
+/// Waits for a database that is not available, for as long as it takes when `patient`.
+pub(super) async fn when_available<T, F: Future<Output = Result<T, crate::errors::Failure>>>(
+    stop: &Stop,
+    patient: bool,
+    mut attempt: impl FnMut() -> F,
+    tell: impl Fn(&str),
+) -> Result<T, crate::errors::Failure> {
+    let mut waits = false;
+    loop {
+        let work = attempt();
+        let result = tokio::select! {
+            result = work => result,
+            () = stop.passed() => Err(Stop::error().into()),
+        };
+        match result {
+            Err(failure) if patient && failure.is_unavailable() && !stop.is_set() => {
+                if !std::mem::replace(&mut waits, true) {
+                    tell(&format!("{}; waiting for the database", failure.message()));
+                }
+                stop.sleep(Duration::from_secs(1)).await;
+            }
+            result => return result,
+        }
     }
-}
-
-/// The key under which the position of an input is stored is unknown to DECNET's own worker, unless it was asked for.
-pub(super) async fn position_of(
-    repository: &dyn Repository,
-    key: &str,
-) -> decnet_db::Result<Option<Position>> {
-    let Some(record) = repository.get_state(key).await? else { return Ok(None) };
-    if record.is_null() {
-        return Ok(None);
-    }
-    record.decode().map(Some).map_err(|error| {
-        let reason = format!("the state {key:?} is no position ({error}); delete it to start anew");
-        Error::configuration(reason)
-    })
 }

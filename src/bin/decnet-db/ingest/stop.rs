@@ -1,0 +1,91 @@
+//! The wish that a run stops: by a signal.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use decnet_db::Error;
+
+/// How often somebody who waits looks.
+const POLL: Duration = Duration::from_millis(50);
+
+/// How long what is under way may take after a signal.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Whether the run is to stop.
+#[derive(Clone, Default)]
+pub(super) struct Stop(pub(super) Arc<AtomicBool>);
+
+impl Stop {
+    /// Sets it when a signal comes that asks for the end.
+    pub(super) fn on_signal(&self) -> tokio::task::JoinHandle<()> {
+        let flag = Arc::clone(&self.0);
+        tokio::spawn(async move {
+            // Where signals can't be waited for, they end the program: also then each line is stored once.
+            if signal().await.is_ok() {
+                flag.store(true, Ordering::Relaxed);
+            }
+        })
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Waits until it is set.
+    async fn set(&self) {
+        while !self.is_set() {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Waits until it is set, and what was under way had its time.
+    pub(super) async fn passed(&self) {
+        self.set().await;
+        tokio::time::sleep(GRACE).await;
+    }
+
+    /// Waits for some time, or until it is set.
+    pub(super) async fn sleep(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.set() => {}
+        }
+    }
+
+    /// Does some work unless it takes too long after a signal. What a commit does then is found out by the next run.
+    pub(super) async fn unless<T>(
+        &self,
+        work: impl Future<Output = decnet_db::Result<T>>,
+    ) -> decnet_db::Result<T> {
+        tokio::select! {
+            result = work => result,
+            () = self.passed() => Err(Self::error()),
+        }
+    }
+
+    /// What a run ends with that was stopped while it waited for the database.
+    pub(super) fn error() -> Error {
+        let message = "stopped while the database did not answer; what it did not confirm is read again by the next run";
+        Error::Unavailable { message: message.to_owned(), source: None }
+    }
+}
+
+/// Waits until somebody wants the run to stop.
+#[cfg(unix)]
+async fn signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
