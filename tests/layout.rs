@@ -1,6 +1,6 @@
 //! The layout of the sources: which folder of core may use which, and that nobody reads SQL text.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, reason = "a test: what is not there fails it")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -57,7 +57,7 @@ async fn a_deleted_or_replaced_file_is_noticed_by_writes_at_once_and_by_reads_so
 }
 
 async fn assert_only_read(url: &str) {
-    let repository = connect(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    let repository = connect(url).await.unwrap();
     let logs = repository.get_logs_after_id(0, 10, LogFilter::default()).await.unwrap();
     assert_eq!(logs.len(), 1, "{url}");
     assert_eq!(repository.get_total_logs(LogFilter::default()).await.unwrap(), 1);

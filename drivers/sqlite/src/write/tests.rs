@@ -243,7 +243,10 @@ fn a_transaction_that_was_left_open_takes_no_write_with_it() {
     for group in [1, 2] {
         let shared = shared();
         shared
-            .with(|c| Ok(c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap()))
+            .with(|c| {
+                c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap();
+                Ok(())
+            })
             .unwrap();
         let units: Vec<_> = (0..group).map(|id| parent(id, "a")).collect();
         assert!(commit(&shared, &units).iter().all(Result::is_ok));
@@ -261,8 +264,19 @@ fn no_rollback(context: AuthContext<'_>) -> Authorization {
 #[test]
 fn while_a_transaction_can_not_be_rolled_back_writes_are_refused() {
     let shared = shared();
-    let deny = |deny: bool| shared.with(|c| Ok(c.authorizer(deny.then_some(no_rollback)).unwrap())).unwrap();
-    shared.with(|c| Ok(c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap())).unwrap();
+    let deny = |deny: bool| {
+        let set = |c: &rusqlite::Connection| {
+            c.authorizer(deny.then_some(no_rollback)).unwrap();
+            Ok(())
+        };
+        shared.with(|c| set(c)).unwrap();
+    };
+    shared
+        .with(|c| {
+            c.execute_batch("BEGIN; INSERT INTO parent VALUES (77, 'left')").unwrap();
+            Ok(())
+        })
+        .unwrap();
     deny(true);
     for units in [&[parent(1, "a")][..], &[parent(1, "a"), parent(2, "b")]] {
         for result in commit(&shared, units) {
