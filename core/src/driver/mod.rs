@@ -32,8 +32,8 @@
 //! - `cancellation`: a future that is dropped anywhere leaves nothing half done and no connection unfit.
 //! - `golden`: what DECNET 1.0.0 wrote is read as it reads it.
 //! - `logs`, `users`, `bounties`, `state`, `attackers`, `deployment`: order, limits, what is the same, errors.
-//! - `topology`, `webhooks`, `canary`, `tarpit`, `realism`, `orchestrator`, `credentials`, `identities`, `campaigns`,
-//!   `observations`, `intel`, `ttp`: the same of the later domains.
+//! - `topology`, `webhooks`, `canary`, `tarpit`, `realism`, `orchestrator`: the same of what is deployed and simulated.
+//! - `credentials`, `identities`, `campaigns`, `observations`, `intel`, `ttp`: the same of what is known of attackers.
 //! - `search`: `%`, `_` and `\` are data, ASCII case is folded and no other, JSON members match by their spelling.
 //! - `counts`: totals and pages are right while others write; [`Backend::query_marked`] may make them cheap.
 //! - `hostile`: NUL, four-byte characters, both ends of 64 bits and of the calendar, 16 MiB; refused by name or kept whole.
