@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use uuid::Uuid;
 
 use super::SqlRepository;
 use crate::contract::unit::{UnitOfWork, count};
@@ -51,13 +50,8 @@ impl<'r, T> UnitOfWork<'r, T> {
     pub fn create_lifecycle(self, data: Changeset<DeckyLifecycle>) -> UnitOfWork<'r, String> {
         self.returning(|steps| {
             let now = Timestamp::now();
-            let data = data
-                .set(DeckyLifecycle::UPDATED_AT, now)
-                .or_set(DeckyLifecycle::STARTED_AT, now)
-                .or_set(DeckyLifecycle::ID, Uuid::new_v4().to_string());
-            let id = data.text(DeckyLifecycle::ID).unwrap_or_default().to_owned();
-            steps.insert(data.insert()?);
-            Ok(|_: &mut _| Ok(id))
+            let data = data.set(DeckyLifecycle::UPDATED_AT, now).or_set(DeckyLifecycle::STARTED_AT, now);
+            steps.insert_with_uuid(DeckyLifecycle::ID, data)
         })
     }
 

@@ -22,9 +22,6 @@ pub trait Campaigns: Transactional {
     /// The campaign with that uuid, or the one that it was merged into in the end; null when one on the way is missing.
     ///
     /// Merges and rings are followed as by [`get_identity_by_uuid`](super::Identities::get_identity_by_uuid).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_campaign_by_uuid(&self, uuid: &str) -> Result<Option<Campaign>>;
 
     /// The campaigns that are not merged, those written last first, those of one instant by descending uuid.
@@ -38,15 +35,9 @@ pub trait Campaigns: Transactional {
     ) -> Result<Vec<Campaign>>;
 
     /// How many campaigns are not merged.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_campaigns(&self) -> Result<u64>;
 
     /// All campaigns, merged ones too, in the order of their making. Reads the whole table.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_all_campaigns(&self) -> Result<Vec<Campaign>>;
 
     /// The identities of a campaign, merged ones too, those written last first; merges of campaigns are not followed.
@@ -61,9 +52,6 @@ pub trait Campaigns: Transactional {
     ) -> Result<Vec<AttackerIdentity>>;
 
     /// How many identities a campaign has, merged ones too; merges of campaigns are not followed.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_identities_for_campaign(&self, campaign_uuid: &str) -> Result<u64>;
 
     /// Says which campaign an identity takes part in, null that none; an unknown identity changes nothing.

@@ -32,21 +32,12 @@ pub trait Credentials: Transactional {
     async fn get_credentials(&self, #[arguments] query: CredentialQuery) -> Result<Vec<Credential>>;
 
     /// How many credentials match.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_total_credentials(&self, #[arguments] filter: CredentialFilter) -> Result<u64>;
 
     /// All that one source tried, in the order of [`get_credentials`](Self::get_credentials).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_credentials_for_attacker(&self, attacker_ip: &str) -> Result<Vec<Credential>>;
 
     /// All that have the secret, of every kind and principal, in the order of [`get_credentials`](Self::get_credentials).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_credential_attempts_for_secret(&self, secret_sha256: &str) -> Result<Vec<Credential>>;
 
     /// Gives the credentials of an address that have no attacker yet this one; how many.
@@ -86,9 +77,6 @@ pub trait Credentials: Transactional {
     ///
     /// Each has all its credentials, by id, with `fields` as text; the principal is that of the first. No principal and an
     /// empty one are the same (ruling R19). Reads the whole table.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn find_credential_reuse_candidates(
         &self,
         #[default(2)] min_targets: i64,
@@ -110,9 +98,6 @@ pub trait Credentials: Transactional {
     ) -> Result<(u64, Vec<ListedCredentialReuse>)>;
 
     /// The finding with that id, as in [`list_credential_reuses`](Self::list_credential_reuses), or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_credential_reuse_by_id(&self, reuse_id: &str) -> Result<Option<ListedCredentialReuse>>;
 }
 

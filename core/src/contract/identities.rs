@@ -24,9 +24,6 @@ pub trait Identities: Transactional {
     ///
     /// Merges are followed however many there are. In a ring, which DECNET could make, it is the last one before the ring
     /// would repeat (ruling R19).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_identity_by_uuid(&self, uuid: &str) -> Result<Option<AttackerIdentity>>;
 
     /// The identities that are not merged, those written last first, those of one instant by descending uuid.
@@ -40,15 +37,9 @@ pub trait Identities: Transactional {
     ) -> Result<Vec<AttackerIdentity>>;
 
     /// How many identities are not merged.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_identities(&self) -> Result<u64>;
 
     /// All identities, merged ones too, in the order of their making. Reads the whole table.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_all_identities(&self) -> Result<Vec<AttackerIdentity>>;
 
     /// The attackers of an identity, those seen last first; merges are not followed.
@@ -63,9 +54,6 @@ pub trait Identities: Transactional {
     ) -> Result<Vec<Attacker>>;
 
     /// How many attackers an identity has; merges are not followed.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_observations_for_identity(&self, identity_uuid: &str) -> Result<u64>;
 
     /// What clustering needs of the attackers, in the order in which they were first seen; of all unless limited.
@@ -91,9 +79,6 @@ pub trait Identities: Transactional {
     ///
     /// A new one has a uuid of 32 hexadecimal digits, the attacker's times, and one observation. It is in the database before
     /// the attacker refers to it; of calls at once one makes it and all return it (ruling R7). Merges are not followed.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn ensure_stub_identity_for_attacker(&self, attacker_uuid: &str) -> Result<Option<String>>;
 
     /// Says which identity replaces this one, null that none does; an unknown identity changes nothing.
@@ -133,9 +118,6 @@ pub trait Identities: Transactional {
     async fn upsert_attribution_state(&self, data: Changeset<AttributionState>) -> Result<()>;
 
     /// The state of an identity's trait, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attribution_state(
         &self,
         identity_uuid: &str,
@@ -143,15 +125,9 @@ pub trait Identities: Transactional {
     ) -> Result<Option<AttributionState>>;
 
     /// The states of an identity's traits, by trait.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attribution_state_for_identity(&self, identity_uuid: &str) -> Result<Vec<AttributionState>>;
 
     /// The identities of which two traits or more are in state `multi_actor`, by uuid, with those traits.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_multi_actor_identities(&self) -> Result<Vec<MultiActorIdentity>>;
 }
 

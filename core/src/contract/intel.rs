@@ -24,15 +24,9 @@ pub trait Intel: Transactional {
     async fn upsert_attacker_intel(&self, data: Changeset<AttackerIntel>) -> Result<String>;
 
     /// What providers say about an attacker, by the attacker's uuid, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_intel_by_uuid(&self, uuid: &str) -> Result<Option<AttackerIntel>>;
 
     /// The same in the form in which DECNET publishes it, or null; `providers` are handed on when given.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_attacker_intel_row_by_uuid(
         &self,
         #[doc = "the attacker's"] uuid: &str,

@@ -30,24 +30,15 @@ pub trait Observations: Transactional {
     async fn upsert_observation(&self, data: Changeset<Observation>) -> Result<String>;
 
     /// One observation, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_observation_by_id(&self, row_id: &str) -> Result<Option<Observation>>;
 
     /// What was observed last of each primitive of an attacker, by primitive; of one instant the greatest id counts.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn latest_observation_per_primitive(
         &self,
         attacker_uuid: &str,
     ) -> Result<BTreeMap<String, LatestObservation>>;
 
     /// All values of one primitive of an attacker, by `ts`, then id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn observations_time_series(
         &self,
         attacker_uuid: &str,
@@ -55,9 +46,6 @@ pub trait Observations: Transactional {
     ) -> Result<Vec<ObservedValue>>;
 
     /// All values of one primitive of the attackers of an identity, by `ts`, then id; merges are not followed.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn observations_for_identity_primitive(
         &self,
         identity_uuid: &str,
@@ -65,22 +53,13 @@ pub trait Observations: Transactional {
     ) -> Result<Vec<ObservedValue>>;
 
     /// Whether anything was observed on this evidence, by its whole reference.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn has_observations_for_evidence(&self, evidence_ref: &str) -> Result<bool>;
 
     /// All observations of an attacker, by `window_end_ts`, then id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_observations_by_attacker(&self, attacker_uuid: &str) -> Result<Vec<ObservationEnvelope>>;
 
     /// All observations by attacker, each list by `window_end_ts`, then id. Holds the whole table:
     /// [`export_observations`](Self::export_observations) needs no more memory than a page.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_observations_for_export(&self) -> Result<BTreeMap<String, Vec<ObservationEnvelope>>>;
 
     /// All observations, or those of an attacker, of a primitive or of both, page by page in the order of their ids.

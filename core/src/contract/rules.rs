@@ -22,16 +22,10 @@ pub trait Rules: Transactional {
     async fn upsert_rule(&self, rule: Rule, source_path: &str, updated_by: &str) -> Result<()>;
 
     /// Deletes a rule, if it is there; its state stays.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_rule(&self, rule_id: &str) -> Result<()>;
 
     /// All rules with their states, by id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn load_compiled(&self) -> Result<Vec<CompiledRule>>;
 
     /// The state of a rule, which need not exist: enabled when none was set. An expired state is deleted, unless somebody has
@@ -51,9 +45,6 @@ pub trait Rules: Transactional {
     /// The rules that were written at this instant or later, by (`updated_at`, id): for callers that look again and again.
     ///
     /// On tables that DECNET made on MySQL `updated_at` has whole seconds: begin with one that is cut to the second.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_rules_updated_since(&self, watermark: Timestamp) -> Result<Vec<UpdatedRule>>;
 }
 

@@ -26,15 +26,9 @@ pub trait Topologies: Transactional {
     async fn create_topology(&self, data: Changeset<Topology>) -> Result<String>;
 
     /// The topology with that id, or null.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_topology(&self, topology_id: &str) -> Result<Option<Topology>>;
 
     /// The topologies, or those of one status, newest first, those of one instant by descending id. An empty status means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topologies(
         &self,
         status: Option<&str>,
@@ -43,9 +37,6 @@ pub trait Topologies: Transactional {
     ) -> Result<Vec<Topology>>;
 
     /// How many topologies there are, or how many of one status. An empty status means all.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn count_topologies(&self, status: Option<&str>) -> Result<u64>;
 
     /// Sets the status, and adds an event that has the status before; an unknown id changes nothing.
@@ -64,9 +55,6 @@ pub trait Topologies: Transactional {
     ) -> Result<()>;
 
     /// Sets whether the topology's host has to be told about changes; an unknown id changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn set_topology_resync(&self, topology_id: &str, value: bool) -> Result<()>;
 
@@ -78,24 +66,15 @@ pub trait Topologies: Transactional {
     async fn set_topology_email_personas(&self, topology_id: &str, personas_json: &str) -> Result<bool>;
 
     /// The topologies whose hosts have to be told about changes, by id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topologies_needing_resync(&self) -> Result<Vec<Topology>>;
 
     /// The ids of the topologies in status `active` or `degraded`, in order.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_live_topology_ids(&self) -> Result<Vec<String>>;
 
     /// Deletes a topology of any status with all that is part of it, and says whether there was one.
     ///
     /// An edge of another topology that uses one of its LANs or deckies goes too (ruling R18), and so does what is part of a
     /// topology that is not there any more. Tarpit rules and canary tokens stay.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn delete_topology_cascade(&self, topology_id: &str) -> Result<bool>;
 
@@ -134,9 +113,6 @@ pub trait Topologies: Transactional {
     ) -> Result<()>;
 
     /// The LANs of a topology, by name.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_lans_for_topology(&self, topology_id: &str) -> Result<Vec<Lan>>;
 
     /// Inserts a decky and returns its uuid: the given one, or a fresh one where it is absent or null.
@@ -178,15 +154,9 @@ pub trait Topologies: Transactional {
     ) -> Result<()>;
 
     /// The deckies of a topology, by name. Services or a configuration that are not JSON are shown as text (ruling R18).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topology_deckies(&self, topology_id: &str) -> Result<Vec<DesignedDecky>>;
 
     /// The deckies of all topologies in state `running`, with all columns, by uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_running_topology_deckies(&self) -> Result<Vec<TopologyDecky>>;
 
     /// Inserts an edge and returns its id: the given one, or a fresh uuid where it is absent or null.
@@ -216,15 +186,9 @@ pub trait Topologies: Transactional {
     ) -> Result<()>;
 
     /// The edges of a topology, by id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topology_edges(&self, topology_id: &str) -> Result<Vec<TopologyEdge>>;
 
     /// The newest changes of a topology's status, newest first, those of one instant by descending id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topology_status_events(
         &self,
         topology_id: &str,
@@ -250,29 +214,17 @@ pub trait Topologies: Transactional {
     /// Takes the oldest pending change of a topology over, in state `applying`, and returns it; null where there is none.
     ///
     /// Of several callers each gets another change. What a caller that crashed left in `applying` stays (ruling R18).
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn claim_next_mutation(&self, topology_id: &str) -> Result<Option<TopologyMutation>>;
 
     /// Marks a change of whatever state as applied now; an unknown id changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn mark_mutation_applied(&self, mutation_id: &str) -> Result<()>;
 
     /// Marks a change of whatever state as failed now; an unknown id changes nothing.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     #[write]
     async fn mark_mutation_failed(&self, mutation_id: &str, reason: &str) -> Result<()>;
 
     /// The changes of a topology, or those in one state, newest first, those of one instant by descending id.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_topology_mutations(
         &self,
         topology_id: &str,
@@ -280,8 +232,5 @@ pub trait Topologies: Transactional {
     ) -> Result<Vec<TopologyMutation>>;
 
     /// Whether a change is pending of any topology in status `active` or `degraded`.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn has_pending_topology_mutation(&self) -> Result<bool>;
 }

@@ -58,9 +58,6 @@ pub trait Techniques: Transactional {
     async fn list_distinct_techniques(&self) -> Result<Vec<DistinctTechnique>>;
 
     /// The techniques of each attacker, ordered as those of an identity, without names.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn get_all_ttp_rollups_for_export(&self) -> Result<BTreeMap<String, Vec<TechniqueRollup>>>;
 
     /// The tags of a technique in a scope, newest first, ties by descending uuid; an empty `sub_technique_id` is a filter too.
@@ -94,16 +91,10 @@ pub trait Techniques: Transactional {
     ) -> Result<Page<TtpTag, TtpTagCursor>>;
 
     /// When which tactic was seen on which decky, in the scope of an identity: oldest first, ties by uuid.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn list_ttp_decky_phases(&self, identity_uuid: &str) -> Result<Vec<DeckyPhase>>;
 
     /// The commands of all attackers that were seen since, by uuid. Entries that are no objects are left out, attackers whose
     /// commands are no list too. Holds all: [`attacker_commands_page`](Self::attacker_commands_page) needs a page's memory.
-    ///
-    /// # Errors
-    /// Only what any call may return.
     async fn iter_attacker_commands_since(&self, since: Timestamp) -> Result<Vec<AttackerCommands>>;
 
     /// What [`iter_attacker_commands_since`](Self::iter_attacker_commands_since) has, page by page; a page may be shorter than

@@ -1,6 +1,6 @@
 //! Table metadata, and the DDL that follows from it.
 
-use super::{Column, ColumnKind, Dialect, Statement, Value};
+use super::{Column, ColumnKind, Dialect, JsonText, Statement, Value};
 use crate::error::{Error, Result};
 use crate::json::Json;
 
@@ -133,7 +133,7 @@ impl Table {
                 refuse("must not be null".into())
             }
             Value::Text(text) if column.kind == ColumnKind::Json => {
-                check_json(text).map_err(|error| error.within(column.name))
+                check_json(text, None).map_err(|error| error.within(column.name))
             }
             Value::Text(text) => match self.max_chars(column) {
                 // Bytes bound characters from above, so short text is not counted.
@@ -165,13 +165,11 @@ impl Table {
     /// # Errors
     /// As [`check`](Self::check).
     pub fn check_given(&self, column: &Column, value: &Value) -> Result<()> {
-        self.check(column, value)?;
-        let (ColumnKind::Json, Some(json_text), Value::Text(text)) = (column.kind, column.json, value) else {
-            return Ok(());
-        };
-        match json_text.misses(&Json::parse(text.as_str())?) {
-            Some(what) => Err(Error::invalid_input(column.name, format!("must be {what}"))),
-            None => Ok(()),
+        match value {
+            Value::Text(text) if column.kind == ColumnKind::Json => {
+                check_json(text, column.json).map_err(|error| error.within(column.name))
+            }
+            _ => self.check(column, value),
         }
     }
 
@@ -245,9 +243,12 @@ impl Table {
 }
 
 /// Refuses text that is not JSON, or is a number that SQLite, where the column is one of numbers, would not give back
-/// (ruling R19).
-fn check_json(text: &str) -> Result<()> {
+/// (ruling R19), or has another shape than the wanted one, if any is.
+fn check_json(text: &str, wanted: Option<JsonText>) -> Result<()> {
     let json = Json::parse(text)?;
+    if let Some(what) = wanted.and_then(|json_text| json_text.misses(&json)) {
+        return Err(Error::invalid_input("", format!("must be {what}")));
+    }
     let text = json.as_str();
     let fits = match text.as_bytes().first() {
         Some(b'-' | b'0'..=b'9') if text.contains(['.', 'e', 'E']) => {

@@ -181,9 +181,6 @@ fn checked<R: Record>(row: &Changeset<R>, path: impl Fn() -> String) -> Result<(
 /// and in `ips_by_lan` an address for each LAN that the decky has an edge to. That is the decky's own `ip` where it is of the
 /// LAN and free, otherwise the first that is free behind the gateway's; none where the LAN has none left or its `subnet` is no
 /// IPv4 prefix. A configuration that is no JSON object stays as it is.
-///
-/// # Errors
-/// Only what any call may return.
 pub async fn hydrate(repository: &dyn Repository, topology_id: &str) -> Result<Option<Design>> {
     let Some(topology) = repository.get_topology(topology_id).await? else { return Ok(None) };
     let lans = repository.list_lans_for_topology(topology_id).await?;

@@ -10,6 +10,7 @@ mod retry;
 mod upsert;
 
 pub(super) use check::{check_as, first_chars, same_key};
+pub(super) use insert::new_row;
 pub(super) use list::{entries, list_text};
 pub(super) use merge::not_into_itself;
 pub(super) use page::{Pages, expect_order};

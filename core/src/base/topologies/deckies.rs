@@ -1,6 +1,6 @@
 //! Deckies of topologies.
 
-use super::guards::new_row;
+use crate::base::support::new_row;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{TopologyDecky, TopologyEdge};
 use crate::sql::Changeset;

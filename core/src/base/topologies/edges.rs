@@ -1,6 +1,7 @@
 //! Edges: deckies' legs in LANs.
 
-use super::guards::{look, new_row};
+use super::guards::look;
+use crate::base::support::new_row;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Lan, TopologyDecky, TopologyEdge};
 use crate::sql::{Changeset, Expect};

@@ -1,12 +1,10 @@
 //! What is checked in the unit that changes a topology's design: that the topology and the part are there, that it is pending,
 //! and that it is at the version that the caller knows.
 
-use uuid::Uuid;
-
 use crate::contract::unit::Steps;
 use crate::contract::{Lan, Topology, TopologyDecky, TopologyEdge};
 use crate::error::{Error, Result};
-use crate::sql::{Changeset, Col, Column, Expect, Insert, Record, Sql, Value};
+use crate::sql::{Changeset, Col, Column, Expect, Record, Sql, Value};
 use crate::text::excerpt;
 
 /// The status in which a design can be edited.
@@ -43,13 +41,6 @@ impl Part for TopologyEdge {
     const KEY: Col<Self, String> = Self::ID;
     const OF: Col<Self, String> = Self::TOPOLOGY_ID;
     const SAME: &'static Column = Self::IS_BRIDGE.column();
-}
-
-/// A row to be inserted, and its key: the given one, or a fresh uuid.
-pub(super) fn new_row<R: Record>(data: Changeset<R>, key: Col<R, String>) -> Result<(Insert, String)> {
-    let data = data.or_set(key, Uuid::new_v4().to_string());
-    let id = data.text(key).unwrap_or_default().to_owned();
-    Ok((data.insert()?, id))
 }
 
 /// An update that changes nothing: it makes units on one topology wait for each other. A condition follows.

@@ -17,7 +17,7 @@ use self::mutations::{APPLYING, PENDING};
 use self::sequence::Dated;
 pub(crate) use self::sequence::after_all;
 use super::SqlRepository;
-use super::support::{RETRIES, busy};
+use super::support::{RETRIES, busy, new_row};
 use crate::contract::unit::{UnitOfWork, any};
 use crate::contract::{
     DesignedDecky, Lan, Topologies, Topology, TopologyDecky, TopologyEdge, TopologyMutation,
@@ -192,7 +192,7 @@ impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Topologies::create_topology`].
     pub fn create_topology(self, data: Changeset<Topology>) -> UnitOfWork<'r, String> {
         self.returning(|steps| {
-            let (row, id) = guards::new_row(data, Topology::ID)?;
+            let (row, id) = new_row(data, Topology::ID)?;
             steps.insert(row);
             Ok(|_: &mut _| Ok(id))
         })

@@ -1,7 +1,7 @@
 //! The queue of changes that running topologies wait for.
 
-use super::guards::new_row;
 use super::sequence::Dated as _;
+use crate::base::support::new_row;
 use crate::contract::TopologyMutation;
 use crate::contract::unit::{Steps, UnitOfWork};
 use crate::error::Result;

@@ -1,8 +1,9 @@
 //! Statuses of topologies, and the events that tell of their changes.
 
-use super::guards::{lock, new_row};
+use super::guards::lock;
 use super::sequence::Dated as _;
 use crate::base::support::check_as;
+use crate::base::support::new_row;
 use crate::contract::unit::{Steps, UnitOfWork};
 use crate::contract::{Topology, TopologyStatusEvent};
 use crate::error::{Error, Result};
