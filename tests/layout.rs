@@ -119,3 +119,60 @@ fn nobody_reads_sql_text() {
     }
     assert!(reading.is_empty(), "{reading:#?}");
 }
+
+/// Types of the contract whose fields or variants stay as they are within a major version, so that callers may build them and
+/// match them whole; CONTRIBUTING names them. All others may grow.
+const STABLE: [&str; 1] = ["Page"];
+
+#[test]
+fn what_the_contract_shows_may_grow_unless_it_is_declared_stable() {
+    let (mut fixed, mut declared) = (Vec::new(), 0);
+    for path in sources(&root().join("core/src/contract")) {
+        let code = code(&path);
+        let lines: Vec<&str> = code.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(name) = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "))
+            else {
+                continue;
+            };
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric()).collect();
+            let body = || lines[at + 1..].iter().take_while(|line| **line != "}");
+            // What has no public field can't be built or taken apart by others.
+            if line.starts_with("pub struct")
+                && !(line.ends_with('{') && body().any(|line| line.starts_with("    pub ")))
+            {
+                continue;
+            }
+            let attributes = lines[..at].iter().rev().take_while(|line| !line.is_empty() && **line != "}");
+            let may_grow = attributes.into_iter().any(|line| *line == "#[non_exhaustive]");
+            declared += usize::from(STABLE.contains(&name.as_str()));
+            if may_grow == STABLE.contains(&name.as_str()) {
+                fixed.push(name);
+            }
+        }
+    }
+    assert!(fixed.is_empty(), "`#[non_exhaustive]` and a constructor, or declared stable: {fixed:?}");
+    assert_eq!(declared, STABLE.len());
+    let guide = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("CONTRIBUTING.md");
+    for name in STABLE {
+        assert!(
+            guide.contains(&format!("`contract::{name}`")),
+            "CONTRIBUTING.md does not say that {name} is stable"
+        );
+    }
+}
+
+#[test]
+fn every_trait_of_the_contract_has_an_example() {
+    let mut without = Vec::new();
+    for path in sources(&root().join("core/src/contract")) {
+        let text = fs::read_to_string(&path).expect("a source file");
+        if let Some((before, _)) = text.split_once("\n#[crate::contract]\n") {
+            let doc = before.lines().rev().take_while(|line| line.starts_with("///"));
+            if !doc.into_iter().any(|line| line.starts_with("/// ```")) {
+                without.push(path.display().to_string());
+            }
+        }
+    }
+    assert!(without.is_empty(), "{without:#?}");
+}

@@ -48,3 +48,26 @@ fn no_name_is_taken_twice() {
     names.dedup();
     assert_eq!(names.len(), all);
 }
+
+/// `decnet-db methods` is read by people who have the tool and not the documentation.
+#[test]
+fn what_methods_are_for_is_plain_text() {
+    let texts = methods().flat_map(|method| {
+        let arguments = method.arguments().map(|argument| (argument.name, argument.doc));
+        std::iter::once((method.name, method.doc))
+            .chain(arguments)
+            .map(|(name, text)| (method.name, name, text))
+    });
+    let wrong: Vec<_> = texts
+        .filter(|(method, name, text)| {
+            // An argument's name may say it all.
+            let missing = text.is_empty() && method == name;
+            missing
+                || ["[", "](", "::", "(ruling", "(contract document", "\n", "```"]
+                    .iter()
+                    .any(|mark| text.contains(mark))
+                || !text.matches('`').count().is_multiple_of(2)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -27,10 +27,10 @@ impl Dialect for AtOnce {
     fn column_type(&self, _: &Table, _: &Column) -> String {
         String::new()
     }
-    fn contains(&self, _: &mut Sql<'_>, _: &'static str, _: &str) {}
-    fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static str, _: &str, _: &str) {}
-    fn bucket(&self, _: &mut Sql<'_>, _: &'static str, _: i64) {}
-    fn upsert(&self, _: &mut Sql<'_>, _: &[&'static str], _: &[&'static str]) {}
+    fn contains(&self, _: &mut Sql<'_>, _: &'static Column, _: &str) {}
+    fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static Column, _: &str, _: &str) {}
+    fn bucket(&self, _: &mut Sql<'_>, _: &'static Column, _: i64) {}
+    fn upsert(&self, _: &mut Sql<'_>, _: &[&'static Column], _: &[&'static Column]) {}
     fn catalog(&self) -> &'static str {
         ""
     }

@@ -15,19 +15,19 @@ impl Dialect for Plain {
         "TEXT".to_owned()
     }
 
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
-        sql.push("POSITION(").bind(needle).push(" IN ").identifier(column).push(") > 0");
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
+        sql.push("POSITION(").bind(needle).push(" IN ").column(column).push(") > 0");
     }
 
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
-        sql.push("JSON_VALUE(").identifier(column).push(", ").bind(key).push(") = ").bind(text);
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
+        sql.push("JSON_VALUE(").column(column).push(", ").bind(key).push(") = ").bind(text);
     }
 
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
-        sql.push("BUCKET(").identifier(column).push(", ").number(seconds).push(")");
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
+        sql.push("BUCKET(").column(column).push(", ").number(seconds).push(")");
     }
 
-    fn upsert(&self, sql: &mut Sql<'_>, _: &[&'static str], _: &[&'static str]) {
+    fn upsert(&self, sql: &mut Sql<'_>, _: &[&'static Column], _: &[&'static Column]) {
         sql.push(" OR UPDATE");
     }
 

@@ -202,7 +202,7 @@ impl Layer for Mysql {
         let (key, value) = member.context("the search has no member")?;
         let members = condition(|sql| {
             sql.push("service = ").bind("ssh").push(" AND ");
-            sql.dialect().json_member_equals(sql, "fields", key, value);
+            sql.json_member(decnet_db::contract::Log::FIELDS, key, value);
         });
         let text = condition(|sql| {
             use decnet_db::contract::Log;

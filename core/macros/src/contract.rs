@@ -1,7 +1,7 @@
 //! `#[contract]`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{
     Expr, FnArg, GenericArgument, Ident, ItemTrait, LitStr, Meta, Pat, PathArguments, ReturnType, TraitItem,
     TraitItemFn, Type,
@@ -49,6 +49,7 @@ pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
         }
         forwards.push(forward(function, &parameters)?);
         methods.push(method(function, &parameters, &item.ident)?);
+        show_signature(function);
     }
     let ident = &item.ident;
     Ok(quote! {
@@ -132,6 +133,30 @@ fn write_of(function: &mut TraitItemFn) -> syn::Result<Option<Write>> {
     Ok(Some(write))
 }
 
+/// Puts the method's signature as it is written above its documentation: what async_trait makes of it fills a screen.
+fn show_signature(function: &mut TraitItemFn) {
+    let mut text = function.sig.to_token_stream().to_string();
+    for (spaced, written) in [
+        (" < ", "<"),
+        (" <", "<"),
+        (" >", ">"),
+        (" :: ", "::"),
+        (" : ", ": "),
+        ("& ", "&"),
+        (" ,", ","),
+        ("( ", "("),
+        (" )", ")"),
+        (",)", ")"),
+        ("()", "()"),
+    ] {
+        text = text.replace(spaced, written);
+    }
+    let fence = "```text";
+    let lines = [fence, &text, "```", ""];
+    let docs = lines.into_iter().map(|line| syn::parse_quote!(#[doc = #line]));
+    function.attrs.splice(0..0, docs);
+}
+
 /// The body of a write: the unit's method of the same name, committed. The name of the argument that is a record or a list of
 /// records stands before what an error says of it.
 fn commit(function: &TraitItemFn, parameters: &[Parameter], write: &Write) -> syn::Result<syn::Block> {
@@ -202,8 +227,10 @@ fn rows_of(result: &Type) -> TokenStream {
 fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) -> syn::Result<TokenStream> {
     let signature = &function.sig;
     let (ident, name, doc) = (&signature.ident, signature.ident.to_string(), summary_of(&function.attrs));
-    let returns = type_text(result_of(signature)?);
-    let (call, domain) = (format_ident!("call_{ident}"), contract.to_string());
+    let result = result_of(signature)?;
+    let returns = type_text(result);
+    let (call, again) = (format_ident!("call_{ident}"), format_ident!("again_{ident}"));
+    let domain = contract.to_string();
     let mut reads = Vec::new();
     let mut passes = Vec::new();
     // In the order of the parameters: each run of plain ones, and the fields of the struct.
@@ -253,7 +280,11 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
                 crate::json::Json::of(&result)
             })
         }
-        crate::contract::method::Method::new(#domain, #name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call)
+        fn #again(result: &crate::json::Json) -> crate::error::Result<crate::json::Json> {
+            let result: #result = result.decode()?;
+            crate::json::Json::of(&result)
+        }
+        crate::contract::method::Method::new(#domain, #name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call, #again)
     }})
 }
 

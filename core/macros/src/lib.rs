@@ -3,6 +3,7 @@
 mod arguments;
 mod contract;
 mod insertable;
+mod plain;
 mod record;
 
 use proc_macro::TokenStream;
@@ -15,7 +16,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// `derived(name, …)` (members of the JSON object that are no columns). On a field: `#[column(…)]` with `serial`, `key`
 /// (part of the primary key), `index`, `unique`, `text`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
 /// `exact` (equality is that of bytes, ruling R4), `default = literal` (or `now`, `uuid`: what an insert takes that lacks the column), `compact` or `spaced` (the form in which a
-/// map or list becomes the column's JSON text; `compact = map` or `compact = list` takes no other value beside text; columns of kind `json` take values alone, `spaced = any` all of them), `references(table.column)` or `references(table.column, cascade)`. The rest follows from the field's type:
+/// map or list becomes the column's JSON text; `compact = map` or `compact = list` takes no other value beside text; columns of kind `json` take values alone, `spaced = any` all of them), `references(Record::COLUMN)` of the contract or `references(Record::COLUMN, cascade)`. The rest follows from the field's type:
 /// `Option` is a nullable column. Each field also becomes a constant of the struct, `User::USERNAME`, that names its column.
 #[proc_macro_derive(Record, attributes(record, column))]
 pub fn derive_record(input: TokenStream) -> TokenStream {
@@ -72,12 +73,12 @@ fn doc_of(attributes: &[syn::Attribute]) -> String {
     lines.join("\n")
 }
 
-/// The first paragraph of a doc comment, on one line.
+/// The first paragraph of a doc comment as plain text, on one line.
 fn summary_of(attributes: &[syn::Attribute]) -> String {
     let doc = doc_of(attributes);
     let first: Vec<&str> =
         doc.lines().skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty()).collect();
-    first.join(" ")
+    plain::text(&first.join(" "))
 }
 
 /// The type inside `Option<…>`.

@@ -40,23 +40,20 @@ impl Parse for Part {
     }
 }
 
-/// `table.column` or `table.column, cascade`
+/// `Record::COLUMN` or `Record::COLUMN, cascade`
 struct Reference {
-    table: Ident,
-    column: Ident,
+    column: syn::Path,
     cascade: bool,
 }
 
 impl Parse for Reference {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let table = input.parse()?;
-        input.parse::<Token![.]>()?;
         let column = input.parse()?;
         let cascade = input.parse::<Option<Token![,]>>()?.is_some();
         if cascade && input.parse::<Ident>()? != "cascade" {
             return Err(input.error("expected `cascade`"));
         }
-        Ok(Self { table, column, cascade })
+        Ok(Self { column, cascade })
     }
 }
 
@@ -108,12 +105,15 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     Ok(quote! {
         impl #ident {
             #(#constants)*
+
+            /// The columns. Apart from the table, since a table may refer to a column of its own.
+            const DECLARED: &'static [crate::sql::Column] = &[#(#columns),*];
         }
 
         impl crate::sql::Record for #ident {
             const TABLE: &'static crate::sql::Table = &crate::sql::Table {
                 name: #name,
-                columns: &[#(#columns),*],
+                columns: Self::DECLARED,
                 primary_key: &[#(#primary_key),*],
                 uniques: &[#(#uniques),*],
                 checks: &[#(#checks),*],
@@ -217,10 +217,13 @@ impl Table {
                         kind = Some(quote!(Bytes(#length)));
                     }
                     "references" => {
-                        let Reference { table, column, cascade } = Self::nested(&meta)?;
-                        let (table, references) = (table.to_string(), column.to_string());
+                        let Reference { column, cascade } = Self::nested(&meta)?;
+                        let references = quote!(crate::contract::#column.column());
                         self.foreign_keys.push(quote!(crate::sql::ForeignKey {
-                            column: #name, table: #table, references: #references, cascade: #cascade,
+                            column: #name,
+                            table: #references.table,
+                            references: #references.name,
+                            cascade: #cascade,
                         }));
                     }
                     _ => return Err(meta.error("unknown column attribute; see `derive(Record)`")),
@@ -239,7 +242,7 @@ impl Table {
         self.constants.push(quote! {
             #[doc = #doc]
             pub const #constant: crate::sql::Col<Self, #ty> =
-                crate::sql::Col::new(&<Self as crate::sql::Record>::TABLE.columns[#position]);
+                crate::sql::Col::new(&Self::DECLARED[#position]);
         });
         self.columns.push(quote!(crate::sql::Column {
             table: #table,

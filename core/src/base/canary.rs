@@ -103,8 +103,8 @@ impl<'r, T> UnitOfWork<'r, T> {
             if sha256.is_empty() {
                 return Err(Error::invalid_input("sha256", "must not be empty"));
             }
-            let columns: Vec<_> = CanaryBlob::TABLE.columns.iter().map(|column| column.name).collect();
-            steps.upsert_by(&[CanaryBlob::SHA256.name()], &columns, data)?;
+            let columns: Vec<_> = CanaryBlob::TABLE.columns.iter().collect();
+            steps.upsert_by(&[CanaryBlob::SHA256.column()], &columns, data)?;
             let find = steps.query(|sql| sql.select(CanaryBlob::TABLE).only(CanaryBlob::SHA256, sha256))?;
             Ok(move |receipt: &mut Receipt| {
                 receipt.rows(find).first()?.ok_or_else(|| broken("the blob is not there after its upsert"))

@@ -46,7 +46,7 @@ impl<'r, T> UnitOfWork<'r, T> {
             data.remove(AttackerIntel::SCHEMA_VERSION);
             let data = data.set(AttackerIntel::UUID, Uuid::new_v4().simple().to_string());
             let attacker = data.text(AttackerIntel::ATTACKER_UUID).unwrap_or_default().to_owned();
-            let (key, uuid) = (AttackerIntel::ATTACKER_UUID.name(), AttackerIntel::UUID.name());
+            let (key, uuid) = (AttackerIntel::ATTACKER_UUID.column(), AttackerIntel::UUID.column());
             steps.upsert_by(&[key], &[uuid], data)?;
             let found = steps.query(|sql| {
                 sql.push("SELECT uuid").from::<AttackerIntel>().only(AttackerIntel::ATTACKER_UUID, attacker)

@@ -78,15 +78,16 @@ impl Observations for SqlRepository {
     }
 
     async fn list_observations_by_attacker(&self, attacker_uuid: &str) -> Result<Vec<ObservationEnvelope>> {
-        let found = self.list(|sql| by_window(sql.only(Observation::ATTACKER_UUID, attacker_uuid)));
-        Ok(found.await?.into_iter().map(ObservationEnvelope).collect())
+        let found =
+            self.list::<Observation>(|sql| by_window(sql.only(Observation::ATTACKER_UUID, attacker_uuid)));
+        Ok(found.await?.into_iter().map(ObservationEnvelope::from).collect())
     }
 
     async fn get_all_observations_for_export(&self) -> Result<BTreeMap<String, Vec<ObservationEnvelope>>> {
         let mut by_attacker: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for observation in self.list::<Observation>(by_window).await? {
             let list = by_attacker.entry(observation.attacker_uuid.clone()).or_default();
-            list.push(ObservationEnvelope(observation));
+            list.push(observation.into());
         }
         Ok(by_attacker)
     }
@@ -134,8 +135,8 @@ impl<'r, T> UnitOfWork<'r, T> {
                 Some(id) if !id.is_empty() => data,
                 _ => data.set(Observation::ID, Uuid::new_v4().simple().to_string()),
             };
-            let key = [Observation::EVIDENCE_REF.name(), Observation::PRIMITIVE.name()];
-            steps.upsert_by(&key, &[Observation::ID.name()], data)?;
+            let key = [Observation::EVIDENCE_REF.column(), Observation::PRIMITIVE.column()];
+            steps.upsert_by(&key, &[Observation::ID.column()], data)?;
             let found = steps.query(|sql| {
                 let sql = sql.push("SELECT id").from::<Observation>();
                 sql.only(Observation::EVIDENCE_REF, evidence).only(Observation::PRIMITIVE, primitive)

@@ -136,6 +136,6 @@ impl<'r, T> UnitOfWork<'r, T> {
             .set(RealismConfig::KEY, key)
             .set(RealismConfig::VALUE, value)
             .set(RealismConfig::UPDATED_AT, Timestamp::now());
-        self.steps(|steps| steps.upsert_by(&[RealismConfig::KEY.name()], &[], data))
+        self.steps(|steps| steps.upsert_by(&[RealismConfig::KEY.column()], &[], data))
     }
 }

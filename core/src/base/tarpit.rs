@@ -23,7 +23,7 @@ impl Tarpits for SqlRepository {
 impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Tarpits::set_tarpit_rule`].
     pub fn set_tarpit_rule(self, data: Changeset<TarpitRule>) -> UnitOfWork<'r> {
-        self.steps(|steps| steps.upsert_by(&[TarpitRule::DECKY_NAME.name()], &[], data))
+        self.steps(|steps| steps.upsert_by(&[TarpitRule::DECKY_NAME.column()], &[], data))
     }
 
     /// See [`Tarpits::delete_tarpit_rule`].

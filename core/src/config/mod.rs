@@ -138,6 +138,23 @@ mod tests {
         assert_eq!((config.pool.size, config.batch.size, config.seed.admin_user.as_str()), (3, 9, "root"));
     }
 
+    /// A developer's `.env` may be there for something else: what it says about the database does not matter to who names one,
+    /// and what is wrong in it is said with its place.
+    #[test]
+    fn an_explicit_url_is_not_spoiled_by_a_file_that_nobody_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = |text: &str| {
+            std::fs::write(folder.path().join(".env"), text).unwrap();
+            let settings = Settings::load_from(Sources::new([("", ""); 0], folder.path()))?;
+            Config::from_settings_with_url(&settings, DatabaseUrl::sqlite(":memory:")?)
+        };
+        let config =
+            load("DECNET_DB_URL=nonsense\nDECNET_DB_TYPE=oracle\nDECNET_DB_PORT=x\nnot a setting\n").unwrap();
+        assert_eq!(config.url.database(), ":memory:");
+        let error = load("DECNET_DB_POOL_SIZE=many\n").unwrap_err().to_string();
+        assert!(error.contains("DECNET_DB_POOL_SIZE (from ") && error.contains(".env)"), "{error}");
+    }
+
     #[test]
     fn new_has_the_defaults() {
         let url = DatabaseUrl::sqlite("decnet.db").unwrap();

@@ -1,16 +1,24 @@
 //! What attackers did: their commands, sessions, files, mail and leaks (contract document 50).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use super::{Bounty, Log};
 use crate::error::Result;
 use crate::json::Json;
 
-/// What attackers did, derived from their rows in `attackers`, `logs` and `bounty`.
+/// The activity of attackers, derived from their rows in `attackers`, `logs` and `bounty`.
 ///
 /// Events and bounties are those of the attacker's address. An attacker that is not there has done nothing: the answer is
 /// empty.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// let page = repository.get_attacker_commands("a uuid", 50, 0, Some("ssh")).await?;
+/// println!("{} commands, the first {:?}", page.total, page.data.first());
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Activity: Transactional {
     /// The commands that an attacker ran, in the order in which they are stored, with the number of all that match.
@@ -78,7 +86,8 @@ pub trait Activity: Transactional {
 }
 
 /// Some of an attacker's commands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CommandPage {
     /// How many match.
     pub total: u64,

@@ -14,6 +14,21 @@ use crate::time::Timestamp;
 ///
 /// Where an older writer left several rows with one address, the first in (`first_seen`, `uuid`) order is the one that
 /// counts (ruling R7).
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::{Attacker, AttackerOrder, AttackerQuery};
+/// use decnet_db_core::sql::Changeset;
+/// use decnet_db_core::time::Timestamp;
+///
+/// let seen = Timestamp::now();
+/// let attacker = Changeset::new().set(Attacker::IP, "203.0.113.7").set(Attacker::FIRST_SEEN, seen).set(Attacker::LAST_SEEN, seen);
+/// let uuid = repository.upsert_attacker(attacker).await?;
+/// let recent = repository.get_attackers(AttackerQuery::new().limit(10), AttackerOrder::Recent).await?;
+/// assert!(recent.iter().any(|attacker| attacker.uuid == uuid));
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Attackers: Transactional {
     /// Stores what is known about an address: given columns replace what is there, others stay or take their default.
@@ -133,8 +148,9 @@ pub type AttackerCursor = Cursor<Attacker>;
 ///
 /// `ip` has no unique index: rows that an older writer doubled are told apart by `first_seen`, then by
 /// `uuid`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "attackers", derived(threat_intel))]
+#[non_exhaustive]
 pub struct Attacker {
     /// The attacker's key: a uuid in 36 lower-case characters.
     #[column(key)]
@@ -143,7 +159,7 @@ pub struct Attacker {
     #[column(exact, index)]
     pub ip: String,
     /// The identity that the address was grouped under; null until it was.
-    #[column(index, references(attacker_identities.uuid))]
+    #[column(index, references(AttackerIdentity::UUID))]
     pub identity_id: Option<String>,
     /// When its first event happened.
     #[column(index)]
@@ -239,6 +255,7 @@ pub struct Attacker {
 
 /// An attacker with what threat-intelligence providers say about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ExportedAttacker {
     /// The attacker; its members stand beside `threat_intel`.
     #[serde(flatten)]
@@ -249,6 +266,7 @@ pub struct ExportedAttacker {
 
 /// What shows that an attacker leaked an IPv6 address; empty text counts as missing, other members are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct Ipv6Evidence {
     /// The address, at most 45 characters.
     #[serde(default)]
@@ -263,6 +281,7 @@ pub struct Ipv6Evidence {
 
 /// The order of a list of attackers, descending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum AttackerOrder {
     /// By `last_seen`.
     #[default]
@@ -314,3 +333,7 @@ impl AttackerFilter {
 
 /// A page of attackers.
 pub type AttackerQuery = Query<AttackerFilter>;
+
+deserialize_flattened! {
+    ExportedAttacker { attacker, threat_intel: Option<AttackerIntel> }
+}

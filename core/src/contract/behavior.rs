@@ -3,15 +3,26 @@
 use std::collections::BTreeMap;
 
 use decnet_db_macros::Record;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Transactional;
 use crate::error::Result;
-use crate::json::JsonOrText;
+use crate::json::{Json, JsonOrText};
 use crate::sql::Changeset;
 use crate::time::Timestamp;
 
-/// How attackers behave: their stack, their tools, their timing.
+/// The behaviour of attackers: their stack, their tools, their timing.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::AttackerBehavior;
+/// use decnet_db_core::sql::Changeset;
+///
+/// let behavior = Changeset::new().set(AttackerBehavior::OS_GUESS, "linux").set(AttackerBehavior::HOP_DISTANCE, 12);
+/// repository.upsert_attacker_behavior("an attacker's uuid", behavior).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Behavior: Transactional {
     /// Stores what was inferred about an attacker: given columns replace what is there, others stay or take their default.
@@ -44,11 +55,12 @@ pub trait Behavior: Transactional {
 ///
 /// The three lists serialise as lists in any case: what is null or not JSON as an empty one, any other value
 /// as a list of that value.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "attacker_behavior")]
+#[non_exhaustive]
 pub struct AttackerBehavior {
     /// Whose behaviour it is.
-    #[column(key, references(attackers.uuid))]
+    #[column(key, references(Attacker::UUID))]
     pub attacker_uuid: String,
     /// The operating system that its TCP stack suggests.
     pub os_guess: Option<String>,
@@ -60,11 +72,11 @@ pub struct AttackerBehavior {
     pub tcp_fingerprint: JsonOrText,
     /// The key exchanges that its SSH client offers, in order: JSON text.
     #[column(long, spaced)]
-    #[serde(serialize_with = "list_of")]
+    #[serde(default, serialize_with = "list_of", deserialize_with = "text_of_list")]
     pub kex_order_raw: Option<String>,
     /// The banners of its SSH clients: JSON text.
     #[column(long, spaced)]
-    #[serde(serialize_with = "list_of")]
+    #[serde(default, serialize_with = "list_of", deserialize_with = "text_of_list")]
     pub ssh_client_banners: Option<String>,
     /// How many segments it sent again.
     #[column(default = 0)]
@@ -77,7 +89,7 @@ pub struct AttackerBehavior {
     pub beacon_jitter_pct: Option<f64>,
     /// The tools that it seems to use: JSON text.
     #[column(spaced)]
-    #[serde(serialize_with = "list_of")]
+    #[serde(default, serialize_with = "list_of", deserialize_with = "text_of_list")]
     pub tool_guesses: Option<String>,
     /// Statistics of when its events came: a JSON object.
     #[column(default = "{}", spaced)]
@@ -97,6 +109,12 @@ fn list_of<S: Serializer>(text: &Option<String>, serializer: S) -> std::result::
         Some(json) if json.is_array() => json.serialize(serializer),
         Some(json) => [json].serialize(serializer),
     }
+}
+
+/// The text of a list as [`list_of`] shows it; an empty one is null.
+fn text_of_list<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    let list = Json::deserialize(deserializer)?;
+    Ok((list.as_str() != "[]").then(|| list.as_str().to_owned()))
 }
 
 #[cfg(test)]

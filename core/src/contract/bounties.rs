@@ -11,7 +11,20 @@ use crate::error::Result;
 use crate::json::{JsonOrText, MapOrText};
 use crate::time::Timestamp;
 
-/// What attackers left behind: fingerprints, artifacts, leaks, relayed mail.
+/// Bounties, which attackers left behind: fingerprints, artifacts, leaks, relayed mail.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::{BountyQuery, NewBounty};
+///
+/// let bounty = NewBounty::new("decky-01", "ssh", "203.0.113.7", "credential").payload(serde_json::json!({"username": "root"}));
+/// repository.add_bounty(bounty).await?;
+/// for bounty in repository.get_bounties(BountyQuery::new().bounty_type("credential")).await? {
+///     println!("{}: {}", bounty.attacker_ip, bounty.payload.text());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Bounties: Transactional {
     /// Stores a bounty, unless one with the same type, source and payload text is there.
@@ -67,8 +80,9 @@ pub trait Bounties: Transactional {
 pub type BountyCursor = Cursor<Bounty>;
 
 /// What an attacker left behind; the table `bounty`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "bounty")]
+#[non_exhaustive]
 pub struct Bounty {
     /// Assigned by the database, ascending.
     #[column(serial)]

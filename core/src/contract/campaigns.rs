@@ -1,7 +1,7 @@
 //! Campaigns: what groups identities (contract document 82).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{AttackerIdentity, Transactional};
 use crate::error::Result;
@@ -9,6 +9,17 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Campaigns: what groups identities.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::Campaign;
+///
+/// let uuid = repository.create_campaign(Default::default()).await?;
+/// repository.set_identity_campaign_id("an identity's uuid", Some(&uuid)).await?;
+/// let campaign: Option<Campaign> = repository.get_campaign_by_uuid(&uuid).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Campaigns: Transactional {
     /// Inserts a campaign; its uuid. What is absent or null takes its default.
@@ -73,8 +84,9 @@ pub trait Campaigns: Transactional {
 /// An operation that several identities take part in; the table `campaigns`.
 ///
 /// The lists stay JSON text when it serialises.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "campaigns")]
+#[non_exhaustive]
 pub struct Campaign {
     /// The campaign's key: a uuid.
     #[column(key)]
@@ -115,7 +127,7 @@ pub struct Campaign {
     #[column(long, spaced = list)]
     pub c2_endpoints: Option<String>,
     /// The campaign that replaces this one; null while it stands for itself.
-    #[column(index, references(campaigns.uuid))]
+    #[column(index, references(Campaign::UUID))]
     pub merged_into_uuid: Option<String>,
     /// The operator's notes.
     #[column(long)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use decnet_db_macros::{Arguments, Record};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cursor, Page, Transactional};
 use crate::error::{ErrorKind, Result};
@@ -12,6 +12,19 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Canary files, tokens and their hits.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::CanaryTrigger;
+/// use decnet_db_core::sql::Changeset;
+///
+/// if let Some(token) = repository.get_canary_token_by_slug("the slug of a callback").await? {
+///     let hit = Changeset::new().set(CanaryTrigger::TOKEN_UUID, token.uuid).set(CanaryTrigger::SRC_IP, "203.0.113.7");
+///     repository.record_canary_trigger(hit).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Canaries: Transactional {
     /// The blob with that `sha256`; where there is none it is inserted.
@@ -143,8 +156,9 @@ impl CanaryTokenFilter {
 /// A file that an operator uploaded to be turned into canaries; the table `canary_blobs`.
 ///
 /// Only what is known about it: the bytes lie in a file named after `sha256`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "canary_blobs", derived(token_count))]
+#[non_exhaustive]
 pub struct CanaryBlob {
     /// The blob's key: a uuid.
     #[column(key, default = uuid)]
@@ -178,8 +192,9 @@ pub struct ListedBlob {
 }
 
 /// A canary that was planted on a decky; the table `canary_tokens`.
-#[derive(Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "canary_tokens", index(ix_canary_tokens_decky(decky_name, state)))]
+#[non_exhaustive]
 pub struct CanaryToken {
     /// The token's key: a uuid.
     #[column(key, default = uuid)]
@@ -194,7 +209,7 @@ pub struct CanaryToken {
     #[column(index)]
     pub topology_id: Option<String>,
     /// The blob that it was made from; null when it was generated.
-    #[column(index, references(canary_blobs.uuid))]
+    #[column(index, references(CanaryBlob::UUID))]
     pub blob_uuid: Option<String>,
     /// What put the canary into the blob; null when it was generated.
     pub instrumenter: Option<String>,
@@ -232,18 +247,19 @@ pub struct CanaryToken {
 }
 
 /// A hit on a canary; the table `canary_triggers`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "canary_triggers",
     index(ix_canary_triggers_attacker(attacker_id)),
     index(ix_canary_triggers_token_ts(token_uuid, occurred_at))
 )]
+#[non_exhaustive]
 pub struct CanaryTrigger {
     /// The hit's key: a uuid.
     #[column(key, default = uuid)]
     pub uuid: String,
     /// The token that was hit.
-    #[column(index, references(canary_tokens.uuid))]
+    #[column(index, references(CanaryToken::UUID))]
     pub token_uuid: String,
     /// When it happened.
     #[column(default = now)]
@@ -277,4 +293,8 @@ debug_without_secrets! {
         uuid kind decky_name topology_id blob_uuid instrumenter generator placement_path placed_at
         last_triggered_at trigger_count created_by state last_error fingerprint_nonce
     }
+}
+
+deserialize_flattened! {
+    ListedBlob { blob, token_count: u64 }
 }

@@ -1,7 +1,8 @@
 //! Captured credentials, and secrets that turn up in several places (contract document 80).
 
 use decnet_db_macros::{Arguments, Record};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Query, Transactional};
 use crate::error::Result;
@@ -10,6 +11,17 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Captured credentials, and secrets that turn up in several places.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::CredentialQuery;
+///
+/// for tried in repository.get_credentials(CredentialQuery::new().service("ssh").limit(100)).await? {
+///     println!("{} tried {:?} {} times", tried.attacker_ip, tried.principal, tried.attempt_count);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Credentials: Transactional {
     /// Stores an attempt, or counts it where the credential is there; its id.
@@ -103,7 +115,7 @@ pub trait Credentials: Transactional {
 
 /// A secret that was tried against a service, once per attacker, decky, service, kind, secret and principal;
 /// the table `credentials`.
-#[derive(Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "credentials",
     unique(uq_credentials_dedup(
@@ -117,6 +129,7 @@ pub trait Credentials: Transactional {
     index(ix_credentials_principal_service(principal, service)),
     index(ix_credentials_secret_service(secret_sha256, service))
 )]
+#[non_exhaustive]
 pub struct Credential {
     /// Assigned by the database, ascending.
     #[column(serial)]
@@ -125,7 +138,7 @@ pub struct Credential {
     #[column(exact, index)]
     pub attacker_ip: String,
     /// The attacker of that address; null until one was made.
-    #[column(index, references(attackers.uuid))]
+    #[column(index, references(Attacker::UUID))]
     pub attacker_uuid: Option<String>,
     /// The decky that it was tried on.
     #[column(exact, index)]
@@ -170,11 +183,12 @@ pub struct Credential {
 }
 
 /// A secret that was tried in several places; the table `credential_reuse`.
-#[derive(Clone, PartialEq, Serialize, Record)]
+#[derive(Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(
     table = "credential_reuse",
     unique(uq_credential_reuse_secret_principal(secret_sha256, secret_kind, principal_key))
 )]
+#[non_exhaustive]
 pub struct CredentialReuse {
     /// The finding's key: a uuid.
     #[column(key, len = 36, default = uuid)]
@@ -260,7 +274,7 @@ pub struct UpsertedCredentialReuse {
 }
 
 /// A secret that was tried in several places, before it is a finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CredentialReuseCandidate {
     /// SHA-256 of the secret.
@@ -272,7 +286,7 @@ pub struct CredentialReuseCandidate {
     /// How many pairs of decky and service it was tried on.
     pub target_count: u64,
     /// Its credentials, by id. `fields` stays text when they serialise.
-    #[serde(serialize_with = "with_fields_as_text")]
+    #[serde(serialize_with = "with_fields_as_text", deserialize_with = "with_fields_of_text")]
     pub credentials: Vec<Credential>,
 }
 
@@ -312,6 +326,40 @@ fn with_fields_as_text<S: Serializer>(
     shown.serialize(serializer)
 }
 
+impl<'de> Deserialize<'de> for UpsertedCredentialReuse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Beside {
+            inserted: bool,
+            changed: bool,
+        }
+        let json = Json::deserialize(deserializer)?;
+        let mut reuse: CredentialReuse = json.decode().map_err(D::Error::custom)?;
+        for list in
+            [&mut reuse.attacker_uuids, &mut reuse.attacker_ips, &mut reuse.deckies, &mut reuse.services]
+        {
+            of_text(list);
+        }
+        let Beside { inserted, changed } = json.decode().map_err(D::Error::custom)?;
+        Ok(Self { reuse, inserted, changed })
+    }
+}
+
+fn with_fields_of_text<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Vec<Credential>, D::Error> {
+    let mut credentials = Vec::<Credential>::deserialize(deserializer)?;
+    credentials.iter_mut().for_each(|credential| of_text(&mut credential.fields));
+    Ok(credentials)
+}
+
+/// Undoes [`as_text`].
+fn of_text(shown: &mut JsonOrText) {
+    if let Some(text) = shown.json().and_then(|json| json.decode::<String>().ok()) {
+        *shown = text.into();
+    }
+}
+
 /// What serialises as the text itself, whatever it spells.
 fn as_text<E: serde::ser::Error>(text: &JsonOrText) -> std::result::Result<JsonOrText, E> {
     Json::of(text.text()).map(|quoted| JsonOrText::from(quoted.as_str())).map_err(E::custom)
@@ -327,4 +375,8 @@ debug_without_secrets! {
         attempt_count confidence first_seen last_seen updated_at
     }
     ListedCredentialReuse { reuse }
+}
+
+deserialize_flattened! {
+    ListedCredentialReuse { reuse, secret_printable: Option<String>, secret_b64: Option<String> }
 }

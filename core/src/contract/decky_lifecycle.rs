@@ -1,7 +1,7 @@
 //! The progress of deploying and mutating deckies (contract document 60).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -11,6 +11,18 @@ use crate::time::Timestamp;
 /// The progress of deploying and mutating deckies.
 ///
 /// The statuses `succeeded` and `failed` are final (rulings R14, 60.9, and R16).
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::DeckyLifecycle;
+/// use decnet_db_core::sql::Changeset;
+///
+/// let began = Changeset::new().set(DeckyLifecycle::DECKY_NAME, "decky-01").set(DeckyLifecycle::OPERATION, "deploy");
+/// let id = repository.create_lifecycle(began).await?;
+/// repository.update_lifecycle(&id, Changeset::new().set(DeckyLifecycle::STATUS, "succeeded")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait DeckyLifecycles: Transactional {
     /// Inserts an operation and returns its id: the given one, or a fresh uuid where it is absent or null.
@@ -54,8 +66,9 @@ pub trait DeckyLifecycles: Transactional {
 }
 
 /// One deployment or mutation of a decky; the table `decky_lifecycle`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "decky_lifecycle")]
+#[non_exhaustive]
 pub struct DeckyLifecycle {
     /// The operation's key: a uuid.
     #[column(key, default = uuid)]

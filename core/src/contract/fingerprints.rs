@@ -1,14 +1,29 @@
 //! Fingerprints of attackers over time (contract document 50, ruling R14).
 
 use decnet_db_macros::Record;
+use serde::de::Error as _;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Transactional;
 use crate::error::Result;
+use crate::json::Json;
 use crate::time::Timestamp;
 
 /// Fingerprints of attackers over time.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::FingerprintOutcome;
+/// use decnet_db_core::time::Timestamp;
+///
+/// let outcome = repository.record_fingerprint("203.0.113.7", 22, "hassh", "ec7378c1", Timestamp::now()).await?;
+/// if let FingerprintOutcome::Rotated(change) = outcome {
+///     println!("{} shows {} in place of {}", change.attacker_ip, change.new_hash, change.old_hash);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Fingerprints: Transactional {
     /// Records the fingerprint that a probe of an attacker's port gave, and says whether it changed.
@@ -35,17 +50,18 @@ pub trait Fingerprints: Transactional {
 }
 
 /// The fingerprint that a probe of an attacker's port gave last; the table `attacker_fingerprint_state`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "attacker_fingerprint_state",
     unique(uq_attacker_fingerprint_state_natural(attacker_uuid, port, probe_type))
 )]
+#[non_exhaustive]
 pub struct AttackerFingerprintState {
     /// The row's key: a uuid.
     #[column(key, default = uuid)]
     pub uuid: String,
     /// Whose port was probed.
-    #[column(index, references(attackers.uuid))]
+    #[column(index, references(Attacker::UUID))]
     pub attacker_uuid: String,
     /// The port.
     #[column(int32)]
@@ -66,6 +82,7 @@ pub struct AttackerFingerprintState {
 
 /// What recording a fingerprint came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FingerprintOutcome {
     /// No attacker has the address; nothing was written.
     NoAttackerRow,
@@ -84,7 +101,8 @@ pub enum FingerprintOutcome {
 }
 
 /// A change of fingerprint: the event that DECNET publishes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FingerprintRotation {
     /// Whose it is.
     pub attacker_uuid: String,
@@ -134,6 +152,25 @@ impl Serialize for FingerprintOutcome {
         map.serialize_entry("outcome", self.as_str())?;
         map.serialize_entry("attacker_uuid", &attacker_uuid)?;
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for FingerprintOutcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Given {
+            outcome: String,
+            attacker_uuid: Option<String>,
+        }
+        let json = Json::deserialize(deserializer)?;
+        let given: Given = json.decode().map_err(D::Error::custom)?;
+        match (given.outcome.as_str(), given.attacker_uuid) {
+            ("no_attacker_row", None) => Ok(Self::NoAttackerRow),
+            ("first_sighting", Some(attacker_uuid)) => Ok(Self::FirstSighting { attacker_uuid }),
+            ("unchanged", Some(attacker_uuid)) => Ok(Self::Unchanged { attacker_uuid }),
+            ("rotated", Some(_)) => json.decode().map(Self::Rotated).map_err(D::Error::custom),
+            (outcome, _) => Err(D::Error::custom(format!("{outcome} is no outcome, or lacks its attacker"))),
+        }
     }
 }
 

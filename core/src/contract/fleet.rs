@@ -1,7 +1,7 @@
 //! The master's own deckies (contract document 60).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -10,6 +10,18 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// The master's own deckies, and what runs anywhere.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::FleetDecky;
+/// use decnet_db_core::sql::Changeset;
+///
+/// repository.upsert_fleet_decky(Changeset::new().set(FleetDecky::NAME, "decky-01")).await?;
+/// repository.update_fleet_decky_state("local", "decky-01", "running", None).await?;
+/// assert!(repository.list_running_deckies().await?.iter().any(|decky| decky.name == "decky-01"));
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Fleet: Transactional {
     /// Inserts a decky, or sets the given columns of the one with its `host_uuid` and `name`.
@@ -68,8 +80,9 @@ pub trait Fleet: Transactional {
 }
 
 /// A decky of a fleet; the table `fleet_deckies`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "fleet_deckies")]
+#[non_exhaustive]
 pub struct FleetDecky {
     /// The host that runs it: `local` for the master's own fleet.
     #[column(key, index, default = "local")]
@@ -101,7 +114,8 @@ pub struct FleetDecky {
 }
 
 /// A decky that runs, wherever it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunningDecky {
     /// A topology decky's uuid; otherwise its host and its name, with a colon between them.
     pub uuid: String,
@@ -119,8 +133,9 @@ pub struct RunningDecky {
 }
 
 /// The table that a running decky is in, named as in contract document 60.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum DeckySource {
     /// `topology_deckies`
     Topology,

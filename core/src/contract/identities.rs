@@ -1,7 +1,7 @@
 //! Identities: what groups attackers, and how sure that is (contract document 82).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Attacker, Simhash, Transactional};
 use crate::error::Result;
@@ -10,6 +10,15 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Identities: what groups attackers, and what is attributed to them.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// let identity = repository.create_attacker_identity(Default::default()).await?;
+/// repository.set_attacker_identity_id("an attacker's uuid", &identity).await?;
+/// let addresses = repository.list_observations_for_identity(&identity, 50, 0).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Identities: Transactional {
     /// Inserts an identity; its uuid. What is absent or null takes its default.
@@ -134,8 +143,9 @@ pub trait Identities: Transactional {
 /// An actor behind one or more source addresses; the table `attacker_identities`.
 ///
 /// The lists stay JSON text when it serialises.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "attacker_identities")]
+#[non_exhaustive]
 pub struct AttackerIdentity {
     /// The identity's key: a uuid, or its 32 hex digits alone.
     #[column(key)]
@@ -144,7 +154,7 @@ pub struct AttackerIdentity {
     #[column(int32, default = 1)]
     pub schema_version: i64,
     /// The campaign that it takes part in; null when none is known.
-    #[column(index, references(campaigns.uuid))]
+    #[column(index, references(Campaign::UUID))]
     pub campaign_id: Option<String>,
     /// When the first of its addresses was first seen.
     #[column(index)]
@@ -195,7 +205,7 @@ pub struct AttackerIdentity {
     #[column(index, bytes = 8)]
     pub kd_digraph_simhash: Option<Simhash>,
     /// The identity that replaces this one; null while it stands for itself.
-    #[column(index, references(attacker_identities.uuid))]
+    #[column(index, references(AttackerIdentity::UUID))]
     pub merged_into_uuid: Option<String>,
     /// The operator's notes.
     #[column(long)]
@@ -203,15 +213,16 @@ pub struct AttackerIdentity {
 }
 
 /// How steady one behavioural trait of an identity is; the table `attribution_state`.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(
     table = "attribution_state",
     index(ix_attribution_state_identity_state(identity_uuid, state)),
     index(ix_attribution_state_last_change(last_change_ts))
 )]
+#[non_exhaustive]
 pub struct AttributionState {
     /// Whose trait it is.
-    #[column(key, references(attacker_identities.uuid))]
+    #[column(key, references(AttackerIdentity::UUID))]
     pub identity_uuid: String,
     /// The trait's dotted name.
     #[column(key)]
@@ -240,7 +251,7 @@ pub struct AttributionState {
 }
 
 /// What clustering needs of an attacker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClusteringAttacker {
     /// The attacker's key.
@@ -254,7 +265,7 @@ pub struct ClusteringAttacker {
 }
 
 /// What clustering needs of an identity; the lists are JSON text, as stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ClusteringIdentity {
     /// The identity's key.
@@ -280,7 +291,7 @@ pub struct ClusteringIdentity {
 }
 
 /// An identity that seems to be several actors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MultiActorIdentity {
     /// Which.

@@ -1,7 +1,7 @@
 //! What threat-intelligence providers say about attackers (contract document 84).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -9,7 +9,23 @@ use crate::json::JsonOrText;
 use crate::sql::Changeset;
 use crate::time::Timestamp;
 
-/// What threat-intelligence providers say about attackers.
+/// Threat intelligence: the answers of its providers about attackers.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::AttackerIntel;
+/// use decnet_db_core::sql::Changeset;
+///
+/// for attacker in repository.get_unenriched_attackers(100).await? {
+///     let answer = Changeset::new()
+///         .set(AttackerIntel::ATTACKER_UUID, attacker.uuid)
+///         .set(AttackerIntel::ATTACKER_IP, attacker.ip)
+///         .set(AttackerIntel::AGGREGATE_VERDICT, "malicious");
+///     repository.upsert_attacker_intel(answer).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Intel: Transactional {
     /// Stores what providers say about an attacker, or sets exactly the given columns of its row.
@@ -41,7 +57,8 @@ pub trait Intel: Transactional {
 }
 
 /// An attacker to ask providers about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct UnenrichedAttacker {
     /// Its uuid.
     pub uuid: String,
@@ -50,8 +67,9 @@ pub struct UnenrichedAttacker {
 }
 
 /// What DECNET publishes of an [`AttackerIntel`] row; JSON null stays null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields of `AttackerIntel`")]
+#[non_exhaustive]
 pub struct IntelEvent {
     pub attacker_uuid: String,
     pub attacker_ip: String,
@@ -98,14 +116,15 @@ impl IntelEvent {
 /// The cached answers of all providers about one attacker; the table `attacker_intel`.
 ///
 /// Where a provider's time is null, its other columns say nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "attacker_intel")]
+#[non_exhaustive]
 pub struct AttackerIntel {
     /// The row's key: a uuid's 32 hex digits.
     #[column(key)]
     pub uuid: String,
     /// The attacker, unique.
-    #[column(unique, references(attackers.uuid))]
+    #[column(unique, references(Attacker::UUID))]
     pub attacker_uuid: String,
     /// The address that was asked about.
     #[column(index)]

@@ -1,11 +1,19 @@
 //! Creating the schema and the first users (contract document 10).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
 
-/// Creating the schema and the first users.
+/// The schema and the first users, and how they come into a database.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// let done = repository.initialize().await?;
+/// println!("{} tables and indexes were created, at revision {}", done.created, done.revision);
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Lifecycle: Transactional {
     /// Creates what the database lacks (all 39 tables, indexes, the revision stamp), then seeds the administrator.
@@ -29,7 +37,7 @@ pub trait Lifecycle: Transactional {
 }
 
 /// What [`Lifecycle::initialize`] did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Initialized {
     /// How many tables and indexes were created.
@@ -49,7 +57,7 @@ impl Initialized {
 }
 
 /// What happened to the administrator's account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SeededAdmin {

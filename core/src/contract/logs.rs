@@ -14,6 +14,18 @@ use crate::time::Timestamp;
 ///
 /// All readers take the same filter: [`LogFilter`]. The search language is described in
 /// [`search`](crate::contract::search).
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::{LogQuery, NewLog};
+///
+/// repository.add_log(NewLog::new("decky-01", "ssh", "login_attempt", "203.0.113.7").raw_line("root:123456")).await?;
+/// for log in repository.get_logs(LogQuery::new().search("service:ssh 123456").limit(20)).await? {
+///     println!("{} {}", log.timestamp, log.raw_line);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Logs: Transactional {
     /// Stores one event.
@@ -98,8 +110,9 @@ pub trait Logs: Transactional {
 pub type LogCursor = Cursor<Log>;
 
 /// An event; the table `logs`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "logs")]
+#[non_exhaustive]
 pub struct Log {
     /// Assigned by the database, ascending.
     #[column(serial)]
@@ -259,7 +272,8 @@ impl LogFilter {
 pub type LogQuery = Query<LogFilter>;
 
 /// One interval of a histogram.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Bucket {
     /// When it begins: `YYYY-MM-DD HH:MM:SS`, UTC.
     pub time: String,
@@ -267,8 +281,16 @@ pub struct Bucket {
     pub count: u64,
 }
 
+impl Bucket {
+    /// The bucket that begins at this time.
+    pub fn new(time: impl Into<String>, count: u64) -> Self {
+        Self { time: time.into(), count }
+    }
+}
+
 /// The dashboard's figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Stats {
     /// All events.
     pub total_logs: u64,

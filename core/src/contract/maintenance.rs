@@ -1,11 +1,19 @@
 //! Clearing what was captured (contract document 40, "Purge").
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
 
-/// Clearing what was captured.
+/// The deletion of what was captured.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// let purged = repository.purge_logs_and_bounties().await?;
+/// println!("{purged:?}");
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Maintenance: Transactional {
     /// Deletes all events, bounties, credentials with what was found in them, and attackers with everything that hangs on them, and says how many.
@@ -20,7 +28,8 @@ pub trait Maintenance: Transactional {
 }
 
 /// How many rows [`Maintenance::purge_logs_and_bounties`] deleted; rows that hung on attackers are not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Purged {
     /// Events.
     pub logs: u64,

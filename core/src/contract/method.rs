@@ -27,6 +27,8 @@ pub struct Method {
     pub groups: &'static [&'static [&'static [Argument]]],
     #[doc(hidden)]
     pub call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
+    /// Reads a result into the method's type, and shows it.
+    pub(crate) again: fn(&Json) -> Result<Json>,
 }
 
 impl Method {
@@ -39,8 +41,18 @@ impl Method {
         returns: &'static str,
         groups: &'static [&'static [&'static [Argument]]],
         call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
+        again: fn(&Json) -> Result<Json>,
     ) -> Self {
-        Self { domain, name, doc, returns, groups, call }
+        Self { domain, name, doc, returns, groups, call, again }
+    }
+
+    /// The same result after a client has read it into the method's type: for tests, since the type is not known by name.
+    ///
+    /// # Errors
+    /// Invalid input when it is not what the method returns.
+    #[doc(hidden)]
+    pub fn read_and_shown(&self, result: &Json) -> Result<Json> {
+        (self.again)(result)
     }
 
     /// Its arguments.
@@ -51,6 +63,7 @@ impl Method {
 
 /// An argument of a [`Method`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Argument {
     /// Its name, as the contract documents have it.
     pub name: &'static str,

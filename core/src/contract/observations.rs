@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use decnet_db_macros::Record;
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Cursor, Page, Transactional};
 use crate::error::Result;
@@ -16,6 +15,15 @@ use crate::time::Timestamp;
 ///
 /// On tables that DECNET made on MySQL the times in epoch seconds are floats of four bytes, which tell no instants apart that
 /// are less than two minutes from each other (ruling R19).
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// for value in repository.observations_time_series("an attacker's uuid", "motor.digraph_simhash").await? {
+///     println!("{}: {} ({})", value.ts, value.value.text(), value.confidence);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Observations: Transactional {
     /// Stores an observation, or sets the given columns of the one with its `evidence_ref` and `primitive`.
@@ -103,13 +111,14 @@ pub type ObservationCursor = Cursor<Observation>;
 /// One measured trait of an attacker's behaviour; the table `observations`.
 ///
 /// Evidence and primitive together are unique: measuring again replaces the value.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(
     table = "observations",
     unique(uq_observations_evidence_primitive(evidence_ref, primitive)),
     index(ix_observations_attacker_primitive_ts(attacker_uuid, primitive, ts)),
     index(ix_observations_primitive_ts(primitive, ts))
 )]
+#[non_exhaustive]
 pub struct Observation {
     /// The observation's key: a uuid's 32 hex digits, unless the caller gave another.
     #[column(key)]
@@ -139,12 +148,13 @@ pub struct Observation {
     #[column(index)]
     pub ts: f64,
     /// Whose behaviour it is.
-    #[column(index, references(attackers.uuid))]
+    #[column(index, references(Attacker::UUID))]
     pub attacker_uuid: String,
 }
 
 /// What was observed last of a primitive.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct LatestObservation {
     /// The measured value.
     pub value: JsonOrText,
@@ -157,7 +167,8 @@ pub struct LatestObservation {
 }
 
 /// A value of a time series.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ObservedValue {
     /// When it was measured, in seconds since the Unix epoch.
     pub ts: f64,
@@ -167,37 +178,58 @@ pub struct ObservedValue {
     pub confidence: f64,
 }
 
-/// An observation in the form in which sensors send it: without keys and version, and with `identity_ref` only where the
-/// sensor named an identity.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ObservationEnvelope(pub Observation);
+/// An observation in the form in which sensors send it: without keys and version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservationEnvelope {
+    /// What was measured: a dotted name.
+    pub primitive: String,
+    /// The measured value.
+    pub value: JsonOrText,
+    /// How sure it is, from 0 to 1.
+    pub confidence: f64,
+    /// The measured time.
+    pub window: ObservationWindow,
+    /// What measured it.
+    pub source: String,
+    /// What it was measured on.
+    pub evidence_ref: String,
+    /// The identity that the sensor named; not in the JSON where it named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_ref: Option<String>,
+}
 
-impl Serialize for ObservationEnvelope {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Window {
-            start_ts: f64,
-            end_ts: f64,
+/// The time that an observation was measured in, in seconds since the Unix epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ObservationWindow {
+    /// Where it begins.
+    pub start_ts: f64,
+    /// Where it ends.
+    pub end_ts: f64,
+}
+
+impl From<Observation> for ObservationEnvelope {
+    fn from(observation: Observation) -> Self {
+        Self {
+            primitive: observation.primitive,
+            value: observation.value,
+            confidence: observation.confidence,
+            window: ObservationWindow {
+                start_ts: observation.window_start_ts,
+                end_ts: observation.window_end_ts,
+            },
+            source: observation.source,
+            evidence_ref: observation.evidence_ref,
+            identity_ref: observation.identity_ref,
         }
-        let Self(observation) = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("primitive", &observation.primitive)?;
-        map.serialize_entry("value", &observation.value)?;
-        map.serialize_entry("confidence", &observation.confidence)?;
-        let window = Window { start_ts: observation.window_start_ts, end_ts: observation.window_end_ts };
-        map.serialize_entry("window", &window)?;
-        map.serialize_entry("source", &observation.source)?;
-        map.serialize_entry("evidence_ref", &observation.evidence_ref)?;
-        if let Some(identity) = &observation.identity_ref {
-            map.serialize_entry("identity_ref", identity)?;
-        }
-        map.end()
     }
 }
 
 /// A mail attachment that attackers sent, once per content; the table `observed_attachments`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "observed_attachments")]
+#[non_exhaustive]
 pub struct ObservedAttachment {
     /// The attachment's key: a uuid.
     #[column(key, default = uuid)]

@@ -1,16 +1,25 @@
 //! What the orchestrator did to make deckies look alive (contract document 76).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
 use crate::sql::Changeset;
 use crate::time::Timestamp;
 
-/// What the orchestrator did to make deckies look alive.
+/// Simulated events and mails, by which the orchestrator makes deckies look alive.
 ///
 /// Lists have the newest first, those of one instant by descending uuid.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// let failed = repository.count_orchestrator_failures("2026-01-01".parse()?, Some("traffic")).await?;
+/// let latest = repository.list_orchestrator_events(10, 0, Some("traffic"), None).await?;
+/// println!("{failed} failed; the last one was {:?}", latest.first());
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Orchestrator: Transactional {
     /// Inserts an event and returns its uuid: the given one, or a fresh one.
@@ -91,8 +100,9 @@ pub trait Orchestrator: Transactional {
 }
 
 /// Traffic or a file that the orchestrator made; the table `orchestrator_events`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "orchestrator_events", index(ix_orchestrator_events_dst_ts(dst_decky_uuid, ts)))]
+#[non_exhaustive]
 pub struct OrchestratorEvent {
     /// The event's key: a uuid.
     #[column(key, default = uuid)]
@@ -124,12 +134,13 @@ pub struct OrchestratorEvent {
 }
 
 /// A mail that the orchestrator delivered; the table `orchestrator_emails`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "orchestrator_emails",
     index(ix_orchestrator_emails_mail_ts(mail_decky_uuid, ts)),
     index(ix_orchestrator_emails_thread(thread_id))
 )]
+#[non_exhaustive]
 pub struct OrchestratorEmail {
     /// The row's key: a uuid.
     #[column(key, default = uuid)]

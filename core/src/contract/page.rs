@@ -11,7 +11,7 @@ use crate::sql::{Column, ColumnKind, Record, Value};
 use crate::time::Timestamp;
 
 /// Part of a list, and where the next part begins.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page<T, C> {
     /// The rows, in the list's order.
     pub data: Vec<T>,

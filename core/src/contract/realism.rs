@@ -1,7 +1,7 @@
 //! Synthetic files on deckies, and the settings of what makes them (contract document 76).
 
 use decnet_db_macros::{Arguments, Record};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -9,6 +9,16 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Synthetic files on deckies, and the settings of what makes them.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// repository.set_realism_config("edit_rate", "0.2").await?;
+/// if let Some(file) = repository.pick_random_synthetic_file_for_edit("a decky's uuid", 30).await? {
+///     println!("{}", file.path);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Realism: Transactional {
     /// Inserts a file and returns its uuid: the given one, or a fresh one. Of the body 65536 characters are kept.
@@ -87,12 +97,13 @@ impl SyntheticFileFilter {
 }
 
 /// A file that was written onto a decky to make it look lived in; the table `synthetic_files`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "synthetic_files",
     unique(uq_synthetic_files_decky_path(decky_uuid, path)),
     index(ix_synthetic_files_decky_modified(decky_uuid, last_modified))
 )]
+#[non_exhaustive]
 pub struct SyntheticFile {
     /// The file's key: a uuid.
     #[column(key, default = uuid)]
@@ -127,8 +138,9 @@ pub struct SyntheticFile {
 }
 
 /// A setting of the realism engine; the table `realism_config`.
-#[derive(Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "realism_config")]
+#[non_exhaustive]
 pub struct RealismConfig {
     /// The row's key: a uuid.
     #[column(key, default = uuid)]

@@ -2,12 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{
-    Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Engine,
-    Fingerprints, Fleet, Identities, Intel, Lifecycle, Logs, Maintenance, Observations, Orchestrator,
-    Realism, Rules, SmtpTargets, State, Swarm, Tarpits, Techniques, Topologies, Transactional, Users,
-    Webhooks,
-};
+use super::{Domains, Engine, Transactional};
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
 
@@ -38,38 +33,7 @@ use crate::error::Result;
 /// The traits are for callers: every minor version may add methods. A test that wants another answer than the database's uses
 /// [`testing::intercept`](crate::testing::intercept).
 #[async_trait]
-pub trait Repository:
-    Transactional
-    + Lifecycle
-    + Users
-    + Logs
-    + Bounties
-    + State
-    + Attackers
-    + Activity
-    + Behavior
-    + SmtpTargets
-    + Fingerprints
-    + Observations
-    + Intel
-    + Techniques
-    + Rules
-    + Swarm
-    + Fleet
-    + DeckyLifecycles
-    + Topologies
-    + Webhooks
-    + Canaries
-    + Tarpits
-    + Realism
-    + Orchestrator
-    + Credentials
-    + Identities
-    + Campaigns
-    + Maintenance
-    + Send
-    + Sync
-{
+pub trait Repository: Transactional + Domains + Send + Sync {
     /// The engine's name, as OpenTelemetry's `db.system.name` has it: `sqlite`, `mysql`, `mariadb`.
     fn system(&self) -> &'static str;
 

@@ -12,6 +12,19 @@ use crate::time::Timestamp;
 /// A rule whose YAML or state can't be read is left out of lists, with a warning that names it. An expired state counts as
 /// none. Nothing is announced, and nothing runs in the background: see
 /// [`get_rules_updated_since`](Self::get_rules_updated_since).
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::{Rule, RuleState};
+///
+/// repository.upsert_rule(Rule::new("R0001", 1, "Remote shell"), "rules/R0001.yml", "filesystem").await?;
+/// repository.set_rule_state("R0001", RuleState::default(), Some("operator")).await?;
+/// for compiled in repository.load_compiled().await? {
+///     println!("{} is {}", compiled.rule.rule_id, compiled.state.state.as_str());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Rules: Transactional {
     /// Stores a rule, whole: what is there is replaced, and its state stays.
@@ -50,6 +63,7 @@ pub trait Rules: Transactional {
 
 /// A rule. As JSON: what [`Rules::load_compiled`] returns; `state` and `updated_at` are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Rule {
     /// Its key, such as `R0001`.
     pub rule_id: String,
@@ -125,6 +139,7 @@ impl<'de> Deserialize<'de> for Rule {
 /// Whether and how far a rule works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum RuleStatus {
     /// It works.
     #[default]
@@ -149,6 +164,7 @@ impl RuleStatus {
 /// How an operator changed a rule's effect; the default is that nobody did.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RuleState {
     /// Whether and how far the rule works.
     pub state: RuleStatus,
@@ -171,6 +187,7 @@ pub struct RuleState {
 
 /// A rule with its state.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CompiledRule {
     /// The rule.
     #[serde(flatten)]
@@ -181,10 +198,16 @@ pub struct CompiledRule {
 
 /// A rule with its state, and when it was written.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct UpdatedRule {
     /// The rule and its state.
     #[serde(flatten)]
     pub compiled: CompiledRule,
     /// When it was written.
     pub updated_at: Timestamp,
+}
+
+deserialize_flattened! {
+    CompiledRule { rule, state: RuleState }
+    UpdatedRule { compiled, updated_at: Timestamp }
 }

@@ -42,6 +42,7 @@ pub struct Search {
 
 /// One condition of a [`Search`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Term {
     /// The column is exactly the text.
     Equals(Column, String),
@@ -53,6 +54,7 @@ pub enum Term {
 
 /// A column that the search language names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Column {
     /// `decky`
     Decky,

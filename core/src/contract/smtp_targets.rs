@@ -1,13 +1,21 @@
 //! The domains that attackers try to send mail to (contract document 50).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
 use crate::time::Timestamp;
 
 /// The domains that attackers try to send mail to.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// repository.increment_smtp_target("an attacker's uuid", "example.org").await?;
+/// println!("{:?}", repository.smtp_target_seen("example.org").await?);
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait SmtpTargets: Transactional {
     /// Counts one more try of an attacker to send mail to a domain.
@@ -32,14 +40,15 @@ pub trait SmtpTargets: Transactional {
 }
 
 /// A domain that an attacker tried to send mail to; the table `smtp_targets`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "smtp_targets", unique(uq_smtp_targets_attacker_domain(attacker_uuid, domain)))]
+#[non_exhaustive]
 pub struct SmtpTarget {
     /// Assigned by the database, ascending.
     #[column(serial)]
     pub id: i64,
     /// Who tried.
-    #[column(index, references(attackers.uuid))]
+    #[column(index, references(Attacker::UUID))]
     pub attacker_uuid: String,
     /// The recipient's domain as it was given; callers lower-case it.
     #[column(index)]
@@ -56,7 +65,8 @@ pub struct SmtpTarget {
 }
 
 /// What all attackers together did with a domain.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct SmtpTargetSeen {
     /// Whether anybody tried it.
     pub seen: bool,

@@ -1,13 +1,23 @@
 //! Named JSON values: cursors and settings (contract document 40).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 
 /// Named JSON values: cursors and settings.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// repository.set_state("my-position", serde_json::json!({"position": 4096}).into()).await?;
+/// if let Some(value) = repository.get_state("my-position").await? {
+///     assert_eq!(value.as_str(), r#"{"position":4096}"#);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait State: Transactional {
     /// The value of a key; null when there is none, which a stored null can't be told from.
@@ -25,8 +35,9 @@ pub trait State: Transactional {
 }
 
 /// A named value; the table `state`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "state")]
+#[non_exhaustive]
 pub struct StateEntry {
     /// Its name.
     #[column(exact, key)]

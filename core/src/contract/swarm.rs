@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use decnet_db_macros::Record;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Transactional;
 use crate::error::Result;
@@ -12,6 +13,19 @@ use crate::sql::{Changeset, Record};
 use crate::time::Timestamp;
 
 /// Worker hosts of a swarm and the deckies that run on them.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::DeckyShard;
+/// use decnet_db_core::sql::Changeset;
+///
+/// if let Some(host) = repository.get_swarm_host_by_name("worker-1").await? {
+///     let shard = Changeset::new().set(DeckyShard::DECKY_NAME, "decky-01").set(DeckyShard::HOST_UUID, host.uuid);
+///     repository.upsert_decky_shard(shard).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Swarm: Transactional {
     /// Enrols a worker host; columns that are absent or null take their defaults.
@@ -79,8 +93,9 @@ pub trait Swarm: Transactional {
 }
 
 /// A worker host that the master has enrolled; the table `swarm_hosts`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "swarm_hosts")]
+#[non_exhaustive]
 pub struct SwarmHost {
     /// The host's key: a uuid.
     #[column(key)]
@@ -118,17 +133,18 @@ pub struct SwarmHost {
 /// A decky on a worker host; the table `decky_shards`.
 ///
 /// The decky's name alone is the key, so writing it with another host moves the decky.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(
     table = "decky_shards",
     derived(hostname, distro, archetype, service_config, mutate_interval, last_mutated)
 )]
+#[non_exhaustive]
 pub struct DeckyShard {
     /// The decky's name.
     #[column(key)]
     pub decky_name: String,
     /// The host that runs it.
-    #[column(index, references(swarm_hosts.uuid))]
+    #[column(index, references(SwarmHost::UUID))]
     pub host_uuid: String,
     /// The services that it offers: a JSON list of text; shown as an empty list where it is not JSON.
     #[column(default = "[]", compact = list)]
@@ -156,6 +172,7 @@ pub struct DeckyShard {
 
 /// A shard as [`Swarm::list_decky_shards`] shows it: with what its configuration says about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ListedShard {
     /// The shard; its `decky_ip` is the configuration's `ip` where the column has none.
     #[serde(flatten)]
@@ -175,10 +192,22 @@ impl From<DeckyShard> for ListedShard {
         {
             shard.decky_ip = Some(ip);
         }
-        let configured =
-            DeckyShard::DERIVED.iter().filter_map(|name| Some((*name, members.remove(*name)?))).collect();
-        Self { shard, configured }
+        Self { shard, configured: configured(&mut members) }
     }
+}
+
+impl<'de> Deserialize<'de> for ListedShard {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Json::deserialize(deserializer)?;
+        let shard = json.decode().map_err(D::Error::custom)?;
+        let mut members: BTreeMap<String, Json> = json.decode().map_err(D::Error::custom)?;
+        Ok(Self { shard, configured: configured(&mut members) })
+    }
+}
+
+/// The members that stand beside a shard's columns, taken out of the others.
+fn configured(members: &mut BTreeMap<String, Json>) -> BTreeMap<&'static str, Json> {
+    DeckyShard::DERIVED.iter().filter_map(|name| Some((*name, members.remove(*name)?))).collect()
 }
 
 /// Shows JSON text as its value, and text that is not JSON as an empty list (contract document 60).

@@ -1,7 +1,7 @@
 //! Tarpit rules (contract document 74).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -10,6 +10,15 @@ use crate::sql::Changeset;
 use crate::time::Timestamp;
 
 /// Tarpit rules.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// for rule in repository.list_tarpit_rules().await? {
+///     println!("{}", rule.decky_name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Tarpits: Transactional {
     /// Inserts a rule, or sets the given columns of the one of its `decky_name`.
@@ -35,8 +44,9 @@ pub trait Tarpits: Transactional {
 }
 
 /// How one decky is slowed down; the table `tarpit_rules`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "tarpit_rules")]
+#[non_exhaustive]
 pub struct TarpitRule {
     /// The rule's key: a uuid.
     #[column(key, default = uuid)]

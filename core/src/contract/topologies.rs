@@ -15,6 +15,17 @@ use crate::sql::Changeset;
 /// which then goes up by one; without one the version stays. With `enforce_pending` it is a conflict unless the topology is
 /// `pending`. `id`, `uuid` and `topology_id` can't be changed: an update takes their present value alone. The functions of
 /// [`topology`](crate::topology) know which statuses follow one another, and store and load whole designs.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::Topology;
+/// use decnet_db_core::sql::Changeset;
+///
+/// let id = repository.create_topology(Changeset::new().set(Topology::NAME, "office")).await?;
+/// repository.update_topology_status(&id, "deploying", Some("asked for by an operator")).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Topologies: Transactional {
     /// Inserts a topology and returns its id: the given one, or a fresh uuid where it is absent or null.

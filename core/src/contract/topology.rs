@@ -1,7 +1,7 @@
 //! Topologies: networks of deckies, their history and their queue of changes (contract document 70).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::json::JsonOrText;
 use crate::time::Timestamp;
@@ -9,8 +9,9 @@ use crate::time::Timestamp;
 /// A designed network of deckies; the table `topologies`.
 ///
 /// It serialises without `config_snapshot`, as every method of DECNET shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "topologies")]
+#[non_exhaustive]
 pub struct Topology {
     /// The topology's key: a uuid.
     #[column(key, default = uuid)]
@@ -22,11 +23,11 @@ pub struct Topology {
     #[column(len = 16, default = "unihost")]
     pub mode: String,
     /// The swarm host that runs it; null on the master.
-    #[column(index, references(swarm_hosts.uuid))]
+    #[column(index, references(SwarmHost::UUID))]
     pub target_host_uuid: Option<String>,
-    /// The configuration that it was made from: JSON text. No method shows it.
+    /// The configuration that it was made from: JSON text. No method shows it, so it is empty in a record that was read from JSON.
     #[column(long, default = "{}", compact = map)]
-    #[serde(skip_serializing)]
+    #[serde(default, skip_serializing)]
     pub config_snapshot: String,
     /// `pending`, `deploying`, `active`, `degraded`, `failed`, `tearing_down` or `torn_down`.
     #[column(index, len = 32, default = "pending")]
@@ -52,14 +53,15 @@ pub struct Topology {
 }
 
 /// A network segment of a topology; the table `lans`.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "lans", unique(uq_lan_topology_name(topology_id, name)))]
+#[non_exhaustive]
 pub struct Lan {
     /// The segment's key: a uuid.
     #[column(key, default = uuid)]
     pub id: String,
     /// The topology that it is part of.
-    #[column(index, references(topologies.id))]
+    #[column(index, references(Topology::ID))]
     pub topology_id: String,
     /// Its name, unique within the topology.
     pub name: String,
@@ -77,14 +79,15 @@ pub struct Lan {
 }
 
 /// A decky of a topology; the table `topology_deckies`.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "topology_deckies", unique(uq_topology_decky_name(topology_id, name)))]
+#[non_exhaustive]
 pub struct TopologyDecky {
     /// The decky's key: a uuid.
     #[column(key, default = uuid)]
     pub uuid: String,
     /// The topology that it is part of.
-    #[column(index, references(topologies.id))]
+    #[column(index, references(Topology::ID))]
     pub topology_id: String,
     /// Its name, unique within the topology.
     pub name: String,
@@ -116,7 +119,7 @@ pub struct TopologyDecky {
 }
 
 /// A decky as [`list_topology_deckies`](super::Topologies::list_topology_deckies) shows it: without what its deployment left.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DesignedDecky {
     /// The decky's key: a uuid.
@@ -163,20 +166,21 @@ impl From<TopologyDecky> for DesignedDecky {
 /// A decky's leg in a network segment; the table `topology_edges`.
 ///
 /// Nothing keeps the same decky and segment from being joined twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "topology_edges")]
+#[non_exhaustive]
 pub struct TopologyEdge {
     /// The edge's key: a uuid.
     #[column(key, default = uuid)]
     pub id: String,
     /// The topology that it is part of.
-    #[column(index, references(topologies.id))]
+    #[column(index, references(Topology::ID))]
     pub topology_id: String,
     /// The decky.
-    #[column(index, references(topology_deckies.uuid))]
+    #[column(index, references(TopologyDecky::UUID))]
     pub decky_uuid: String,
     /// The segment.
-    #[column(index, references(lans.id))]
+    #[column(index, references(Lan::ID))]
     pub lan_id: String,
     /// Whether the decky joins this segment to another.
     #[column(default = false)]
@@ -187,14 +191,15 @@ pub struct TopologyEdge {
 }
 
 /// A change of a topology's status; the table `topology_status_events`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "topology_status_events")]
+#[non_exhaustive]
 pub struct TopologyStatusEvent {
     /// The event's key: a uuid.
     #[column(key, default = uuid)]
     pub id: String,
     /// The topology.
-    #[column(index, references(topologies.id))]
+    #[column(index, references(Topology::ID))]
     pub topology_id: String,
     /// The status before.
     pub from_status: String,
@@ -209,14 +214,15 @@ pub struct TopologyStatusEvent {
 }
 
 /// A change that a running topology waits for; the table `topology_mutations`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "topology_mutations", index(ix_topology_mutations_state_topology(state, topology_id)))]
+#[non_exhaustive]
 pub struct TopologyMutation {
     /// The change's key: a uuid.
     #[column(key, default = uuid)]
     pub id: String,
     /// The topology to change.
-    #[column(index, references(topologies.id))]
+    #[column(index, references(Topology::ID))]
     pub topology_id: String,
     /// `add_lan`, `remove_lan`, `update_lan`, `add_decky`, `attach_decky`, `detach_decky`, `remove_decky` or
     /// `update_decky`.

@@ -15,6 +15,15 @@ use crate::time::Timestamp;
 ///
 /// Names and addresses of techniques come from the catalogue that the configuration names; without one they are null (ruling
 /// R19). The identity scope of an identity is the tags that have it, and those of its attackers; merges are not followed.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// for technique in repository.list_techniques_by_attacker("an attacker's uuid").await? {
+///     println!("{} {:?}: {} times", technique.technique_id, technique.technique_name, technique.count);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Techniques: Transactional {
     /// Stores tags, all or none, and returns how many were added.
@@ -116,7 +125,7 @@ pub type TtpTagCursor = Cursor<TtpTag>;
 /// A technique that a rule recognised; the table `ttp_tag`.
 ///
 /// At least one of `attacker_uuid` and `identity_uuid` is set. Deleting either one's row deletes the tag.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(
     table = "ttp_tag",
     index(ix_ttp_tag_attacker_technique(attacker_uuid, technique_id)),
@@ -125,6 +134,7 @@ pub type TtpTagCursor = Cursor<TtpTag>;
     check(ttp_tag_has_anchor = "attacker_uuid IS NOT NULL OR identity_uuid IS NOT NULL"),
     check(ttp_tag_confidence_range = "confidence >= 0.0 AND confidence <= 1.0")
 )]
+#[non_exhaustive]
 pub struct TtpTag {
     /// A uuid of version 5 that follows from source, rule and technique, so that recognising twice is one
     /// tag.
@@ -135,10 +145,10 @@ pub struct TtpTag {
     /// Which one; its form depends on the kind.
     pub source_id: String,
     /// The attacker; null when only the identity is known.
-    #[column(index, references(attackers.uuid, cascade))]
+    #[column(index, references(Attacker::UUID, cascade))]
     pub attacker_uuid: Option<String>,
     /// The identity; null when only the attacker is known.
-    #[column(index, references(attacker_identities.uuid, cascade))]
+    #[column(index, references(AttackerIdentity::UUID, cascade))]
     pub identity_uuid: Option<String>,
     /// The session that it happened in.
     #[column(index)]
@@ -211,6 +221,7 @@ impl TtpTag {
 #[serde(deny_unknown_fields, default)]
 #[insertable(TtpTag)]
 #[allow(missing_docs, reason = "the columns of `TtpTag`")]
+#[non_exhaustive]
 pub struct NewTag {
     pub uuid: Option<String>,
     pub source_kind: Option<String>,
@@ -236,6 +247,7 @@ pub struct NewTag {
 /// Whose tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum TagScope {
     /// An identity's and its attackers'.
     Identity,
@@ -246,7 +258,8 @@ pub enum TagScope {
 }
 
 /// A technique in a scope: how often and when it was recognised there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Technique {
     /// The technique, such as `T1059`.
     pub technique_id: String,
@@ -271,8 +284,9 @@ pub struct Technique {
 }
 
 /// A technique of a campaign; the fields are those of [`Technique`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields of `Technique`")]
+#[non_exhaustive]
 pub struct CampaignTechnique {
     pub technique_id: String,
     pub technique_name: Option<String>,
@@ -287,8 +301,9 @@ pub struct CampaignTechnique {
 }
 
 /// A technique among all tags; the fields are those of [`Technique`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields of `Technique`")]
+#[non_exhaustive]
 pub struct DistinctTechnique {
     pub technique_id: String,
     pub technique_name: Option<String>,
@@ -301,8 +316,9 @@ pub struct DistinctTechnique {
 }
 
 /// A technique of one attacker, for exports; the fields are those of [`Technique`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields of `Technique`")]
+#[non_exhaustive]
 pub struct TechniqueRollup {
     pub technique_id: String,
     pub sub_technique_id: Option<String>,
@@ -312,7 +328,8 @@ pub struct TechniqueRollup {
 }
 
 /// A tactic that was seen on a decky.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DeckyPhase {
     /// The decky.
     pub decky_id: String,
@@ -323,7 +340,8 @@ pub struct DeckyPhase {
 }
 
 /// The commands of an attacker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AttackerCommands {
     /// The attacker.
     pub attacker_uuid: String,
@@ -332,8 +350,9 @@ pub struct AttackerCommands {
 }
 
 /// A rule; the table `ttp_rule`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "ttp_rule")]
+#[non_exhaustive]
 pub struct TtpRule {
     /// The rule's key, such as `R0001`.
     #[column(key)]
@@ -356,8 +375,9 @@ pub struct TtpRule {
 /// How an operator changed a rule's effect; the table `ttp_rule_state`.
 ///
 /// A rule without a row is enabled. There may be a row without a rule.
-#[derive(Debug, Clone, PartialEq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Record)]
 #[record(table = "ttp_rule_state")]
+#[non_exhaustive]
 pub struct TtpRuleState {
     /// The rule. Not a foreign key.
     #[column(key)]

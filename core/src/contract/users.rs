@@ -10,6 +10,17 @@ use crate::time::Timestamp;
 /// Dashboard users and revoked tokens.
 ///
 /// User objects carry the password hash: strip it before showing one to anybody.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::NewUser;
+///
+/// repository.create_user(NewUser::new("00000000-0000-4000-8000-0000000000b0", "bob", "$2b$12$…").role("admin")).await?;
+/// let bob = repository.get_user_by_username("bob").await?;
+/// assert!(bob.is_some_and(|user| user.role == "admin"));
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Users: Transactional {
     /// The user of exactly that name, or null.
@@ -64,8 +75,9 @@ pub trait Users: Transactional {
 }
 
 /// A dashboard user; the table `users`.
-#[derive(Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "users")]
+#[non_exhaustive]
 pub struct User {
     /// The user's key: the 36 lower-case characters of a uuid, in practice.
     #[column(exact, key)]
@@ -146,8 +158,9 @@ impl NewUser {
 }
 
 /// A token that was revoked; the table `revoked_tokens`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "revoked_tokens")]
+#[non_exhaustive]
 pub struct RevokedToken {
     /// The token's id.
     #[column(exact, key)]

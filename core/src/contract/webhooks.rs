@@ -1,7 +1,7 @@
 //! Webhook subscriptions (contract document 72).
 
 use decnet_db_macros::Record;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Transactional;
 use crate::error::Result;
@@ -12,6 +12,23 @@ use crate::time::Timestamp;
 /// Receivers of events over HTTP.
 ///
 /// What is returned has the secret in it: show [`WebhookSubscription::public`] to people.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
+/// use decnet_db_core::contract::WebhookSubscription;
+/// use decnet_db_core::sql::Changeset;
+///
+/// let receiver = Changeset::new()
+///     .set(WebhookSubscription::NAME, "siem")
+///     .set(WebhookSubscription::URL, "https://siem.example.org/decnet")
+///     .set(WebhookSubscription::SECRET, "shared");
+/// repository.create_webhook_subscription(receiver).await?;
+/// for subscription in repository.list_webhook_subscriptions(true).await? {
+///     println!("{:?}", subscription.public());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[crate::contract]
 pub trait Webhooks: Transactional {
     /// Inserts a subscription; columns that are absent or null take their defaults.
@@ -74,8 +91,9 @@ pub trait Webhooks: Transactional {
 ///
 /// Not `enabled` and without `auto_disabled_at`, an operator paused it; with one, it failed too often. It
 /// serialises with its secret: strip that before showing one to anybody.
-#[derive(Clone, PartialEq, Eq, Serialize, Record)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "webhook_subscriptions")]
+#[non_exhaustive]
 pub struct WebhookSubscription {
     /// The subscription's key: a uuid.
     #[column(key, default = uuid)]
@@ -151,7 +169,7 @@ impl WebhookSubscription {
 }
 
 /// What people may see of a [`WebhookSubscription`]: the columns but for the secret, and warnings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "they are those of the subscription")]
 pub struct PublicWebhook {

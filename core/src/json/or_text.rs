@@ -13,8 +13,8 @@ use crate::text::excerpt;
 /// 40).
 ///
 /// It serialises as the JSON value that the text spells, or as a string where the text is not JSON by RFC 8259.
-/// Deserialising takes a string as the text itself, and anything else as its [compact](Json::compact) text. So a text
-/// that spells a JSON string, quotes included, is shown without its quotes and doesn't come back with them.
+/// Deserialising takes a value as its text, and a string that spells no JSON as the text itself. So what is shown is taken back,
+/// and shown the same again; only a text that spells a JSON string, quotes included, may come back without them.
 ///
 /// Equality is equality of the text, as in the test for duplicate bounties.
 ///
@@ -89,8 +89,11 @@ impl<'de> Deserialize<'de> for JsonOrText {
         if json.is_string() {
             // The inside of the quotes; what can be decoded is text, and half a surrogate pair is refused.
             let text: Cow<'_, str> = serde_json::from_str(json.as_str()).map_err(de::Error::custom)?;
-            return Ok(Self(text.into_owned()));
+            let text = Self(text.into_owned());
+            if text.raw().is_none() {
+                return Ok(text);
+            }
         }
-        json.compact().map(Self).map_err(de::Error::custom)
+        Ok(Self(json.as_str().to_owned()))
     }
 }

@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 /// # impl Dialect for Demo {
 /// #     fn system(&self) -> &'static str { "demo" }
 /// #     fn column_type(&self, _: &Table, _: &Column) -> String { String::new() }
-/// #     fn contains(&self, _: &mut Sql<'_>, _: &'static str, _: &str) {}
-/// #     fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static str, _: &str, _: &str) {}
-/// #     fn bucket(&self, _: &mut Sql<'_>, _: &'static str, _: i64) {}
+/// #     fn contains(&self, _: &mut Sql<'_>, _: &'static Column, _: &str) {}
+/// #     fn json_member_equals(&self, _: &mut Sql<'_>, _: &'static Column, _: &str, _: &str) {}
+/// #     fn bucket(&self, _: &mut Sql<'_>, _: &'static Column, _: i64) {}
 /// #     fn catalog(&self) -> &'static str { "" }
 /// # }
 /// # let dialect = &Demo;
@@ -272,7 +272,7 @@ impl Sql<'_> {
 
     /// What follows [`insert_values`](Self::insert_values) so that the row with the same `key` is updated instead: each
     /// column of `update` takes the new row's value.
-    pub fn on_duplicate_update(&mut self, key: &[&'static str], update: &[&'static str]) -> &mut Self {
+    pub fn on_duplicate_update(&mut self, key: &[&'static Column], update: &[&'static Column]) -> &mut Self {
         self.dialect.upsert(self.verb(Verb::Upsert), key, update);
         self
     }
@@ -361,7 +361,7 @@ impl<'d> Sql<'d> {
         let column = column.into();
         match value.into() {
             Value::Text(text) if column.exact => {
-                self.dialect.exactly(self, column.name, &text);
+                self.dialect.exactly(self, column, text);
                 self
             }
             Value::Null => self.column(column).push(" IS NULL"),
@@ -371,26 +371,25 @@ impl<'d> Sql<'d> {
 
     /// A condition: the column's text contains `needle`, literally, ASCII letters in any case (rulings R4 and R5).
     pub fn contains(&mut self, column: impl Into<&'static Column>, needle: &str) -> &mut Self {
-        self.dialect.contains(self, column.into().name, needle);
+        self.dialect.contains(self, column.into(), needle);
         self
     }
 
     /// A condition: the text of at least one of the columns contains `needle`.
     pub fn contains_any(&mut self, columns: &[&'static Column], needle: &str) -> &mut Self {
-        let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-        self.dialect.contains_any(self, &names, needle);
+        self.dialect.contains_any(self, columns, needle);
         self
     }
 
     /// A condition: the column's JSON object has the member, with this text or spelling (ruling R5).
     pub fn json_member(&mut self, column: impl Into<&'static Column>, key: &str, text: &str) -> &mut Self {
-        self.dialect.json_member_equals(self, column.into().name, key, text);
+        self.dialect.json_member_equals(self, column.into(), key, text);
         self
     }
 
     /// An integer expression: the start of the interval of `seconds` seconds that the column's time lies in (ruling R1).
     pub fn bucket(&mut self, column: impl Into<&'static Column>, seconds: i64) -> &mut Self {
-        self.dialect.bucket(self, column.into().name, seconds);
+        self.dialect.bucket(self, column.into(), seconds);
         self
     }
 

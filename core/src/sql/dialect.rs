@@ -18,10 +18,10 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// A condition: the text of `column` contains `needle`. `%`, `_` and `\` mean themselves; ASCII letters match in
     /// either case, all other characters only themselves (rulings R4 and R5). An empty needle is in every text.
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str);
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str);
 
     /// A condition: [`contains`](Self::contains) of at least one of the columns.
-    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static Column], needle: &str) {
         for (position, column) in columns.iter().enumerate() {
             self.contains(sql.push(if position == 0 { "(" } else { " OR " }), column, needle);
         }
@@ -31,11 +31,11 @@ pub trait Dialect: Debug + Send + Sync {
     /// A condition that is never NULL and never fails: the text of `column` is a JSON object (RFC 8259) with the
     /// top-level member `key`, and the member is a string equal to `text`, or a number, true, false or null that is
     /// spelled `text` (ruling R5). `key` consists of ASCII letters, digits, `_` and `-`.
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str);
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str);
 
     /// An integer expression: the start, in seconds since the Unix epoch, of the interval of `seconds` seconds that the
     /// time in `column` lies in, rounded down before 1970 too (ruling R1).
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64);
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64);
 
     /// A query for what the database has: rows (`column`, table, column) and (`index`, table, index).
     fn catalog(&self) -> &'static str;
@@ -122,14 +122,14 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// What follows an `INSERT … VALUES (…)` so that a row with the same `key` is updated instead: each column of
     /// `update` takes the new row's value.
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
-        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static Column], update: &[&'static Column]) {
+        sql.push(" ON CONFLICT (").columns(key.iter().copied()).push(") DO ");
         if update.is_empty() {
             sql.push("NOTHING");
         }
         for (position, column) in update.iter().copied().enumerate() {
             sql.push(if position > 0 { ", " } else { "UPDATE SET " });
-            sql.identifier(column).push(" = excluded.").identifier(column);
+            sql.column(column).push(" = excluded.").column(column);
         }
     }
 
@@ -149,8 +149,8 @@ pub trait Dialect: Debug + Send + Sync {
     }
 
     /// A condition: the text of `column` equals `text`, byte for byte, whatever the column's collation (ruling R4).
-    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
-        sql.identifier(column).push(" = ").bind(text);
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static Column, text: String) {
+        sql.column(column).push(" = ").bind(text);
     }
 
     /// Whether the keys that the database assigns become visible in ascending order: where one writer comes after the other.
@@ -172,7 +172,7 @@ pub trait Dialect: Debug + Send + Sync {
 
     /// Writes a statement after which the key that the database assigns next to `column` is one more than the largest in
     /// `table`, or 1 when the table is empty. Nothing, where the engine sees to that by itself.
-    fn resync_serial(&self, _sql: &mut Sql<'_>, _table: &'static Table, _column: &'static str) {}
+    fn resync_serial(&self, _sql: &mut Sql<'_>, _table: &'static Table, _column: &'static Column) {}
 
     /// The most placeholders that one statement may have.
     fn max_parameters(&self) -> usize {

@@ -99,6 +99,11 @@ impl Table {
         }
     }
 
+    /// The columns of its primary key.
+    pub fn key(&self) -> impl Iterator<Item = &'static Column> {
+        self.primary_key.iter().filter_map(|name| self.column(name))
+    }
+
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&'static Column> {
         self.columns.iter().find(|column| column.name == name)

@@ -106,7 +106,7 @@ pub(super) async fn resync_serials(engine: &dyn Engine, tables: &[&'static Table
     for table in tables {
         for column in table.columns.iter().filter(|column| column.kind == ColumnKind::Serial) {
             let mut sql = Sql::new(engine.dialect());
-            engine.dialect().resync_serial(sql.ddl(), table, column.name);
+            engine.dialect().resync_serial(sql.ddl(), table, column);
             if !sql.is_empty() {
                 // A unit of its own: on MySQL this is DDL, which commits what stands before it.
                 let mut unit = Unit::new();

@@ -49,30 +49,30 @@ impl Mysql {
     }
 
     /// The column's text as UTF-8 bytes.
-    fn bytes(&self, sql: &mut Sql<'_>, column: &'static str) {
+    fn bytes(&self, sql: &mut Sql<'_>, column: &'static Column) {
         if self.other_charsets {
-            sql.push("CAST(CONVERT(").identifier(column).push(" USING utf8mb4) AS BINARY)");
+            sql.push("CAST(CONVERT(").column(column).push(" USING utf8mb4) AS BINARY)");
         } else {
-            sql.push("CAST(").identifier(column).push(" AS BINARY)");
+            sql.push("CAST(").column(column).push(" AS BINARY)");
         }
     }
 
     /// Begins an `IF` for text that MySQL's JSON functions read without an error: JSON that is nested deeper than 100 levels
     /// is one, 3157, even to `JSON_VALID`. So many opening brackets at most, or so many that are left when strings and
     /// what is inside of it are left out twice, can't be deeper.
-    fn shallow(&self, sql: &mut Sql<'_>, column: &'static str) {
-        sql.push("IF(LENGTH(").identifier(column).push(") - LENGTH(REPLACE(REPLACE(").identifier(column);
-        sql.push(", '[', ''), '{', '')) <= 100 OR (LENGTH(").identifier(column).push(") <= 1000000 AND ");
+    fn shallow(&self, sql: &mut Sql<'_>, column: &'static Column) {
+        sql.push("IF(LENGTH(").column(column).push(") - LENGTH(REPLACE(REPLACE(").column(column);
+        sql.push(", '[', ''), '{', '')) <= 100 OR (LENGTH(").column(column).push(") <= 1000000 AND ");
         for (begin, end) in [("LENGTH(", ")"), (" - LENGTH(REPLACE(REPLACE(", ", '[', ''), '{', ''))")] {
-            sql.push(begin).push("REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(").identifier(column);
+            sql.push(begin).push("REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(").column(column);
             sql.push(r#", '"(?:[^"\\\\]++|\\\\.)*+"', ''), '[\\[{][^\\[\\]{}]*+[\\]}]', ''), '[\\[{][^\\[\\]{}]*+[\\]}]', '')"#);
             sql.push(end);
         }
         sql.push(" <= 98), ");
     }
 
-    fn member(&self, sql: &mut Sql<'_>, column: &'static str, path: &str) {
-        sql.push("JSON_EXTRACT(").identifier(column).push(", ").bind(path).push(")");
+    fn member(&self, sql: &mut Sql<'_>, column: &'static Column, path: &str) {
+        sql.push("JSON_EXTRACT(").column(column).push(", ").bind(path).push(")");
     }
 }
 
@@ -150,7 +150,7 @@ impl Dialect for Mysql {
     /// A search in bytes: UTF-8 has no character inside another one. Only the letters that the needle has are folded,
     /// so that an address costs no more than the search itself. `LIKE`, `LOWER` and the collations fold É too, and the
     /// two servers' regular expressions have different syntaxes and time limits.
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         let needle = needle.to_ascii_lowercase();
         let mut letters: Vec<_> =
             needle.bytes().filter(u8::is_ascii_lowercase).map(|letter| usize::from(letter - b'a')).collect();
@@ -168,12 +168,12 @@ impl Dialect for Mysql {
     }
 
     /// `IF` is lazy on both servers, `AND` is not promised to be: MySQL's JSON functions fail on what is not JSON.
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
         if self.flavour == Flavour::MySql {
             self.shallow(sql, column);
         }
-        sql.push("IF(JSON_VALID(").identifier(column).push("), IF(COALESCE(JSON_TYPE(");
+        sql.push("IF(JSON_VALID(").column(column).push("), IF(COALESCE(JSON_TYPE(");
         self.member(sql, column, &path);
         sql.push("), 'OBJECT') IN ('OBJECT', 'ARRAY'), FALSE, COALESCE(CAST(CONVERT(JSON_UNQUOTE(");
         self.member(sql, column, &path);
@@ -181,7 +181,7 @@ impl Dialect for Mysql {
         sql.push(") USING utf8mb4) AS BINARY) = CAST(").bind(text).push(" AS BINARY)");
         if self.flavour == Flavour::MariaDb {
             // What MariaDB takes for JSON and RFC 8259 does not: `1.`, `-`, `1e`, `"\x"`. Looked at in matches only.
-            sql.push(" AND NOT REGEXP_REPLACE(").identifier(column);
+            sql.push(" AND NOT REGEXP_REPLACE(").column(column);
             sql.push(r#", '"(?:[^"\\\\]|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*+"', '') REGEXP "#);
             sql.push(r#"'"|[.](?![0-9])|-(?![0-9])|[0-9][eE](?![-+]?[0-9])'"#);
         }
@@ -192,32 +192,32 @@ impl Dialect for Mysql {
     }
 
     /// `TO_SECONDS` drops the fraction, before 1970 too, and knows neither the session's time zone nor the year 2038.
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         sql.floor_to(seconds, |sql| {
-            sql.push("(TO_SECONDS(").identifier(column).push(") - ").push(EPOCH).push(")");
+            sql.push("(TO_SECONDS(").column(column).push(") - ").push(EPOCH).push(")");
         });
     }
 
     /// Where the table's collation takes another text for the same key, or another unique key is the one that is there,
     /// that row must not be overwritten (ruling R4): then the right side of the `OR` is evaluated, which fails because
     /// the product is out of range. It names a column so that no server computes it beforehand.
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static Column], update: &[&'static Column]) {
         sql.push(" ON DUPLICATE KEY UPDATE ");
-        for (position, column) in update.iter().enumerate() {
+        for (position, column) in update.iter().copied().enumerate() {
             if position > 0 {
-                sql.push(", ").identifier(column).push(" = VALUES(").identifier(column).push(")");
+                sql.push(", ").column(column).push(" = VALUES(").column(column).push(")");
                 continue;
             }
-            sql.identifier(column).push(" = IF(");
-            for (position, part) in key.iter().enumerate() {
+            sql.column(column).push(" = IF(");
+            for (position, part) in key.iter().copied().enumerate() {
                 sql.push(if position > 0 { " AND " } else { "" });
-                sql.push("CAST(").identifier(part).push(" AS BINARY) = CAST(VALUES(").identifier(part);
+                sql.push("CAST(").column(part).push(" AS BINARY) = CAST(VALUES(").column(part);
                 sql.push(") AS BINARY)");
             }
-            if let Some(part) = key.first() {
-                sql.push(" OR (LENGTH(").identifier(part).push(") + 2) * ").push(OTHER_KEY);
+            if let Some(part) = key.first().copied() {
+                sql.push(" OR (LENGTH(").column(part).push(") + 2) * ").push(OTHER_KEY);
             }
-            sql.push(", VALUES(").identifier(column).push("), VALUES(").identifier(column).push("))");
+            sql.push(", VALUES(").column(column).push("), VALUES(").column(column).push("))");
         }
     }
 
@@ -284,9 +284,9 @@ impl Dialect for Mysql {
         }
     }
 
-    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static Column, text: String) {
         // The first comparison can use an index, whatever the collation; the second one decides.
-        sql.push("(").identifier(column).push(" = ").bind(text).push(" AND ");
+        sql.push("(").column(column).push(" = ").bind(text.as_str()).push(" AND ");
         self.bytes(sql, column);
         sql.push(" = CAST(").bind(text).push(" AS BINARY))");
     }
@@ -296,7 +296,7 @@ impl Dialect for Mysql {
         self.flavour != Flavour::MySql
     }
 
-    fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, _column: &'static str) {
+    fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, _column: &'static Column) {
         // Only for numbers without a gap: InnoDB's counter follows the largest number by itself.
         if self.cluster {
             return;

@@ -73,7 +73,7 @@ fn resync(backend: &dyn Backend) -> Option<Unit> {
     let table = SCHEMA.table("logs").unwrap();
     let key = table.columns.iter().find(|column| column.kind == ColumnKind::Serial).unwrap();
     let mut sql = Sql::new(backend.dialect());
-    backend.dialect().resync_serial(sql.ddl(), table, key.name);
+    backend.dialect().resync_serial(sql.ddl(), table, key);
     if sql.is_empty() {
         return None;
     }

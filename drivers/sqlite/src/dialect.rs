@@ -26,46 +26,43 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         self.contains_any(sql, &[column], needle);
     }
 
-    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static str], needle: &str) {
+    fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static Column], needle: &str) {
         // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row. One call for
         // all columns, since calls cost more than looking into short text.
         sql.push("decnet_contains(").bind(needle.to_ascii_lowercase());
-        sql.push(", ").identifiers(columns.iter().copied()).push(")");
+        sql.push(", ").columns(columns.iter().copied()).push(")");
     }
 
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
         // CASE is the one expression whose order of evaluation is guaranteed: most rows are refused without a look at their
         // JSON, and nothing reads JSON that is not valid.
-        sql.push("CASE WHEN decnet_may_have(").identifier(column).push(", ").bind(format!("\"{key}\""));
-        sql.push(", ").bind(text).push(") THEN CASE WHEN json_valid(").identifier(column);
+        sql.push("CASE WHEN decnet_may_have(").column(column).push(", ").bind(format!("\"{key}\""));
+        sql.push(", ").bind(text).push(") THEN CASE WHEN json_valid(").column(column);
         // To SQLite the text ends at a NUL, to RFC 8259 a NUL is an error.
-        sql.push(") THEN CASE WHEN instr(").identifier(column);
-        sql.push(", char(0)) = 0 AND json_type(").identifier(column).push(") = 'object' THEN ");
+        sql.push(") THEN CASE WHEN instr(").column(column);
+        sql.push(", char(0)) = 0 AND json_type(").column(column).push(") = 'object' THEN ");
         // In a path a key ends at its NUL too, so `$."a"` would find the member "a\u0000".
         sql.push("CASE WHEN instr(")
-            .identifier(column)
+            .column(column)
             .push(", '\\u0000') THEN EXISTS (SELECT 1 FROM json_each(");
-        sql.identifier(column).push(") AS member WHERE member.key = ").bind(key);
+        sql.column(column).push(") AS member WHERE member.key = ").bind(key);
         sql.push(" AND CASE WHEN member.type IN ('object', 'array') THEN 0 WHEN member.type IN ('true', 'false', 'null')");
         sql.push(" THEN member.type = ").bind(text).push(" ELSE CAST(member.atom AS TEXT) = ").bind(text);
         sql.push(" END) ELSE CASE json_type(");
-        sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
-        sql.identifier(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
-        sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (")
-            .identifier(column)
-            .push(" -> ")
-            .bind(path);
+        sql.column(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
+        sql.column(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
+        sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (").column(column).push(" -> ").bind(path);
         sql.push(") IS ").bind(text).push(" END END ELSE 0 END ELSE 0 END ELSE 0 END");
     }
 
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         // strftime('%s') rounds at the last half millisecond (ruling R1), and loses the offset of a cut text.
-        sql.push("decnet_bucket(").identifier(column).push(", ").bind(seconds).push(")");
+        sql.push("decnet_bucket(").column(column).push(", ").bind(seconds).push(")");
     }
 
     fn integer(&self) -> &'static str {

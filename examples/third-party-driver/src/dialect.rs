@@ -22,22 +22,22 @@ impl Dialect for Postgres {
         }
     }
 
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         sql.push("strpos(lower(")
-            .identifier(column)
+            .column(column)
             .push("), ")
             .bind(needle.to_ascii_lowercase())
             .push(") > 0");
     }
 
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
-        sql.push("pg_temp.decnet_member_equals(").identifier(column);
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
+        sql.push("pg_temp.decnet_member_equals(").column(column);
         sql.push(", ").bind(key).push(", ").bind(text).push(")");
     }
 
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         sql.floor_to(seconds, |sql| {
-            sql.push("floor(extract(epoch FROM ").identifier(column).push("))::int8");
+            sql.push("floor(extract(epoch FROM ").column(column).push("))::int8");
         });
     }
 
@@ -55,11 +55,11 @@ impl Dialect for Postgres {
         let _ = write!(text, "${position}::{}", type_of(column.kind));
     }
 
-    fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, column: &'static str) {
+    fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, column: &'static Column) {
         // With the lock, nobody takes a key between the two halves.
         sql.push("DO $$ BEGIN LOCK TABLE ").identifier(table.name).push(" IN SHARE ROW EXCLUSIVE MODE; ");
-        sql.push("PERFORM setval(pg_get_serial_sequence('").identifier(table.name).push("', '").push(column);
-        sql.push("'), GREATEST(MAX(").identifier(column).push("), 1), COALESCE(MAX(").identifier(column);
+        sql.push("PERFORM setval(pg_get_serial_sequence('").identifier(table.name).push("', '").column(column);
+        sql.push("'), GREATEST(MAX(").column(column).push("), 1), COALESCE(MAX(").column(column);
         sql.push(") > 0, false)) FROM ").identifier(table.name).push("; END $$");
     }
 }

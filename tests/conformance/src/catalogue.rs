@@ -106,11 +106,11 @@ pub(crate) struct PartOfContract {
 macro_rules! catalogue {
     (domains { $($domain:ident,)+ } groups { $($group:ident,)+ }) => {
         /// All cases, by group.
-        pub(crate) const GROUPS: &[&[Case]] =
+        pub(crate) const GROUPS: &[&[crate::case::Case]] =
             &[$(crate::cases::$domain::CASES,)+ $(crate::cases::$group::CASES,)+];
 
         /// What the contract is divided into.
-        pub(crate) const DOMAINS: &[PartOfContract] = &[$(PartOfContract {
+        pub(crate) const DOMAINS: &[crate::catalogue::PartOfContract] = &[$(crate::catalogue::PartOfContract {
             name: stringify!($domain),
             samples: crate::cases::$domain::samples::samples,
             golden: crate::cases::$domain::golden::golden,
@@ -127,46 +127,9 @@ macro_rules! catalogue {
     };
 }
 
-catalogue! {
-    // What the contract is divided into: each folder has `samples.rs` and `golden.rs` beside its cases.
-    domains {
-        lifecycle,
-        users,
-        logs,
-        bounties,
-        state,
-        attackers,
-        deployment,
-        topology,
-        webhooks,
-        canary,
-        tarpit,
-        realism,
-        orchestrator,
-        credentials,
-        identities,
-        campaigns,
-        observations,
-        intel,
-        ttp,
-    }
-    // What holds across domains.
-    groups {
-        golden,
-        units,
-        engine,
-        concurrency,
-        cancellation,
-        search,
-        capabilities,
-        copying,
-        large,
-        hostile,
-        counts,
-    }
-}
+pub(crate) use catalogue;
 
 /// All cases.
 pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
-    GROUPS.iter().copied().flatten()
+    crate::cases::GROUPS.iter().copied().flatten()
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::catalogue::DOMAINS;
+use crate::cases::DOMAINS;
 
 /// A domain: its name, and calls of its methods.
 pub type Domain = (&'static str, Vec<(&'static str, Value)>);

@@ -13,7 +13,8 @@ impl Steps<'_> {
     /// Invalid input that names the column: a value that it can't hold, or a key without value. The unit fails with invalid
     /// input when there is no such row and a new one would lack a column that it needs.
     pub(in crate::base) fn upsert<R: Record>(&mut self, data: Changeset<R>) -> Result<()> {
-        self.upsert_by(R::TABLE.primary_key, &[], data)
+        let key: Vec<_> = R::TABLE.key().collect();
+        self.upsert_by(&key, &[], data)
     }
 
     /// Adds an upsert by a key that is unique in the table; else as [`upsert`](Self::upsert). Only a new row takes the
@@ -24,14 +25,14 @@ impl Steps<'_> {
     /// as a row with another key.
     pub(in crate::base) fn upsert_by<R: Record>(
         &mut self,
-        key_columns: &[&'static str],
-        only_new: &[&'static str],
+        key_columns: &[&'static Column],
+        only_new: &[&'static Column],
         data: Changeset<R>,
     ) -> Result<()> {
         let table = R::TABLE;
         let mut data = data.without_absent().check()?;
         let mut key = Vec::with_capacity(key_columns.len());
-        for column in table.columns.iter().filter(|column| key_columns.contains(&column.name)) {
+        for column in table.columns.iter().filter(|column| key_columns.contains(column)) {
             if let Some(default) = column.default {
                 data = data.or_set(column, default.value());
             }
@@ -40,14 +41,14 @@ impl Steps<'_> {
                 None => return Err(Error::invalid_input(column.name, "is needed")),
             }
         }
+        let untouched = |column: &&'static Column| only_new.contains(column) || key_columns.contains(column);
         let lacks = |column: &'static Column| {
             let needed = !column.nullable && column.default.is_none() && column.kind != ColumnKind::Serial;
             needed && data.get(column).is_none()
         };
         if !table.columns.iter().any(lacks) {
-            let given = data.iter().map(|(column, _)| column.name);
-            let mut given: Vec<_> =
-                given.filter(|name| !key_columns.contains(name) && !only_new.contains(name)).collect();
+            let given = data.iter().map(|(column, _)| column);
+            let mut given: Vec<_> = given.filter(|column| !untouched(column)).collect();
             if given.is_empty() {
                 given.extend(key_columns.first());
             }
@@ -71,8 +72,7 @@ impl Steps<'_> {
             sql.insert_select(&row).and().push("NOT EXISTS ");
             sql.subquery(|sql| of_key(sql.push("SELECT 1").from::<R>(), &key))
         })?;
-        let untouched = |name: &str| only_new.contains(&name) || key_columns.contains(&name);
-        for column in table.columns.iter().filter(|column| untouched(column.name)) {
+        for column in table.columns.iter().filter(untouched) {
             data.remove(column);
         }
         if let Some((column, value)) = key.first().filter(|_| data.is_empty()) {

@@ -255,7 +255,7 @@ async fn insert(session: &mut impl Session, dialect: &dyn Dialect, rows: &Insert
         }
     }
     // The next key that the database assigns must lie behind those that were given.
-    if let Some(column) = key.and_then(|at| rows.columns().get(at)) {
+    if let Some(column) = key.and_then(|at| rows.table().column(rows.columns().get(at)?)) {
         let mut sql = Sql::new(dialect);
         dialect.resync_serial(&mut sql, rows.table(), column);
         if !sql.is_empty() {

@@ -166,7 +166,8 @@ async fn affected_rows_are_counted_as_on_other_engines() {
         let mut sql = Sql::new(backend.dialect());
         let values = vec!["a".into(), value.into()];
         let row = Insert::raw(StateEntry::TABLE, vec!["key", "value"], values).unwrap();
-        sql.insert_values(&row).on_duplicate_update(&["key"], &["value"]);
+        sql.insert_values(&row)
+            .on_duplicate_update(&[StateEntry::KEY.column()], &[StateEntry::VALUE.column()]);
         sql.finish().unwrap()
     };
     let unchanged = unit.execute(upsert("1"));

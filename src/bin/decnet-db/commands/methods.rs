@@ -34,7 +34,7 @@ struct ArgumentObject {
 
 impl From<&Method> for MethodObject {
     fn from(method: &Method) -> Self {
-        let argument = |&Argument { name, ty, required, doc }| ArgumentObject { name, ty, required, doc };
+        let argument = |&Argument { name, ty, required, doc, .. }| ArgumentObject { name, ty, required, doc };
         Self {
             name: method.name,
             doc: method.doc,

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn counts_are_drawn_to_scale() {
         let (first, last) = (time("2026-01-01T00:05:00"), time("2026-01-01T02:59:00"));
-        let bucket = |time: &str, count| Bucket { time: time.to_owned(), count };
+        let bucket = |time: &str, count| Bucket::new(time, count);
         let buckets = [bucket("2026-01-01 00:00:00", 48), bucket("2026-01-01 02:00:00", 1)];
         let counts = fill(&buckets, first, last, 60);
         assert_eq!(counts, [48, 0, 1]);

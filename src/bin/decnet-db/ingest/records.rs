@@ -63,7 +63,7 @@ async fn states_with_prefix(repository: &dyn Repository, prefix: &str) -> Result
     // LIKE takes letters of either case, and % and _ of the prefix for any.
     let found = found.into_iter().filter(|entry| entry.key.starts_with(prefix));
     found
-        .map(|StateEntry { key, value }| {
+        .map(|StateEntry { key, value, .. }| {
             let value = Json::parse(value.into_text()).map_err(|error| {
                 Error::configuration(format!("the state {key:?} holds text that is not JSON: {error}"))
             })?;

@@ -40,6 +40,45 @@ use tokio::task::JoinSet;
 
 use crate::database::Database;
 
+crate::catalogue::catalogue! {
+    // What the contract is divided into: each folder has `samples.rs` and `golden.rs` beside its cases.
+    domains {
+        lifecycle,
+        users,
+        logs,
+        bounties,
+        state,
+        attackers,
+        deployment,
+        topology,
+        webhooks,
+        canary,
+        tarpit,
+        realism,
+        orchestrator,
+        credentials,
+        identities,
+        campaigns,
+        observations,
+        intel,
+        ttp,
+    }
+    // What holds across domains.
+    groups {
+        golden,
+        units,
+        engine,
+        concurrency,
+        cancellation,
+        search,
+        capabilities,
+        copying,
+        large,
+        hostile,
+        counts,
+    }
+}
+
 /// Runs `count` calls at once, all of which must succeed; returns what they returned, in no order.
 pub(crate) async fn at_once<F, T>(
     db: &Database,

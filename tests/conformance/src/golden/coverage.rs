@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::List;
-use crate::catalogue::DOMAINS;
+use crate::cases::DOMAINS;
 
 /// What one domain says about its recorded calls.
 #[derive(Default)]

@@ -74,7 +74,7 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
         right.close().await;
     }
 
-    fn contains(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         right.contains(sql, column, needle);
     }
 
@@ -82,22 +82,28 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
         &self,
         right: &dyn Dialect,
         sql: &mut Sql<'_>,
-        column: &'static str,
+        column: &'static Column,
         key: &str,
         text: &str,
     ) {
         right.json_member_equals(sql, column, key, text);
     }
 
-    fn exactly(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+    fn exactly(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, text: String) {
         right.exactly(sql, column, text);
     }
 
-    fn bucket(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+    fn bucket(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         right.bucket(sql, column, seconds);
     }
 
-    fn upsert(&self, right: &dyn Dialect, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+    fn upsert(
+        &self,
+        right: &dyn Dialect,
+        sql: &mut Sql<'_>,
+        key: &[&'static Column],
+        update: &[&'static Column],
+    ) {
         right.upsert(sql, key, update);
     }
 
@@ -181,23 +187,23 @@ impl<F: Fault> Dialect for Wrong<F> {
         self.right.dialect().column_type(table, column)
     }
 
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         self.fault.contains(self.right.dialect(), sql, column, needle);
     }
 
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
         self.fault.json_member_equals(self.right.dialect(), sql, column, key, text);
     }
 
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         self.fault.bucket(self.right.dialect(), sql, column, seconds);
     }
 
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static Column], update: &[&'static Column]) {
         self.fault.upsert(self.right.dialect(), sql, key, update);
     }
 
-    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static Column, text: String) {
         self.fault.exactly(self.right.dialect(), sql, column, text);
     }
 

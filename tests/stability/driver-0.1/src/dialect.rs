@@ -24,41 +24,41 @@ impl Dialect for Frozen {
         }
     }
 
-    fn contains(&self, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         sql.push("instr(lower(")
-            .identifier(column)
+            .column(column)
             .push("), ")
             .bind(needle.to_ascii_lowercase())
             .push(") > 0");
     }
 
-    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static str, key: &str, text: &str) {
+    fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
         let path = format!("$.\"{key}\"");
         sql.push("CASE WHEN json_valid(")
-            .identifier(column)
+            .column(column)
             .push(") THEN CASE WHEN instr(")
-            .identifier(column);
+            .column(column);
         sql.push(", char(0)) = 0 AND json_type(")
-            .identifier(column)
+            .column(column)
             .push(") = 'object' THEN CASE json_type(");
-        sql.identifier(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
-        sql.identifier(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
-        sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (").identifier(column).push(" -> ");
+        sql.column(column).push(", ").bind(path.as_str()).push(") WHEN 'text' THEN json_extract(");
+        sql.column(column).push(", ").bind(path.as_str()).push(") IS ").bind(text);
+        sql.push(" WHEN 'object' THEN 0 WHEN 'array' THEN 0 ELSE (").column(column).push(" -> ");
         sql.bind(path).push(") IS ").bind(text).push(" END ELSE 0 END ELSE 0 END");
     }
 
-    fn bucket(&self, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
-        sql.push("frozen_bucket(").identifier(column).push(", ").bind(seconds).push(")");
+    fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
+        sql.push("frozen_bucket(").column(column).push(", ").bind(seconds).push(")");
     }
 
-    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static str], update: &[&'static str]) {
-        sql.push(" ON CONFLICT (").identifiers(key.iter().copied()).push(") DO ");
+    fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static Column], update: &[&'static Column]) {
+        sql.push(" ON CONFLICT (").columns(key.iter().copied()).push(") DO ");
         if update.is_empty() {
             sql.push("NOTHING");
         }
         for (position, column) in update.iter().copied().enumerate() {
             sql.push(if position > 0 { ", " } else { "UPDATE SET " });
-            sql.identifier(column).push(" = excluded.").identifier(column);
+            sql.column(column).push(" = excluded.").column(column);
         }
     }
 
@@ -113,8 +113,8 @@ impl Dialect for Frozen {
         "NULL"
     }
 
-    fn exactly(&self, sql: &mut Sql<'_>, column: &'static str, text: &str) {
-        sql.identifier(column).push(" = ").bind(text).push(" COLLATE BINARY");
+    fn exactly(&self, sql: &mut Sql<'_>, column: &'static Column, text: String) {
+        sql.column(column).push(" = ").bind(text).push(" COLLATE BINARY");
     }
 
     fn enforces_types(&self) -> bool {
@@ -125,7 +125,7 @@ impl Dialect for Frozen {
         true
     }
 
-    fn resync_serial(&self, _sql: &mut Sql<'_>, _table: &'static Table, _column: &'static str) {}
+    fn resync_serial(&self, _sql: &mut Sql<'_>, _table: &'static Table, _column: &'static Column) {}
 
     fn max_parameters(&self) -> usize {
         1000

@@ -1,6 +1,7 @@
 //! The one statement that tells how far the table `logs` has come, and whether what is kept of it still holds.
 
 use super::{Answer, State};
+use crate::contract::Log;
 use crate::error::Result;
 use crate::sql::{Dialect, Rows, Sql, Statement, Value};
 use std::time::Instant;
@@ -54,8 +55,8 @@ impl Headline {
         let mut sql = Sql::new(dialect);
         sql.push("SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs");
         up_to(&mut sql, " WHERE id <= ", bound);
-        sql.push("), (SELECT ").identifier("timestamp");
-        sql.push(" FROM logs WHERE id = (SELECT MIN(id) FROM logs)), (SELECT ").identifier("timestamp");
+        sql.push("), (SELECT ").column(Log::TIMESTAMP);
+        sql.push(" FROM logs WHERE id = (SELECT MIN(id) FROM logs)), (SELECT ").column(Log::TIMESTAMP);
         sql.push(" FROM logs WHERE id = (SELECT MAX(id) FROM logs");
         up_to(&mut sql, " WHERE id <= ", bound);
         sql.push(")), (SELECT COUNT(*) FROM logs");
@@ -69,7 +70,7 @@ impl Headline {
                         .push("(SELECT COUNT(*) FROM logs WHERE id = ");
                     sql.bind(*id)
                         .push(" AND ")
-                        .identifier("timestamp")
+                        .column(Log::TIMESTAMP)
                         .push(" = ")
                         .bind(time.clone())
                         .push(")");

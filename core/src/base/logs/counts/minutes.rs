@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::Bucket;
+use crate::contract::{Bucket, Log};
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::sql::{Dialect, Sql, Statement, Value};
@@ -145,10 +145,8 @@ impl Minutes {
 /// The minutes of the events behind `known` up to `last`, each with its first and last time.
 fn statement(dialect: &dyn Dialect, known: Option<i64>, last: i64) -> Statement {
     let mut sql = Sql::new(dialect);
-    sql.push("SELECT ");
-    dialect.bucket(&mut sql, "timestamp", 60);
-    sql.push(" AS minute, COUNT(*), MIN(").identifier("timestamp");
-    sql.push("), MAX(").identifier("timestamp").push(") FROM logs WHERE ");
+    sql.push("SELECT ").bucket(Log::TIMESTAMP, 60).push(" AS minute, COUNT(*), MIN(").column(Log::TIMESTAMP);
+    sql.push("), MAX(").column(Log::TIMESTAMP).push(") FROM logs WHERE ");
     match known {
         Some(known) => sql.push("id > ").bind(known).push(" AND id <= ").bind(last),
         // So that the index of the times is read from end to end and not the table, which is far larger.

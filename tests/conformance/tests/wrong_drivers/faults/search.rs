@@ -1,7 +1,7 @@
 //! Conditions find too much, too little, or fail; and what is declared of them.
 
 use decnet_db_core::driver::{Capability, Driver};
-use decnet_db_core::sql::{Dialect, Sql};
+use decnet_db_core::sql::{Column, Dialect, Sql};
 
 use crate::wrapper::Fault;
 
@@ -9,8 +9,8 @@ use crate::wrapper::Fault;
 pub(crate) struct TakesWildcards;
 
 impl Fault for TakesWildcards {
-    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
-        sql.identifier(column).push(" LIKE ").bind(format!("%{needle}%"));
+    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
+        sql.column(column).push(" LIKE ").bind(format!("%{needle}%"));
     }
 }
 
@@ -18,9 +18,9 @@ impl Fault for TakesWildcards {
 pub(crate) struct SearchesUpToNul;
 
 impl Fault for SearchesUpToNul {
-    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         let literal = needle.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        sql.identifier(column).push(" LIKE ").bind(format!("%{literal}%")).push(r" ESCAPE '\'");
+        sql.column(column).push(" LIKE ").bind(format!("%{literal}%")).push(r" ESCAPE '\'");
     }
 }
 
@@ -28,8 +28,8 @@ impl Fault for SearchesUpToNul {
 pub(crate) struct MindsCase;
 
 impl Fault for MindsCase {
-    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
-        sql.push("instr(").identifier(column).push(", ").bind(needle).push(") > 0");
+    fn contains(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
+        sql.push("instr(").column(column).push(", ").bind(needle).push(") > 0");
     }
 }
 
@@ -37,7 +37,7 @@ impl Fault for MindsCase {
 pub(crate) struct FoldsAllLetters;
 
 impl Fault for FoldsAllLetters {
-    fn contains(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, needle: &str) {
+    fn contains(&self, right: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         sql.push("(");
         right.contains(sql, column, &needle.to_lowercase());
         sql.push(" OR ");
@@ -54,13 +54,13 @@ impl Fault for MatchesObjects {
         &self,
         right: &dyn Dialect,
         sql: &mut Sql<'_>,
-        column: &'static str,
+        column: &'static Column,
         key: &str,
         text: &str,
     ) {
         sql.push("(");
         right.json_member_equals(sql, column, key, text);
-        sql.push(" OR CASE WHEN json_valid(").identifier(column).push(") THEN (").identifier(column);
+        sql.push(" OR CASE WHEN json_valid(").column(column).push(") THEN (").column(column);
         sql.push(" -> ").bind(format!("$.\"{key}\"")).push(") IS ").bind(text).push(" ELSE 0 END)");
     }
 }
@@ -73,12 +73,12 @@ impl Fault for ComparesMembersByTheirValue {
         &self,
         _: &dyn Dialect,
         sql: &mut Sql<'_>,
-        column: &'static str,
+        column: &'static Column,
         key: &str,
         text: &str,
     ) {
-        sql.push("CASE WHEN json_valid(").identifier(column).push(") THEN CAST(json_extract(");
-        sql.identifier(column).push(", ").bind(format!("$.\"{key}\"")).push(") AS TEXT) IS ").bind(text);
+        sql.push("CASE WHEN json_valid(").column(column).push(") THEN CAST(json_extract(");
+        sql.column(column).push(", ").bind(format!("$.\"{key}\"")).push(") AS TEXT) IS ").bind(text);
         sql.push(" ELSE 0 END");
     }
 }
@@ -91,11 +91,11 @@ impl Fault for FailsOnBrokenJson {
         &self,
         _: &dyn Dialect,
         sql: &mut Sql<'_>,
-        column: &'static str,
+        column: &'static Column,
         key: &str,
         text: &str,
     ) {
-        sql.push("json_extract(").identifier(column).push(", ").bind(format!("$.\"{key}\""));
+        sql.push("json_extract(").column(column).push(", ").bind(format!("$.\"{key}\""));
         sql.push(") IS ").bind(text);
     }
 }
@@ -104,8 +104,8 @@ impl Fault for FailsOnBrokenJson {
 pub(crate) struct ComparesKeysInAnyCase;
 
 impl Fault for ComparesKeysInAnyCase {
-    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, text: &str) {
-        sql.identifier(column).push(" = ").bind(text).push(" COLLATE NOCASE");
+    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, text: String) {
+        sql.column(column).push(" = ").bind(text).push(" COLLATE NOCASE");
     }
 }
 
@@ -113,8 +113,8 @@ impl Fault for ComparesKeysInAnyCase {
 pub(crate) struct ComparesWithoutTrailingBlanks;
 
 impl Fault for ComparesWithoutTrailingBlanks {
-    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, text: &str) {
-        sql.identifier(column).push(" = ").bind(text).push(" COLLATE RTRIM");
+    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, text: String) {
+        sql.column(column).push(" = ").bind(text).push(" COLLATE RTRIM");
     }
 }
 
@@ -141,8 +141,8 @@ impl Fault for EndsBeforeTheBound {
 pub(crate) struct CutsBucketsTowardZero;
 
 impl Fault for CutsBucketsTowardZero {
-    fn bucket(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, seconds: i64) {
-        sql.push("(CAST(strftime('%s', substr(").identifier(column).push(", 1, 19)) AS INTEGER) / ");
+    fn bucket(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
+        sql.push("(CAST(strftime('%s', substr(").column(column).push(", 1, 19)) AS INTEGER) / ");
         sql.number(seconds).push(" * ").number(seconds).push(")");
     }
 }
@@ -152,8 +152,8 @@ impl Fault for CutsBucketsTowardZero {
 pub(crate) struct ComparesTheFirstHundredCharacters;
 
 impl Fault for ComparesTheFirstHundredCharacters {
-    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static str, text: &str) {
-        sql.push("substr(").identifier(column).push(", 1, 100) = substr(").bind(text).push(", 1, 100)");
+    fn exactly(&self, _: &dyn Dialect, sql: &mut Sql<'_>, column: &'static Column, text: String) {
+        sql.push("substr(").column(column).push(", 1, 100) = substr(").bind(text).push(", 1, 100)");
     }
 }
 
@@ -165,11 +165,11 @@ impl Fault for DoesNotLookIntoDeepJson {
         &self,
         right: &dyn Dialect,
         sql: &mut Sql<'_>,
-        column: &'static str,
+        column: &'static Column,
         key: &str,
         text: &str,
     ) {
-        sql.push("(instr(").identifier(column).push(", ").bind("[".repeat(100)).push(") = 0 AND ");
+        sql.push("(instr(").column(column).push(", ").bind("[".repeat(100)).push(") = 0 AND ");
         right.json_member_equals(sql, column, key, text);
         sql.push(")");
     }

@@ -1,7 +1,7 @@
 //! Single writes do something else, or say so.
 
 use async_trait::async_trait;
-use decnet_db_core::sql::{Dialect, OnDuplicate, Outcome, Receipt, Sql, Unit};
+use decnet_db_core::sql::{Column, Dialect, OnDuplicate, Outcome, Receipt, Sql, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::rewrite::{each_insert, outcome, with_values};
@@ -23,7 +23,7 @@ impl Fault for LosesTheLastRow {
 pub(crate) struct UpsertsOnlyNewRows;
 
 impl Fault for UpsertsOnlyNewRows {
-    fn upsert(&self, right: &dyn Dialect, sql: &mut Sql<'_>, key: &[&'static str], _: &[&'static str]) {
+    fn upsert(&self, right: &dyn Dialect, sql: &mut Sql<'_>, key: &[&'static Column], _: &[&'static Column]) {
         right.upsert(sql, key, &[]);
     }
 }
