@@ -1,17 +1,18 @@
 //! Attackers: one row per source address.
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::SqlRepository;
-use super::support::{Pages, expect_order};
-use crate::contract::unit::{Steps, UnitOfWork};
+use super::support::{Pages, RETRIES, busy, expect_order};
+use crate::contract::unit::{Engine as _, UnitOfWork};
 use crate::contract::{
     Attacker, AttackerCursor, AttackerFilter, AttackerIntel, AttackerOrder, AttackerQuery, Attackers,
-    ExportedAttacker, Ipv6Evidence, Page, Transactional,
+    ExportedAttacker, Ipv6Evidence, Page,
 };
 use crate::error::Result;
 use crate::json::Json;
-use crate::sql::{Changeset, Expect, Insert, Receipt, Record, Sql, Step, StepId, Value};
+use crate::sql::{Changeset, Column, Expect, Insert, Record, Sql, Unit, Value};
 use crate::text::excerpt;
 use crate::time::Timestamp;
 
@@ -20,13 +21,31 @@ const EXPORT_PAGE: u64 = 1_000;
 #[async_trait]
 impl Attackers for SqlRepository {
     async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String> {
-        let (fresh, ip) = (uuid::Uuid::new_v4().to_string(), data.text(Attacker::IP).map(str::to_owned));
-        let upserted = self.unit().upsert_attacker_as(data, fresh.clone()).commit().await;
-        match upserted.map_err(|error| error.within("data"))? {
-            Some(uuid) => Ok(uuid),
-            // A writer without our guard (DECNET) stored it between the two statements.
-            None => Ok(self.get_attacker_uuid_by_ip(&ip.unwrap_or_default()).await?.unwrap_or(fresh)),
+        let plan = Upsert::plan(data).map_err(|error| error.within("data"))?;
+        for _ in 0..RETRIES {
+            let present = self.get_attacker_uuid_by_ip(&plan.ip).await?;
+            let mut unit = Unit::new();
+            let mut sql = self.sql();
+            let uuid = match present {
+                Some(present) => {
+                    sql.update::<Attacker>().set_all(plan.update.clone());
+                    sql.only(Attacker::UUID, present.as_str()).only(Attacker::IP, plan.ip.as_str());
+                    plan.rewritten.clone().unwrap_or(present)
+                }
+                None => {
+                    let row = plan.insert.as_ref().map_err(|missing| missing.clone().within("data"))?;
+                    plan.insert_unless_there(&mut sql, row, &plan.given);
+                    plan.fresh.clone()
+                }
+            };
+            let written = unit.execute(sql.finish().map_err(|error| error.within("data"))?);
+            let receipt = self.commit(unit).await.map_err(|error| error.within("data"))?;
+            if receipt.affected(written) > 0 {
+                return Ok(uuid);
+            }
+            // Another writer has made the row since it was looked for, or it has another key now.
         }
+        Err(busy("this attacker"))
     }
 
     async fn get_attacker_uuid_by_ip(&self, ip: &str) -> Result<Option<String>> {
@@ -135,82 +154,85 @@ impl<'r, T> UnitOfWork<'r, T> {
     /// that it is new.
     pub fn upsert_attacker(self, data: Changeset<Attacker>) -> UnitOfWork<'r> {
         self.steps(|steps| {
-            Upsert::plan(data, uuid::Uuid::new_v4().to_string())?.add_to(steps, true).map(drop)
-        })
-    }
-
-    /// The upsert of an address whose row is `fresh` if it is new: the uuid of its row, unless another writer came between
-    /// the steps.
-    fn upsert_attacker_as(self, data: Changeset<Attacker>, fresh: String) -> UnitOfWork<'r, Option<String>> {
-        self.returning(|steps| {
-            let upsert = Upsert::plan(data, fresh)?;
-            let (find, insert) = upsert.add_to(steps, false)?;
-            Ok(move |receipt: &mut Receipt| {
-                if insert.is_some_and(|step| receipt.affected(step) > 0) {
-                    return Ok(Some(upsert.fresh));
+            let plan = Upsert::plan(data)?;
+            let row = match &plan.insert {
+                Ok(row) => row,
+                Err(missing) => {
+                    let ip = excerpt(&plan.ip);
+                    let there =
+                        Expect::one_row(format!("there is no attacker {ip} yet, and for a new one {missing}"));
+                    steps.expect(there, |sql| plan.update_first(sql, plan.update.clone()))?;
+                    return Ok(());
                 }
-                match (receipt.rows(find).scalar()?, upsert.insert) {
-                    (Some(present), _) => Ok(Some(upsert.rewritten.unwrap_or(present))),
-                    (None, Err(missing)) => Err(missing),
-                    (None, Ok(_)) => Ok(None),
-                }
-            })
+            };
+            let mut update = plan.update.clone();
+            if plan.rewritten.is_some() {
+                // Before a row is made, as a new one keeps its own key.
+                steps.execute(|sql| plan.update_first(sql, plan.update.clone()))?;
+                update.remove(Attacker::UUID);
+            }
+            // Makes the row, or waits for who is making it, so that there is one to update.
+            steps.execute(|sql| plan.insert_unless_there(sql, row, &[Attacker::UUID.column()]))?;
+            steps.execute(|sql| plan.update_first(sql, update))?;
+            Ok(())
         })
     }
 }
 
+/// The namespace of the keys that are made of addresses: part of the protocol between processes of different versions.
+const ADDRESSES: Uuid = Uuid::from_u128(0x2f1c_7a5e_93d4_4b0c_a86d_51e0_7c39_b4f2);
+
 /// What one upsert does, before it is written as steps.
 struct Upsert {
     ip: String,
-    /// The uuid of the row if it is new.
+    /// The uuid of the row if it is new: made of the address, so that two writers who both find none meet in the primary key.
+    /// DECNET's table has no other key that would keep them apart, and no lock that is not written holds between the nodes
+    /// of a cluster.
     fresh: String,
     /// The uuid that the row gets if it is there.
     rewritten: Option<String>,
     update: Changeset<Attacker>,
+    /// The columns of `update` that the row takes also when another writer has just made it: not its keys.
+    given: Vec<&'static Column>,
     /// What a new row lacks.
     insert: Result<Insert>,
 }
 
 impl Upsert {
-    fn plan(data: Changeset<Attacker>, fresh: String) -> Result<Self> {
+    fn plan(data: Changeset<Attacker>) -> Result<Self> {
         let mut data = data.without_absent().check()?;
         let ip = data.require_text(Attacker::IP)?;
-        let data = data.or_set(Attacker::UPDATED_AT, Timestamp::now());
-        let rewritten = data.text(Attacker::UUID).map(str::to_owned);
-        let insert = data.clone().set(Attacker::IP, ip.as_str()).set(Attacker::UUID, fresh.as_str()).insert();
-        Ok(Self { ip, fresh, rewritten, update: data, insert })
+        let fresh = Uuid::new_v5(&ADDRESSES, ip.as_bytes()).to_string();
+        let update = data.or_set(Attacker::UPDATED_AT, Timestamp::now());
+        let rewritten = update.text(Attacker::UUID).map(str::to_owned);
+        let insert = update.clone().set(Attacker::IP, ip.as_str()).set(Attacker::UUID, fresh.as_str()).insert();
+        let given = update.iter().map(|(column, _)| column);
+        let given = given.filter(|column| column.name != Attacker::UUID.name()).collect();
+        Ok(Self { ip, fresh, rewritten, update, given, insert })
     }
 
-    /// Adds the steps, and returns which of them find the row and insert it. `all_or_nothing`: an address that is new and
-    /// lacks what a new row needs makes the unit fail.
-    fn add_to(&self, steps: &mut Steps<'_>, all_or_nothing: bool) -> Result<(StepId, Option<StepId>)> {
-        let ip = &self.ip;
-        // No unique key keeps two rows of one address out (DECNET's table has none).
-        steps.guard("attackers", ip);
-        let find = steps.query(|sql| first_of(sql, ip))?;
-        // The address once more, since MySQL looks for it in an index only there; and it reads the table that it updates only
-        // through a derived table.
-        let mut update = Sql::new(steps.dialect());
-        update.update::<Attacker>().set_all(self.update.clone()).only(Attacker::IP, ip.as_str());
-        update
-            .and()
+    /// Writes the insert of the row, unless one of the address is there. Where another writer makes it at the same time, it
+    /// is waited for, and takes `update`.
+    fn insert_unless_there<'s, 'd>(
+        &self,
+        sql: &'s mut Sql<'d>,
+        row: &Insert,
+        update: &[&'static Column],
+    ) -> &'s mut Sql<'d> {
+        sql.insert_select(row).and().push("NOT EXISTS ").subquery(|sql| {
+            sql.push("SELECT 1").from::<Attacker>().only(Attacker::IP, self.ip.as_str())
+        });
+        sql.on_duplicate_update(&[Attacker::UUID.column()], update)
+    }
+
+    /// Writes the update of the row that counts. The address stands there twice, since MySQL looks for it in an index only
+    /// so; and it reads the table that it updates only through a derived table.
+    fn update_first<'s, 'd>(&self, sql: &'s mut Sql<'d>, update: Changeset<Attacker>) -> &'s mut Sql<'d> {
+        sql.update::<Attacker>().set_all(update).only(Attacker::IP, self.ip.as_str());
+        sql.and()
             .push("uuid = (SELECT uuid FROM ")
-            .subquery(|sql| first_of(sql, ip))
-            .push(" AS first_row)");
-        let must_be_there = self.insert.as_ref().err().filter(|_| all_or_nothing).map(|missing| {
-            let ip = excerpt(ip);
-            Expect::one_row(format!("there is no attacker {ip} yet, and for a new one {missing}"))
-        });
-        steps.push(Step::Execute(update.finish()?, must_be_there));
-        let insert = self.insert.as_ref().ok().map(|row| {
-            steps.execute(|sql| {
-                sql.insert_select(row)
-                    .and()
-                    .push("NOT EXISTS ")
-                    .subquery(|sql| sql.push("SELECT 1").from::<Attacker>().only(Attacker::IP, ip.as_str()))
-            })
-        });
-        Ok((find, insert.transpose()?))
+            .subquery(|sql| first_of(sql, &self.ip))
+            .push(" AS first_row)")
     }
 }
 

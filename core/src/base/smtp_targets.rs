@@ -6,8 +6,11 @@ use super::SqlRepository;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{SmtpTarget, SmtpTargetSeen, SmtpTargets};
 use crate::error::Result;
-use crate::sql::{Changeset, Sql};
+use crate::sql::{Changeset, Column};
 use crate::time::Timestamp;
+
+/// What there is one row of.
+const KEY: [&Column; 2] = [SmtpTarget::ATTACKER_UUID.column(), SmtpTarget::DOMAIN.column()];
 
 #[async_trait]
 impl SmtpTargets for SqlRepository {
@@ -46,22 +49,13 @@ impl<'r, T> UnitOfWork<'r, T> {
                 .set(SmtpTarget::FIRST_SEEN, now)
                 .set(SmtpTarget::LAST_SEEN, now)
                 .insert()?;
-            // The unique key would keep a second row out by failing; the guard lets both tries count.
-            steps.guard("smtp_targets", &format!("{attacker_uuid}:{domain}"));
+            // One statement, which counts in the row that is there however many come at once.
             steps.execute(|sql| {
-                let sql = sql.update::<SmtpTarget>().assign(SmtpTarget::COUNT).push("count + 1");
-                of_target(sql.set(SmtpTarget::LAST_SEEN, now), attacker_uuid, domain)
-            })?;
-            steps.execute(|sql| {
-                sql.insert_select(&row).and().push("NOT EXISTS ").subquery(|sql| {
-                    of_target(sql.push("SELECT 1").from::<SmtpTarget>(), attacker_uuid, domain)
-                })
+                sql.insert_values(&row)
+                    .on_duplicate_update(&KEY, &[SmtpTarget::LAST_SEEN.column()])
+                    .push(", count = smtp_targets.count + 1")
             })?;
             Ok(())
         })
     }
-}
-
-fn of_target<'s, 'd>(sql: &'s mut Sql<'d>, attacker_uuid: &str, domain: &str) -> &'s mut Sql<'d> {
-    sql.only(SmtpTarget::ATTACKER_UUID, attacker_uuid).only(SmtpTarget::DOMAIN, domain)
 }

@@ -33,11 +33,11 @@ use crate::time::Timestamp;
 pub trait Attackers: Transactional {
     /// Stores what is known about an address: given columns replace what is there, others stay or take their default.
     ///
-    /// `data` needs `ip`, and for a new address `first_seen` and `last_seen`. A new row has a fresh uuid, whatever is given;
-    /// on a row that is there a given `uuid` becomes its key. `updated_at` moves with every write unless it is given (ruling
+    /// `data` needs `ip`, and for a new address `first_seen` and `last_seen`. A new row has a uuid that is made of its address
+    /// (version 5), whatever is given; on a row that is there a given `uuid` becomes its key. `updated_at` moves with every write unless it is given (ruling
     /// R14). JSON columns take their text, or a list, which is written as DECNET writes it (rulings R12 and R16). What a read
     /// returned is accepted: `threat_intel` is ignored, and a list column that is null stays as it is. Any number of calls
-    /// for a new address make one row (ruling R7). Returns the row's uuid. Costs one commit and look-ups by index; the list
+    /// for a new address make one row (ruling R7). Returns the row's uuid. Costs one look-up by index and one commit; the list
     /// columns are written whole, so send them when they changed.
     ///
     /// # Errors

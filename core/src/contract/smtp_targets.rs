@@ -21,7 +21,7 @@ pub trait SmtpTargets: Transactional {
     /// Counts one more try of an attacker to send mail to a domain.
     ///
     /// The domain is stored as it is given; callers lower-case it. No try is lost, however many come at once (ruling R7).
-    /// Costs two look-ups by the unique key and one write.
+    /// Costs one look-up by the unique key and one write.
     ///
     /// # Errors
     /// `InvalidInput` for text that is too long; `Conflict` when there is no such attacker (fault 50.8: on every backend).

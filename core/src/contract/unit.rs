@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::driver::{Bootstrap, Bootstrapped};
 use crate::error::{Error, Result};
-use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, Step, StepId, Unit};
+use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Unit};
 
 /// What commits units, and for tools that move whole tables also reads: the repository, or a wrapper around it.
 #[async_trait]
@@ -171,11 +171,6 @@ pub(crate) struct Steps<'d> {
 }
 
 impl<'d> Steps<'d> {
-    /// The dialect of the statements.
-    pub(crate) fn dialect(&self) -> &'d dyn Dialect {
-        self.dialect
-    }
-
     /// Adds a statement without rows.
     pub(crate) fn execute(
         &mut self,
@@ -214,11 +209,6 @@ impl<'d> Steps<'d> {
     ) -> Result<StepId> {
         let statement = self.statement(write)?;
         Ok(self.unit.query(statement))
-    }
-
-    /// Adds any step.
-    pub(crate) fn push(&mut self, step: Step) -> StepId {
-        self.unit.push(step)
     }
 
     /// Adds rows; nothing when there are none.

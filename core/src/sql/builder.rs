@@ -270,10 +270,17 @@ impl Sql<'_> {
         self.identifiers(row.columns().iter().copied()).push(")")
     }
 
-    /// What follows [`insert_values`](Self::insert_values) so that the row with the same `key` is updated instead: each
-    /// column of `update` takes the new row's value.
-    pub fn on_duplicate_update(&mut self, key: &[&'static Column], update: &[&'static Column]) -> &mut Self {
-        self.dialect.upsert(self.verb(Verb::Upsert), key, update);
+    /// What follows [`insert_values`](Self::insert_values), or the conditions of [`insert_select`](Self::insert_select), so
+    /// that the row with the same `key` is updated instead: each column of `update` takes the new row's value.
+    pub fn on_duplicate_update(
+        &mut self,
+        key: &[&'static Column],
+        update: &[&'static Column],
+    ) -> &mut Self {
+        if self.statement.verb == Verb::Insert {
+            self.verb(Verb::Upsert);
+        }
+        self.dialect.upsert(self, key, update);
         self
     }
 

@@ -202,20 +202,24 @@ impl Dialect for Mysql {
     /// that row must not be overwritten (ruling R4): then the right side of the `OR` is evaluated, which fails because
     /// the product is out of range. It names a column so that no server computes it beforehand.
     fn upsert(&self, sql: &mut Sql<'_>, key: &[&'static Column], update: &[&'static Column]) {
+        // With the table's name, as what an INSERT … SELECT reads may have columns of the same names.
+        fn own<'s, 'd>(sql: &'s mut Sql<'d>, column: &'static Column) -> &'s mut Sql<'d> {
+            sql.identifier(column.table).push(".").column(column)
+        }
         sql.push(" ON DUPLICATE KEY UPDATE ");
         for (position, column) in update.iter().copied().enumerate() {
             if position > 0 {
-                sql.push(", ").column(column).push(" = VALUES(").column(column).push(")");
+                own(sql.push(", "), column).push(" = VALUES(").column(column).push(")");
                 continue;
             }
-            sql.column(column).push(" = IF(");
+            own(sql, column).push(" = IF(");
             for (position, part) in key.iter().copied().enumerate() {
                 sql.push(if position > 0 { " AND " } else { "" });
-                sql.push("CAST(").column(part).push(" AS BINARY) = CAST(VALUES(").column(part);
+                own(sql.push("CAST("), part).push(" AS BINARY) = CAST(VALUES(").column(part);
                 sql.push(") AS BINARY)");
             }
             if let Some(part) = key.first().copied() {
-                sql.push(" OR (LENGTH(").column(part).push(") + 2) * ").push(OTHER_KEY);
+                own(sql.push(" OR (LENGTH("), part).push(") + 2) * ").push(OTHER_KEY);
             }
             sql.push(", VALUES(").column(column).push("), VALUES(").column(column).push("))");
         }

@@ -255,8 +255,10 @@ async fn transaction(
 }
 
 async fn begin(connection: &mut Connection, rows: &[u64]) -> Result<(), Failure> {
-    connection.query_drop("START TRANSACTION").await?;
-    if rows.is_empty() { Ok(()) } else { lock_row::take(connection, rows).await }
+    if rows.is_empty() {
+        return Ok(connection.query_drop("START TRANSACTION").await?);
+    }
+    lock_row::begin(connection, rows).await
 }
 
 /// Each unit's outcome, in an open transaction; an error is one that ends the transaction for all of them.

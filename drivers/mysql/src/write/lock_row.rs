@@ -26,20 +26,20 @@ pub(crate) fn numbers(database: &str, units: &[&Unit]) -> Vec<u64> {
     numbers.into_iter().collect()
 }
 
-/// Changes the rows, first thing in a transaction; rows that are missing are made on the way, and so is the table.
-pub(crate) async fn take(connection: &mut Connection, rows: &[u64]) -> Result<(), Failure> {
+/// Begins a transaction and changes the rows, in one round trip; rows that are missing are made on the way, and so is the
+/// table.
+pub(crate) async fn begin(connection: &mut Connection, rows: &[u64]) -> Result<(), Failure> {
     let values: Vec<_> = rows.iter().map(|row| format!("({row}, 1)")).collect();
     let sql = format!(
-        "INSERT INTO decnet_db_guard (id, n) VALUES {} ON DUPLICATE KEY UPDATE n = n + 1",
+        "START TRANSACTION; INSERT INTO decnet_db_guard (id, n) VALUES {} ON DUPLICATE KEY UPDATE n = n + 1",
         values.join(", ")
     );
     match connection.query_drop(&sql).await {
         Err(error) if is_no_table(&error) => {}
         outcome => return Ok(outcome?),
     }
+    // Creating ends the transaction, in which nothing was done yet.
     let created = connection.query_drop(CREATE).await;
-    // Creating has ended the transaction, in which nothing was done yet.
-    connection.query_drop("START TRANSACTION").await?;
     match created {
         Ok(()) => Ok(connection.query_drop(&sql).await?),
         Err(error) if is_denied(&error) => {
@@ -49,7 +49,7 @@ pub(crate) async fn take(connection: &mut Connection, rows: &[u64]) -> Result<()
                      account may not create the table decnet_db_guard; {CREATE} there once"
                 );
             }
-            Ok(())
+            Ok(connection.query_drop("START TRANSACTION").await?)
         }
         Err(error) => Err(error.into()),
     }
