@@ -12,6 +12,7 @@ each_middle![
     references_to_rows_that_are_not_there_are_refused_or_mended,
     hostile_values_survive,
     what_a_column_cannot_mean_goes_over_as_it_is_or_is_named,
+    a_truth_value_that_is_neither_stays_what_it_is_or_is_named,
     a_target_with_rows_is_refused_unless_it_is_to_be_overwritten,
     an_unfinished_copy_belongs_to_its_source,
 ];
@@ -193,6 +194,44 @@ async fn what_a_column_cannot_mean_goes_over_as_it_is_or_is_named(middle: Middle
         let report = run(&first, &between, &options()).await.unwrap();
         assert!(report.resumed);
         complete(&report);
+    }
+}
+
+async fn a_truth_value_that_is_neither_stays_what_it_is_or_is_named(middle: Middle) {
+    let (first, between) = (Place::with(GOLDEN[0]), middle.without_tables().await);
+    first
+        .sqlite()
+        .execute_batch(
+            "INSERT INTO users (uuid, username, password_hash, role, must_change_password)
+                 VALUES ('a', 'a', 'x', 'viewer', 2), ('b', 'b', 'x', 'viewer', 'yes'), ('c', 'c', 'x', 'viewer', '1');",
+        )
+        .unwrap();
+    let report = run(&first, &between, &options()).await.unwrap();
+    let flexible = between.url.scheme() == "sqlite";
+    let found = match &report.verification {
+        Some(verification) => &verification.notes,
+        None => &report.refused,
+    };
+    assert_eq!(report.is_complete(), flexible, "{report:#?}");
+    let texts: Vec<String> = found.first.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        texts,
+        [
+            r#"users.must_change_password of the row "a": the number 2 is not a truth value, 0 or 1"#,
+            r#"users.must_change_password of the row "b": the text "yes" is not a truth value, 0 or 1"#,
+        ]
+    );
+    if flexible {
+        same(&between.dump(), &first.dump());
+        // What another program makes of it is a difference.
+        between.sqlite().execute_batch("UPDATE users SET must_change_password = 1 WHERE uuid = 'a'").unwrap();
+        let (from, to) = (first.open().await, between.open().await);
+        let compared = verify(&*from, &*to, options().limits, false, &mut |_| ()).await.unwrap();
+        let differs: Vec<_> = compared.tables.iter().filter(|table| !table.is_equal()).collect();
+        assert_eq!(differs.len(), 1, "{compared:#?}");
+        assert_eq!(differs[0].differences[0].column.as_deref(), Some("must_change_password"));
+        from.close().await;
+        to.close().await;
     }
 }
 

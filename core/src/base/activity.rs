@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::value::RawValue;
 
 use super::SqlRepository;
+use crate::contract::limits::check_limit;
 use crate::contract::{Activity, Attacker, Bounty, CommandPage, Log};
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
@@ -23,6 +24,7 @@ impl Activity for SqlRepository {
         offset: u64,
         service: Option<&str>,
     ) -> Result<CommandPage> {
+        let limit = check_limit(limit)?;
         let column = commands_of(self, uuid).await?;
         let service = service.filter(|service| !service.is_empty());
         let wanted = objects_of(&column).filter(|(_, command)| {
@@ -87,7 +89,7 @@ impl Activity for SqlRepository {
         let mut leaks: Vec<Bounty> = self
             .list(|sql| {
                 let sql = of_attacker(sql, attacker_uuid).only(Bounty::BOUNTY_TYPE, "ip_leak");
-                sql.desc(Bounty::TIMESTAMP).desc(Bounty::ID).page(limit, 0)
+                sql.desc(Bounty::TIMESTAMP).desc(Bounty::ID).part(limit, 0)
             })
             .await?;
         for leak in leaks.iter_mut().filter(|leak| leak.payload.json().is_none()) {

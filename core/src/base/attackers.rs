@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::SqlRepository;
 use super::support::{Pages, RETRIES, busy, expect_order};
+use crate::contract::limits::check_search;
 use crate::contract::unit::{Engine as _, UnitOfWork};
 use crate::contract::{
     Attacker, AttackerCursor, AttackerFilter, AttackerIntel, AttackerOrder, AttackerQuery, Attackers,
@@ -61,7 +62,7 @@ impl Attackers for SqlRepository {
     async fn get_attackers(&self, query: AttackerQuery, sort_by: AttackerOrder) -> Result<Vec<Attacker>> {
         self.list(|sql| {
             let sql = matching(sql, &query.filter).desc(sort_by.column()).desc(Attacker::UUID);
-            sql.page(query.limit, query.offset)
+            sql.part(query.limit, query.offset)
         })
         .await
     }
@@ -159,8 +160,9 @@ impl<'r, T> UnitOfWork<'r, T> {
                 Ok(row) => row,
                 Err(missing) => {
                     let ip = excerpt(&plan.ip);
-                    let there =
-                        Expect::one_row(format!("there is no attacker {ip} yet, and for a new one {missing}"));
+                    let there = Expect::one_row(format!(
+                        "there is no attacker {ip} yet, and for a new one {missing}"
+                    ));
                     steps.expect(there, |sql| plan.update_first(sql, plan.update.clone()))?;
                     return Ok(());
                 }
@@ -205,7 +207,8 @@ impl Upsert {
         let fresh = Uuid::new_v5(&ADDRESSES, ip.as_bytes()).to_string();
         let update = data.or_set(Attacker::UPDATED_AT, Timestamp::now());
         let rewritten = update.text(Attacker::UUID).map(str::to_owned);
-        let insert = update.clone().set(Attacker::IP, ip.as_str()).set(Attacker::UUID, fresh.as_str()).insert();
+        let insert =
+            update.clone().set(Attacker::IP, ip.as_str()).set(Attacker::UUID, fresh.as_str()).insert();
         let given = update.iter().map(|(column, _)| column);
         let given = given.filter(|column| column.name != Attacker::UUID.name()).collect();
         Ok(Self { ip, fresh, rewritten, update, given, insert })
@@ -219,9 +222,10 @@ impl Upsert {
         row: &Insert,
         update: &[&'static Column],
     ) -> &'s mut Sql<'d> {
-        sql.insert_select(row).and().push("NOT EXISTS ").subquery(|sql| {
-            sql.push("SELECT 1").from::<Attacker>().only(Attacker::IP, self.ip.as_str())
-        });
+        sql.insert_select(row)
+            .and()
+            .push("NOT EXISTS ")
+            .subquery(|sql| sql.push("SELECT 1").from::<Attacker>().only(Attacker::IP, self.ip.as_str()));
         sql.on_duplicate_update(&[Attacker::UUID.column()], update)
     }
 
@@ -244,12 +248,12 @@ pub(super) fn first_of<'s, 'd>(sql: &'s mut Sql<'d>, ip: &str) -> &'s mut Sql<'d
 
 /// Adds the conditions of the filter.
 fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &AttackerFilter) -> &'s mut Sql<'d> {
-    if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
-        sql.and().contains(Attacker::IP, search);
-    }
+    sql.searched(&[Attacker::IP.column()], filter.search.as_deref());
     if let Some(service) = filter.service.as_deref().filter(|text| !text.is_empty()) {
         // As JSON text has it, quotes included: escaped as DECNET writes it, or plain as others may.
-        let spellings = Json::of(service).and_then(|json| Ok((json.spaced()?, json.compact()?)));
+        let spellings = check_search("", service)
+            .and_then(Json::of)
+            .and_then(|json| Ok((json.spaced()?, json.compact()?)));
         match spellings.map_err(|error| error.within("service")) {
             Ok((escaped, plain)) => {
                 sql.and().push("(").contains(Attacker::SERVICES, &escaped);

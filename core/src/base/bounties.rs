@@ -22,7 +22,7 @@ const SEARCHED: [&Column; 4] = [
 #[async_trait]
 impl Bounties for SqlRepository {
     async fn get_bounties(&self, query: BountyQuery) -> Result<Vec<Bounty>> {
-        self.list(|sql| newest_first(matching(sql, &query.filter)).page(query.limit, query.offset)).await
+        self.list(|sql| newest_first(matching(sql, &query.filter)).part(query.limit, query.offset)).await
     }
 
     async fn get_bounties_page(
@@ -124,9 +124,6 @@ fn of_type<'s, 'd>(sql: &'s mut Sql<'d>, bounty_type: &str) -> &'s mut Sql<'d> {
 
 /// Adds the conditions of the filter.
 fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &BountyFilter) -> &'s mut Sql<'d> {
-    let sql = sql.only_if(Bounty::BOUNTY_TYPE, filter.bounty_type.as_deref());
-    if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
-        sql.and().contains_any(&SEARCHED, search);
-    }
-    sql
+    sql.only_if(Bounty::BOUNTY_TYPE, filter.bounty_type.as_deref())
+        .searched(&SEARCHED, filter.search.as_deref())
 }

@@ -19,7 +19,7 @@ impl Campaigns for SqlRepository {
     async fn list_campaigns(&self, limit: u64, offset: u64) -> Result<Vec<Campaign>> {
         self.list(|sql| {
             let sql = sql.only(Campaign::MERGED_INTO_UUID, Value::Null);
-            sql.desc(Campaign::UPDATED_AT).desc(Campaign::UUID).page(limit, offset)
+            sql.desc(Campaign::UPDATED_AT).desc(Campaign::UUID).part(limit, offset)
         })
         .await
     }
@@ -40,7 +40,7 @@ impl Campaigns for SqlRepository {
     ) -> Result<Vec<AttackerIdentity>> {
         self.list(|sql| {
             let sql = sql.only(AttackerIdentity::CAMPAIGN_ID, campaign_uuid);
-            sql.desc(AttackerIdentity::UPDATED_AT).desc(AttackerIdentity::UUID).page(limit, offset)
+            sql.desc(AttackerIdentity::UPDATED_AT).desc(AttackerIdentity::UUID).part(limit, offset)
         })
         .await
     }

@@ -66,7 +66,7 @@ impl Canaries for SqlRepository {
     ) -> Result<Vec<CanaryTrigger>> {
         self.list(|sql| {
             let sql = sql.only(CanaryTrigger::TOKEN_UUID, token_uuid).desc(CanaryTrigger::OCCURRED_AT);
-            sql.desc(CanaryTrigger::UUID).page(limit, offset)
+            sql.desc(CanaryTrigger::UUID).part(limit, offset)
         })
         .await
     }

@@ -45,7 +45,7 @@ const NOT_GIVEN: [&Column; 6] = [
 #[async_trait]
 impl Credentials for SqlRepository {
     async fn get_credentials(&self, query: CredentialQuery) -> Result<Vec<Credential>> {
-        self.list(|sql| last_first(matching(sql, &query.filter)).page(query.limit, query.offset)).await
+        self.list(|sql| last_first(matching(sql, &query.filter)).part(query.limit, query.offset)).await
     }
 
     async fn get_total_credentials(&self, filter: CredentialFilter) -> Result<u64> {
@@ -207,7 +207,7 @@ impl Credentials for SqlRepository {
         let total = self.count::<CredentialReuse>(|sql| which(sql, min_target_count, secret_kind)).await?;
         let reuses = self.with_secrets(|sql| {
             let sql = which(sql, min_target_count, secret_kind).desc(CredentialReuse::TARGET_COUNT);
-            sql.desc(CredentialReuse::LAST_SEEN).desc(CredentialReuse::ID).page(limit, offset)
+            sql.desc(CredentialReuse::LAST_SEEN).desc(CredentialReuse::ID).part(limit, offset)
         });
         Ok((total, reuses.await?))
     }
@@ -385,9 +385,7 @@ fn last_first<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {
 
 /// Adds the conditions of the filter.
 fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &CredentialFilter) -> &'s mut Sql<'d> {
-    if let Some(search) = filter.search.as_deref().filter(|text| !text.is_empty()) {
-        sql.and().contains_any(&SEARCHED, search);
-    }
-    sql.only_if(Credential::SERVICE, filter.service.as_deref())
+    sql.searched(&SEARCHED, filter.search.as_deref())
+        .only_if(Credential::SERVICE, filter.service.as_deref())
         .only_if(Credential::ATTACKER_IP, filter.attacker_ip.as_deref())
 }

@@ -24,7 +24,7 @@ impl Identities for SqlRepository {
     async fn list_identities(&self, limit: u64, offset: u64) -> Result<Vec<AttackerIdentity>> {
         self.list(|sql| {
             let sql = sql.only(AttackerIdentity::MERGED_INTO_UUID, Value::Null);
-            sql.desc(AttackerIdentity::UPDATED_AT).desc(AttackerIdentity::UUID).page(limit, offset)
+            sql.desc(AttackerIdentity::UPDATED_AT).desc(AttackerIdentity::UUID).part(limit, offset)
         })
         .await
     }
@@ -45,7 +45,7 @@ impl Identities for SqlRepository {
     ) -> Result<Vec<Attacker>> {
         self.list(|sql| {
             let sql = sql.only(Attacker::IDENTITY_ID, identity_uuid);
-            sql.desc(Attacker::LAST_SEEN).desc(Attacker::UUID).page(limit, offset)
+            sql.desc(Attacker::LAST_SEEN).desc(Attacker::UUID).part(limit, offset)
         })
         .await
     }
@@ -148,7 +148,7 @@ fn in_order_of_making<'s, 'd>(sql: &'s mut Sql<'d>) -> &'s mut Sql<'d> {
 
 fn limited<'s, 'd>(sql: &'s mut Sql<'d>, limit: Option<u64>) -> &'s mut Sql<'d> {
     match limit {
-        Some(limit) => sql.page(limit, 0),
+        Some(limit) => sql.part(limit, 0),
         None => sql,
     }
 }

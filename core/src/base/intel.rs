@@ -30,7 +30,7 @@ impl Intel for SqlRepository {
             "SELECT a.uuid, a.ip FROM attackers a LEFT JOIN attacker_intel i ON i.attacker_uuid = a.uuid",
         );
         sql.push(" WHERE i.uuid IS NULL OR i.expires_at < ").bind(Timestamp::now());
-        sql.push(" ORDER BY a.last_seen DESC, a.uuid DESC").page(limit, 0);
+        sql.push(" ORDER BY a.last_seen DESC, a.uuid DESC").part(limit, 0);
         let decode = |row: &mut RowReader| {
             Ok(UnenrichedAttacker { uuid: row.read(Attacker::UUID)?, ip: row.read(Attacker::IP)? })
         };

@@ -21,7 +21,7 @@ impl Orchestrator for SqlRepository {
         self.list(|sql| {
             let sql = sql.only_given(OrchestratorEvent::KIND, kind);
             let sql = since(sql, OrchestratorEvent::TS, since_ts).desc(OrchestratorEvent::TS);
-            sql.desc(OrchestratorEvent::UUID).page(limit, offset)
+            sql.desc(OrchestratorEvent::UUID).part(limit, offset)
         })
         .await
     }
@@ -56,7 +56,7 @@ impl Orchestrator for SqlRepository {
         self.list(|sql| {
             let sql = sql.only_given(OrchestratorEmail::MAIL_DECKY_UUID, mail_decky_uuid);
             let sql = sql.only_given(OrchestratorEmail::THREAD_ID, thread_id);
-            newest_first(since(sql, OrchestratorEmail::TS, since_ts)).page(limit, offset)
+            newest_first(since(sql, OrchestratorEmail::TS, since_ts)).part(limit, offset)
         })
         .await
     }
@@ -79,7 +79,7 @@ impl Orchestrator for SqlRepository {
             let sql = sql.only(OrchestratorEmail::MAIL_DECKY_UUID, mail_decky_uuid).and();
             let sql = sql.column(OrchestratorEmail::SUCCESS).push(" <> ").bind(false);
             let sql = from_to(sql.and().push("(("), sender_email, recipient_email).push(") OR (");
-            newest_first(from_to(sql, recipient_email, sender_email).push("))")).page(limit, 0)
+            newest_first(from_to(sql, recipient_email, sender_email).push("))")).part(limit, 0)
         })
         .await
     }

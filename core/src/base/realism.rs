@@ -29,7 +29,7 @@ impl Realism for SqlRepository {
     ) -> Result<Vec<SyntheticFile>> {
         self.list(|sql| {
             let sql = matching(sql, filter).desc(SyntheticFile::LAST_MODIFIED).desc(SyntheticFile::UUID);
-            sql.page(limit, offset)
+            sql.part(limit, offset)
         })
         .await
     }

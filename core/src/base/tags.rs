@@ -96,6 +96,12 @@ impl SqlRepository {
         Ok(None)
     }
 
+    /// The tags that are not stored yet.
+    pub(super) async fn not_stored(&self, tags: Vec<Prepared>) -> Result<Vec<Prepared>> {
+        let stored = self.present(TtpTag::UUID, tags.iter().map(|tag| tag.uuid.as_str())).await?;
+        Ok(tags.into_iter().filter(|tag| !stored.contains(&tag.uuid)).collect())
+    }
+
     /// The keys that are there.
     async fn present<'k, R: Record>(
         &self,

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::SqlRepository;
 use super::support::Pages;
 use super::tags::{Prepared, prepared};
+use crate::contract::limits::check_rows;
 use crate::contract::unit::{UnitOfWork, count};
 use crate::contract::{
     Attacker, AttackerCommands, CampaignTechnique, Cursor, DeckyPhase, DistinctTechnique, NewTag, Page,
@@ -23,14 +24,22 @@ const PAGE: u64 = 1_000;
 #[async_trait]
 impl Techniques for SqlRepository {
     async fn insert_tags(&self, rows: Vec<NewTag>) -> Result<u64> {
-        let tags = prepared(rows).map_err(|error| error.within("rows"))?;
-        match self.unit().insert_prepared(&tags).commit().await {
-            // Which of the anchors is not there, the engine does not say.
-            Err(error) if error.kind() == ErrorKind::Conflict => {
-                Err(self.unknown_anchor(&tags).await?.unwrap_or(error))
-            }
-            inserted => inserted,
+        let tags =
+            check_rows(rows.len()).and_then(|()| prepared(rows)).map_err(|error| error.within("rows"))?;
+        let error = match self.unit().insert_prepared(&tags).commit().await {
+            Err(error) if error.kind() == ErrorKind::Conflict => error,
+            inserted => return inserted,
+        };
+        // Which of the anchors is not there, the engine does not say.
+        if let Some(refusal) = self.unknown_anchor(&tags).await? {
+            return Err(refusal);
         }
+        // Some engines (MySQL 9.6 and later) look at what a row refers to before they look whether it is there.
+        let (given, fresh) = (tags.len(), self.not_stored(tags).await?);
+        if fresh.len() == given {
+            return Err(error);
+        }
+        self.unit().insert_prepared(&fresh).commit().await
     }
 
     async fn list_techniques_by_identity(&self, uuid: &str) -> Result<Vec<Technique>> {
@@ -122,14 +131,14 @@ impl Techniques for SqlRepository {
         if let Some(sub_technique_id) = sub_technique_id {
             sql.push(" AND t.sub_technique_id = ").bind(sub_technique_id);
         }
-        sql.push(" ORDER BY t.created_at DESC, t.uuid DESC").page(limit, 0);
+        sql.push(" ORDER BY t.created_at DESC, t.uuid DESC").part(limit, 0);
         self.read(sql).await?.records()
     }
 
     async fn list_ttp_tags_by_attacker(&self, uuid: &str, limit: u64) -> Result<Vec<TtpTag>> {
         self.list(|sql| {
             let sql = sql.only(TtpTag::ATTACKER_UUID, uuid);
-            sql.desc(TtpTag::CREATED_AT).desc(TtpTag::UUID).page(limit, 0)
+            sql.desc(TtpTag::CREATED_AT).desc(TtpTag::UUID).part(limit, 0)
         })
         .await
     }
@@ -207,7 +216,7 @@ impl Techniques for SqlRepository {
 impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Techniques::insert_tags`]. Which anchor is unknown is not said here.
     pub fn insert_tags(self, rows: Vec<NewTag>) -> UnitOfWork<'r, u64> {
-        match prepared(rows) {
+        match check_rows(rows.len()).and_then(|()| prepared(rows)) {
             Ok(tags) => self.insert_prepared(&tags),
             Err(error) => self.returning(|_| Err::<fn(&mut _) -> _, _>(error)),
         }

@@ -8,6 +8,7 @@ use super::method::{Argument, Method};
 use crate::error::{Error, Result};
 use crate::json::Json;
 use crate::sql::{Changeset, Record};
+use crate::text::shown;
 use crate::time::Timestamp;
 
 /// A struct whose fields are arguments, made by `#[derive(Arguments)]`: an absent one has the value of the struct's
@@ -51,7 +52,7 @@ impl CallArguments {
             let names: Vec<_> = method.arguments().map(|argument| argument.name).collect();
             let takes = if names.is_empty() { "no argument".to_owned() } else { names.join(", ") };
             return Err(Error::invalid_input(
-                unknown.clone(),
+                shown(unknown),
                 format!("{} has no such argument; it takes {takes}", method.name),
             ));
         }

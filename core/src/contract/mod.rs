@@ -23,6 +23,7 @@ mod fleet;
 mod identities;
 mod intel;
 mod lifecycle;
+pub mod limits;
 mod logs;
 mod maintenance;
 pub mod method;

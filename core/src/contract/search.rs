@@ -32,6 +32,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Deserializer};
 
 use super::Log;
+use super::limits::{MOST_WORDS, check_search};
+use crate::error::Error;
 
 /// A parsed search text: conditions that must all hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,6 +99,18 @@ impl Search {
     /// The text.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Refuses a text that is too long, or has too many words: see [`limits`](super::limits).
+    ///
+    /// # Errors
+    /// Invalid input of `search`.
+    pub(crate) fn check(&self) -> crate::error::Result<()> {
+        check_search("search", &self.text)?;
+        if self.terms.len() <= MOST_WORDS {
+            return Ok(());
+        }
+        Err(Error::invalid_input("search", format!("must have at most {MOST_WORDS} words")))
     }
 
     /// The conditions, in the order of the text.

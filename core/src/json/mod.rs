@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 pub use self::map_or_text::MapOrText;
 pub use self::or_text::JsonOrText;
 use self::write::{Style, rewrite};
-use crate::text::excerpt;
+use crate::text::{excerpt, shown};
 use crate::{Error, Result};
 
 /// A JSON value, kept as its text.
@@ -132,7 +132,7 @@ impl Json {
                 // The path is as deep as the value: a thousand characters that help nobody.
                 return Error::invalid_input("", "JSON is nested deeper than 127 levels");
             }
-            Error::invalid_input(cut(path), cut(reason))
+            Error::invalid_input(shown(&path), shown(&reason))
         })
     }
 
@@ -176,16 +176,6 @@ impl Json {
     pub fn spaced(&self) -> Result<String> {
         rewrite(self.as_str(), Style::Spaced)
     }
-}
-
-/// Foreign text that an error quotes, of bearable length.
-fn cut(mut text: String) -> String {
-    const LIMIT: usize = 200;
-    if let Some((end, _)) = text.char_indices().nth(LIMIT) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
 }
 
 impl FromStr for Json {

@@ -1,6 +1,7 @@
 //! Numbers, judged from their text: a parsed number no longer knows how long an integer was.
 
 use super::write::Style;
+use crate::text::shown;
 use crate::{Error, Result};
 
 /// The spelling of the number `text` in `style`.
@@ -11,7 +12,7 @@ pub(super) fn write(out: &mut String, text: &str, style: Style) -> Result<()> {
         if style != Style::Canonical && text.parse::<i64>().is_err() && text.parse::<u64>().is_err() {
             return Err(Error::invalid_input(
                 "",
-                format!("the integer {} does not fit into 64 bits", super::cut(text.to_owned())),
+                format!("the integer {} does not fit into 64 bits", shown(text)),
             ));
         }
         out.push_str(text);

@@ -272,11 +272,7 @@ impl Sql<'_> {
 
     /// What follows [`insert_values`](Self::insert_values), or the conditions of [`insert_select`](Self::insert_select), so
     /// that the row with the same `key` is updated instead: each column of `update` takes the new row's value.
-    pub fn on_duplicate_update(
-        &mut self,
-        key: &[&'static Column],
-        update: &[&'static Column],
-    ) -> &mut Self {
+    pub fn on_duplicate_update(&mut self, key: &[&'static Column], update: &[&'static Column]) -> &mut Self {
         if self.statement.verb == Verb::Insert {
             self.verb(Verb::Upsert);
         }

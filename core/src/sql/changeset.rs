@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::{Col, Column, ColumnKind, Insert, JsonShape, Record, Table, Value};
 use crate::error::{Error, Result};
 use crate::json::Json;
+use crate::text::shown;
 use crate::time::Timestamp;
 
 /// A changeset: columns of `R`'s table with values, each checked against its column (ruling R8).
@@ -256,7 +257,7 @@ fn needed(column: &Column) -> Error {
 }
 
 fn no_column(table: &Table, name: &str) -> Error {
-    Error::invalid_input(name, format!("{} has no such column", table.name))
+    Error::invalid_input(shown(name), format!("{} has no such column", table.name))
 }
 
 /// A JSON value as the column's value: nothing is coerced but 0 and 1 to truth values.

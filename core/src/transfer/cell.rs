@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::IgnoredAny;
 
-use crate::sql::{Column, ColumnKind, FromValue, Table, Value};
+use crate::sql::{Column, ColumnKind, Table, Value};
 use crate::text::excerpt;
 use crate::time::Timestamp;
 
@@ -78,9 +78,11 @@ pub(super) fn normalise(column: &Column, value: Value) -> (Value, Option<String>
             Value::Int(v) => (Value::Real(v as f64), None),
             other => odd(other, "a number"),
         },
-        (ColumnKind::Bool, value) => match bool::from_value(value.clone()) {
-            Ok(truth) => (Value::Bool(truth), None),
-            Err(_) => odd(value, "a truth value"),
+        // Reading takes any other value for true or false too; a copy must not make one of it.
+        (ColumnKind::Bool, value) => match value {
+            Value::Bool(_) => (value, None),
+            Value::Int(v @ (0 | 1)) => (Value::Bool(v == 1), None),
+            other => odd(other, "a truth value, 0 or 1"),
         },
         (ColumnKind::Time, Value::Text(text)) => match Timestamp::parse(&text) {
             Ok(time) => (Value::Time(time), None),
@@ -173,7 +175,8 @@ mod tests {
     fn a_value_is_what_its_column_means() {
         let time = Timestamp::parse("2026-01-02T03:04:05.000007Z").unwrap();
         assert_eq!(meaning(ColumnKind::Time, "2026-01-02 03:04:05.000007"), (Value::Time(time), None));
-        assert_eq!(meaning(ColumnKind::Bool, 7_i64), (Value::Bool(true), None));
+        assert_eq!(meaning(ColumnKind::Bool, 1_i64), (Value::Bool(true), None));
+        assert_eq!(meaning(ColumnKind::Bool, 0_i64), (Value::Bool(false), None));
         assert_eq!(meaning(ColumnKind::Float, 3_i64), (Value::Real(3.0), None));
         assert_eq!(meaning(ColumnKind::Json, 1.5), ("1.5".into(), None));
         assert_eq!(meaning(ColumnKind::Json, 1e300), ("1e300".into(), None));
@@ -186,6 +189,11 @@ mod tests {
         assert_eq!(value, "yesterday\n".into());
         assert_eq!(why.as_deref(), Some(r#"the text "yesterday\n" is not a time"#));
         assert!(meaning(ColumnKind::Time, 20_260_102_i64).1.is_some());
+        for odd in [Value::Int(2), Value::Int(-1), "yes".into(), Value::Real(0.5)] {
+            let (value, why) = meaning(ColumnKind::Bool, odd.clone());
+            assert_eq!(value, odd);
+            assert!(why.unwrap().ends_with("is not a truth value, 0 or 1"));
+        }
         assert!(meaning(ColumnKind::Int, "x").1.is_some());
         assert!(meaning(ColumnKind::Json, "{").1.is_some());
         assert!(meaning(ColumnKind::LongText, vec![0xff_u8]).1.is_some());

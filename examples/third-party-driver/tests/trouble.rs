@@ -92,3 +92,40 @@ async fn what_keeps_a_database_from_opening_is_said() {
     let error = refused("postgres://u:p@127.0.0.1:1/d".parse().unwrap()).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_too_many_clients_is_waited_for() {
+    with_database("clients", async |repository, url| {
+        let admin = server::client(&url).await.unwrap();
+        let role = format!("one_at_a_time_{}", std::process::id());
+        let rights = "ALL ON ALL TABLES IN SCHEMA public";
+        admin
+            .batch_execute(&format!(
+                "CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 1; GRANT {rights} TO {role}; \
+                 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"
+            ))
+            .await
+            .unwrap();
+        let limited = url.parse::<DatabaseUrl>().unwrap().with_user(&role).with_password("x");
+        let holder = server::client(&limited.expose()).await.unwrap();
+        let mut impatient = Config::new(limited.clone());
+        impatient.pool.wait_timeout = std::time::Duration::from_millis(500);
+        let error = connect_with(&impatient).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+        assert!(error.to_string().contains("53300"), "{error}");
+        let write = async {
+            let limited = connect_with(&Config::new(limited.clone())).await?;
+            limited.add_log(log("waited".to_owned())).await?;
+            limited.close().await;
+            decnet_db::Result::Ok(())
+        };
+        let mut write = std::pin::pin!(write);
+        let early = tokio::time::timeout(std::time::Duration::from_millis(700), &mut write).await;
+        assert!(early.is_err(), "it did not wait: {early:?}");
+        drop(holder);
+        write.await.unwrap();
+        assert_eq!(repository.get_total_logs(Default::default()).await.unwrap(), 1);
+        admin.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+    })
+    .await;
+}

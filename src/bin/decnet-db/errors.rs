@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use decnet_db::{Error, ErrorKind};
 use serde::{Serialize, Serializer};
 
-use crate::json_text::is_unprintable;
+use decnet_db::is_unprintable;
 
 /// Why a command ended early.
 #[derive(Debug)]

@@ -1,5 +1,9 @@
 //! Laying out JSON text for people, value by value as it stands: a tree would lose long integers and the order of keys.
 
+use std::borrow::Cow;
+
+use decnet_db::is_unprintable;
+
 /// Objects and lists further inside stay on their line: indentation would outgrow the data.
 const DEEPEST: usize = 64;
 
@@ -70,10 +74,14 @@ fn push_printable(out: &mut String, character: char) {
     }
 }
 
-/// Control characters, and those that turn the direction of text: attackers choose them, terminals obey them.
-pub(crate) fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// The JSON text with the characters that terminals obey as escapes: the same JSON. They stand in strings alone.
+pub(crate) fn printable(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_unprintable) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    json.chars().for_each(|character| push_printable(&mut out, character));
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
@@ -106,6 +114,13 @@ mod tests {
     fn characters_that_terminals_obey_are_escaped() {
         let shown = pretty("[\"a\u{9b}31m\u{7f}\u{202e}é😀\"]");
         assert_eq!(shown, "[\n  \"a\\u009b31m\\u007f\\u202eé😀\"\n]");
+    }
+
+    #[test]
+    fn a_line_for_a_program_has_none_of_them_either() {
+        assert_eq!(printable(r#"{"a":"é😀"}"#), r#"{"a":"é😀"}"#);
+        let line = printable("[\"\u{85}\u{7f}\u{2067}\u{61c}\"]").into_owned();
+        assert_eq!(line, r#"["\u0085\u007f\u2067\u061c"]"#);
     }
 
     #[test]

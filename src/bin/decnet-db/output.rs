@@ -6,7 +6,7 @@ use decnet_db::json::Json;
 use serde::Serialize;
 
 use crate::errors::Failure;
-use crate::json_text::pretty;
+use crate::json_text::{pretty, printable};
 
 /// Standard output, locked for the whole run.
 pub(crate) struct Output {
@@ -42,9 +42,10 @@ impl Output {
         self.json_line(&json)
     }
 
-    /// Prints a value as JSON on one line.
+    /// Prints a value as JSON on one line, with the characters that terminals obey as escapes: who reads it may show it.
     pub(crate) fn json_line<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.out, value).map_err(|error| Failure::output(error.into()))?;
+        let json = Json::of(value)?;
+        self.out.write_all(printable(json.as_str()).as_bytes()).map_err(Failure::output)?;
         self.text("\n")
     }
 

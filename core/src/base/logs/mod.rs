@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use self::counts::{Place, Seek};
 use super::SqlRepository;
 use super::support::Pages;
+use crate::contract::limits::{check_limit, check_rows};
 use crate::contract::search::{Search, Term};
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Page, Stats};
@@ -27,6 +28,7 @@ const SEEKS: usize = 4;
 impl Logs for SqlRepository {
     async fn get_logs(&self, query: LogQuery) -> Result<Vec<Log>> {
         let LogQuery { filter, limit, offset } = query;
+        check_limit(limit)?;
         if offset >= DEEP && filter.is_all() {
             for _ in 0..SEEKS {
                 let seek = match self.counts.seek(&*self.backend, offset).await? {
@@ -41,11 +43,11 @@ impl Logs for SqlRepository {
         }
         let mut sql = self.select::<Log>();
         if offset < DEEP {
-            newest_first(matching(&mut sql, &filter)).page(limit, offset);
+            newest_first(matching(&mut sql, &filter)).part(limit, offset);
         } else {
             // What is skipped is skipped in the index, without its rows.
             sql.and().push("id IN (SELECT id FROM ").subquery(|sql| {
-                newest_first(matching(sql.push("SELECT id").from::<Log>(), &filter)).page(limit, offset)
+                newest_first(matching(sql.push("SELECT id").from::<Log>(), &filter)).part(limit, offset)
             });
             newest_first(sql.push(" AS page)"));
         }
@@ -82,7 +84,7 @@ impl Logs for SqlRepository {
 
     async fn get_logs_after_id(&self, last_id: i64, limit: u64, filter: LogFilter) -> Result<Vec<Log>> {
         self.list(|sql| {
-            matching(sql.and().column(Log::ID).push(" > ").bind(last_id), &filter).asc(Log::ID).page(limit, 0)
+            matching(sql.and().column(Log::ID).push(" > ").bind(last_id), &filter).asc(Log::ID).part(limit, 0)
         })
         .await
     }
@@ -115,7 +117,7 @@ impl SqlRepository {
         sql.push("SELECT ").columns(Log::TABLE.columns).push(", (SELECT MAX(id) FROM logs)").from::<Log>();
         sql.and().push("id IN (SELECT id FROM ").subquery(|sql| {
             sql.push("SELECT id").from::<Log>().and().column(Log::TIMESTAMP).push(" < ").bind(seek.before);
-            newest_first(sql).page(limit, seek.skip)
+            newest_first(sql).part(limit, seek.skip)
         });
         newest_first(sql.push(" AS page)"));
         let mut current = true;
@@ -147,6 +149,7 @@ impl<'r, T> UnitOfWork<'r, T> {
     pub fn add_logs(self, log_entries: Vec<NewLog>) -> UnitOfWork<'r> {
         self.steps(|steps| {
             if !log_entries.is_empty() {
+                check_rows(log_entries.len())?;
                 steps.insert(Insert::rows(log_entries)?);
             }
             Ok(())
@@ -165,6 +168,9 @@ fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &LogFilter) -> &'s mut Sql<'d>
     }
     if let Some(end) = filter.end_time {
         sql.and().column(Log::TIMESTAMP).push(" <= ").bind(end);
+    }
+    if let Some(Err(error)) = filter.search.as_ref().map(Search::check) {
+        return sql.refuse(error);
     }
     for term in filter.search.iter().flat_map(Search::terms) {
         match term {

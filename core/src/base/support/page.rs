@@ -1,5 +1,6 @@
 //! Pages by key.
 
+use crate::contract::limits::{check_limit, check_search};
 use crate::contract::{Cursor, Page};
 use crate::error::{Error, Result};
 use crate::sql::{Column, Record, Sql, Value};
@@ -14,7 +15,7 @@ impl Pages {
     /// The page of at most `limit` rows in the order of the column.
     ///
     /// # Errors
-    /// Invalid input for a limit of 0.
+    /// Invalid input for a limit of 0, or one above [`MOST_ROWS`](crate::contract::limits::MOST_ROWS).
     pub(in crate::base) fn by(column: impl Into<&'static Column>, limit: u64) -> Result<Self> {
         if limit == 0 {
             return Err(Error::invalid_input(
@@ -22,7 +23,7 @@ impl Pages {
                 "must be at least 1, a page without rows leads nowhere",
             ));
         }
-        Ok(Self { column: column.into(), limit })
+        Ok(Self { column: column.into(), limit: check_limit(limit)? })
     }
 
     /// Adds the condition that a row comes after the cursor.
@@ -78,6 +79,31 @@ impl Pages {
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(place);
         Page { next: last.map(|(sort, key)| Cursor::after(self.column, sort, key)), data: rows }
+    }
+}
+
+impl Sql<'_> {
+    /// ` LIMIT … OFFSET …` of a list that a caller asks for: refused above
+    /// [`MOST_ROWS`](crate::contract::limits::MOST_ROWS).
+    pub(in crate::base) fn part(&mut self, limit: u64, offset: u64) -> &mut Self {
+        match check_limit(limit) {
+            Ok(limit) => self.page(limit, offset),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// One more condition: one of the columns contains what a caller looks for, unless that is nothing; refused above
+    /// [`LONGEST_SEARCH`](crate::contract::limits::LONGEST_SEARCH).
+    pub(in crate::base) fn searched(
+        &mut self,
+        columns: &[&'static Column],
+        search: Option<&str>,
+    ) -> &mut Self {
+        match search.map(|search| check_search("search", search)) {
+            None | Some(Ok("")) => self,
+            Some(Ok(search)) => self.and().contains_any(columns, search),
+            Some(Err(error)) => self.refuse(error),
+        }
     }
 }
 

@@ -47,7 +47,10 @@ impl Topologies for SqlRepository {
     ) -> Result<Vec<Topology>> {
         self.list(|sql| {
             let sql = sql.only_if(Topology::STATUS, status).desc(Topology::CREATED_AT).desc(Topology::ID);
-            sql.page(limit.unwrap_or(ALL), offset)
+            match limit {
+                Some(limit) => sql.part(limit, offset),
+                None => sql.page(ALL, offset),
+            }
         })
         .await
     }
@@ -107,7 +110,7 @@ impl Topologies for SqlRepository {
     ) -> Result<Vec<TopologyStatusEvent>> {
         self.list(|sql| {
             let sql = sql.only(TopologyStatusEvent::TOPOLOGY_ID, topology_id);
-            sql.desc(TopologyStatusEvent::AT).desc(TopologyStatusEvent::ID).page(limit, 0)
+            sql.desc(TopologyStatusEvent::AT).desc(TopologyStatusEvent::ID).part(limit, 0)
         })
         .await
     }

@@ -26,8 +26,9 @@ impl Failed {
         let verdict = match code {
             "40001" => Verdict::Again("serialization"),
             "40P01" => Verdict::Again("deadlock"),
-            // The connection broke; the server is shutting down, crashed, is starting.
+            // The connection broke; the server is shutting down, crashed, is starting; it has no connection to give just now.
             _ if code.starts_with("08") || code.starts_with("57P0") => Verdict::Lost,
+            "53300" => Verdict::Lost,
             _ => Verdict::Final,
         };
         let mut source = EngineError::from(source.into());
@@ -89,7 +90,7 @@ mod tests {
             ("3D000", ErrorKind::Configuration, Verdict::Final),
             ("40P01", ErrorKind::Unavailable, Verdict::Again("deadlock")),
             ("57P01", ErrorKind::Unavailable, Verdict::Lost),
-            ("53300", ErrorKind::Unavailable, Verdict::Final),
+            ("53300", ErrorKind::Unavailable, Verdict::Lost),
             ("55P03", ErrorKind::Unavailable, Verdict::Final),
             ("25006", ErrorKind::Unavailable, Verdict::Final),
             ("42601", ErrorKind::Backend, Verdict::Final),

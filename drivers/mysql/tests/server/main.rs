@@ -16,6 +16,7 @@ mod decnet_made;
 mod faults;
 mod login;
 mod private;
+mod refusals;
 mod replay;
 mod round_trips;
 mod search;

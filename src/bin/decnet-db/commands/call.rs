@@ -3,6 +3,7 @@
 use std::io::{self, Read as _};
 
 use decnet_db::call::{call, method};
+use decnet_db::contract::limits::LONGEST_REQUEST;
 use decnet_db::json::Json;
 use decnet_db::{Error, ErrorKind};
 use serde::Serialize;
@@ -109,12 +110,22 @@ pub(crate) fn creates(method: &str) -> bool {
     matches!(method, "initialize" | "reinitialize")
 }
 
+/// The error for a request that is longer than one may be.
+pub(crate) fn too_long(what: &str) -> Error {
+    Error::invalid_input(what, format!("must be at most {} MiB long", LONGEST_REQUEST / (1024 * 1024)))
+}
+
 fn from_stdin() -> Result<String, Failure> {
     let mut bytes = Vec::new();
+    let most = u64::try_from(LONGEST_REQUEST).unwrap_or(u64::MAX).saturating_add(1);
     io::stdin()
         .lock()
+        .take(most)
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::io("can't read standard input", error))?;
+    if bytes.len() > LONGEST_REQUEST {
+        return Err(too_long("arguments").into());
+    }
     Ok(String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::invalid_input("arguments", format!("standard input is not UTF-8 from byte {at} on"))

@@ -1,20 +1,22 @@
 //! `decnet-db call --lines`: requests on standard input, answers on standard output, one a line.
 
-use std::io::{self, BufRead as _};
+use std::io::{self, BufRead as _, Read as _};
 use std::sync::Arc;
 use std::{fmt, thread};
 
 use decnet_db::call::{call, method};
 use decnet_db::config::Config;
+use decnet_db::contract::limits::LONGEST_REQUEST;
 use decnet_db::json::Json;
 use decnet_db::{Error, Repository, Result};
 use serde::Serialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use tokio::sync::mpsc;
 
-use super::call::creates;
+use super::call::{creates, too_long};
 use crate::connection::find_driver;
 use crate::errors::{ErrorObject, Failure};
+use crate::json_text::printable;
 use crate::output::Output;
 
 /// Lines that are read ahead of the one that is being answered.
@@ -36,8 +38,9 @@ pub(crate) async fn run(config: Config, output: &mut Output) -> Result<(), Failu
     let mut ended = Ok(());
     while let Some(line) = lines.recv().await {
         let answered = match line {
-            Ok(line) if line.trim_ascii().is_empty() => Ok(()),
-            Ok(line) => answer(&mut database, &line, output).await,
+            Ok(Line::TooLong) => respond_with(Json::default(), Err(too_long("request")), output),
+            Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => Ok(()),
+            Ok(Line::Whole(line)) => answer(&mut database, &line, output).await,
             Err(error) => Err(Failure::io("can't read standard input", error)),
         };
         if answered.is_err() {
@@ -52,17 +55,12 @@ pub(crate) async fn run(config: Config, output: &mut Output) -> Result<(), Failu
 }
 
 /// Reads lines on a thread of its own: a runtime that waits for a person to type must still serve its connections.
-fn standard_input() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
+fn standard_input() -> Result<mpsc::Receiver<io::Result<Line>>, Failure> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let read = move || {
         let mut input = io::stdin().lock();
         loop {
-            let mut line = Vec::new();
-            let read = match input.read_until(b'\n', &mut line) {
-                Ok(0) => break,
-                Ok(_) => Ok(line),
-                Err(error) => Err(error),
-            };
+            let Some(read) = Line::read(&mut input, LONGEST_REQUEST).transpose() else { break };
             let last = read.is_err();
             if sender.blocking_send(read).is_err() || last {
                 break;
@@ -74,6 +72,32 @@ fn standard_input() -> Result<mpsc::Receiver<io::Result<Vec<u8>>>, Failure> {
         .spawn(read)
         .map_err(|error| Failure::io("can't start a thread that reads standard input", error))?;
     Ok(receiver)
+}
+
+/// A line of standard input.
+#[derive(Debug, PartialEq)]
+enum Line {
+    Whole(Vec<u8>),
+    /// What is longer than a request may be was read, and not kept.
+    TooLong,
+}
+
+impl Line {
+    /// The next line; none at the end.
+    fn read(input: &mut impl io::BufRead, longest: usize) -> io::Result<Option<Self>> {
+        let mut line = Vec::new();
+        let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+        if input.take(most).read_until(b'\n', &mut line)? == 0 {
+            return Ok(None);
+        }
+        if line.len() <= longest {
+            return Ok(Some(Self::Whole(line)));
+        }
+        if !line.ends_with(b"\n") {
+            input.skip_until(b'\n')?;
+        }
+        Ok(Some(Self::TooLong))
+    }
 }
 
 /// The database, opened by the first request that needs it, and again by the next one when that fails.
@@ -95,14 +119,19 @@ impl Database {
 
 async fn answer(database: &mut Database, line: &[u8], output: &mut Output) -> Result<(), Failure> {
     let (id, request) = Request::read(line);
-    let outcome = match respond(database, request).await {
+    let response = respond(database, request).await;
+    respond_with(id, response, output)
+}
+
+fn respond_with(id: Json, response: Result<Json>, output: &mut Output) -> Result<(), Failure> {
+    let outcome = match response {
         Ok(result) => Outcome::Ok(result),
         Err(error) => Outcome::Error(ErrorObject::of(&error)),
     };
     // The id is written by hand, since it is to come back byte for byte.
     let outcome = Json::of(&outcome)?;
     let members = outcome.as_str().strip_prefix('{').unwrap_or_default();
-    output.text(&format!("{{\"id\":{id},{members}\n"))
+    output.text(&format!("{{\"id\":{id},{}\n", printable(members)))
 }
 
 async fn respond(database: &mut Database, request: Result<Request>) -> Result<Json> {
@@ -218,6 +247,18 @@ mod tests {
             let error = request.unwrap_err().to_string();
             assert!(error.contains(message), "{line}: {error}");
         }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_passed_over() {
+        let mut input = io::Cursor::new(b"1234\n12345\n123456789012\n12\n1234567".to_vec());
+        let mut lines = || Line::read(&mut input, 5).unwrap();
+        assert_eq!(lines(), Some(Line::Whole(b"1234\n".to_vec())));
+        assert_eq!(lines(), Some(Line::TooLong));
+        assert_eq!(lines(), Some(Line::TooLong));
+        assert_eq!(lines(), Some(Line::Whole(b"12\n".to_vec())));
+        assert_eq!(lines(), Some(Line::TooLong));
+        assert_eq!(lines(), None);
     }
 
     #[test]

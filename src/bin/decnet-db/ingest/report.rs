@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::histogram;
 use super::store::say;
 use super::tally::Tally;
-use crate::json_text::is_unprintable;
+use decnet_db::is_unprintable;
 
 /// How many rejected lines are reported one by one.
 const DETAILS: u64 = 20;

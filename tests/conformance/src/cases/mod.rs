@@ -35,6 +35,7 @@ pub(crate) mod webhooks;
 use std::sync::Arc;
 
 use decnet_db_core::Result;
+use decnet_db_core::contract::limits::MOST_ROWS;
 use decnet_db_core::contract::{LogFilter, NewLog, Repository};
 use tokio::task::JoinSet;
 
@@ -117,6 +118,6 @@ pub(crate) fn log(line: impl Into<String>) -> NewLog {
 
 /// The lines of all events, by id.
 pub(crate) async fn lines(db: &Database) -> Vec<String> {
-    let logs = db.get_logs_after_id(0, u64::MAX, LogFilter::all()).await.expect("all events");
+    let logs = db.get_logs_after_id(0, MOST_ROWS, LogFilter::all()).await.expect("all events");
     logs.into_iter().map(|log| log.raw_line).collect()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 pub(crate) mod json;
+pub(crate) mod limits;
 pub(crate) mod numbers;
 pub(crate) mod text;
 
@@ -23,7 +24,7 @@ crate::catalogue::cases! { hostile:
     numbers {
         /// Times from year 1 to 9999 are accepted in all forms of ruling R1 and in no other.
         times_at_both_ends_and_in_all_forms,
-        /// Ids, limits, offsets and intervals work up to both ends of 64 bits.
+        /// Ids, offsets and intervals work up to both ends of 64 bits, limits up to the most rows of a page.
         integers_at_the_limits,
         /// The histogram's buckets round down over all years, before 1970 too.
         the_histogram_reaches_over_all_years,
@@ -35,6 +36,18 @@ crate::catalogue::cases! { hostile:
         null_means_absent,
         /// What a read returns is accepted back by the matching write.
         what_a_read_returns_is_accepted_back,
+    }
+    limits {
+        /// Every list refuses a limit above the most rows of a page, before anything is read.
+        no_list_is_longer_than_a_page_may_be,
+        /// A search of a hundred words works; of more it is refused by its name.
+        a_search_has_so_many_words,
+        /// A search of 256 KiB works; a longer one is refused by its name, in every list that has one.
+        a_search_is_so_long,
+        /// More rows than one call may store are refused, and none is stored.
+        one_call_stores_so_many_rows,
+        /// Names that nobody knows are cut and escaped in what is said of them.
+        foreign_names_are_cut_and_escaped,
     }
     json {
         /// `state` holds any JSON value.
