@@ -200,6 +200,10 @@ impl Backend for Recording {
                     Outcome::Rows(rows_for(statement.text()))
                 }
                 Step::Query(statement) => Outcome::Rows(written(statement.text())),
+                // The loop of this one ends with the row that it makes.
+                Step::Execute(statement, _) if statement.text().starts_with("INSERT INTO attackers ") => {
+                    Outcome::Affected(1)
+                }
                 _ => Outcome::Affected(0),
             });
         }

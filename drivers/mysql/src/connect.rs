@@ -268,8 +268,8 @@ fn refused(target: &Target, error: Wire) -> Refused {
         {
             let error = tell(Wire::Server(error), &format!("connecting to {name}"));
             Error::configuration(format!(
-                "{error}; the connection is not encrypted: if the account is made with REQUIRE SSL, add \
-                 ssl-mode=required to the database URL"
+                "{error}; the connection is not encrypted: if the account is made with REQUIRE SSL, or the server has \
+                 require_secure_transport=ON, add ssl-mode=required to the database URL"
             ))
         }
         error if retry => {

@@ -106,13 +106,14 @@ async fn a_frozen_host_is_left_within_seconds_and_remembered() {
     }
     repository.add_log(log()).await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
-    // Many after another: one that waited for the frozen host would take three seconds alone.
-    let begun = Instant::now();
+    // Many after another, of which none waits for the frozen host: that alone would take three seconds. All of them together
+    // have no bound, since that would measure how busy the machine is.
     for _ in 0..20 {
+        let begun = Instant::now();
         repository.add_log(log()).await.unwrap();
         repository.get_total_logs(LogFilter::all()).await.unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
     }
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     // A process that knows nothing of it.
     let begun = Instant::now();
     let other = open(&Config::new(pair.url(&[0, 1]))).await.unwrap();
