@@ -169,7 +169,8 @@ case ${1:-} in
     [ -e "$dir/port" ] || die "never started"
     hosts=127.0.0.1:$(port 1),127.0.0.1:$(port 2),127.0.0.1:$(port 3)
     [ -z "${2:-}" ] || { node "$2"; hosts=127.0.0.1:$(port "$2"); }
-    echo "mysql://$name:$name@$hosts/$name"
+    # Each member has a key of its own.
+    echo "mysql://$name:$name@$hosts/$name?allow-public-key-retrieval=true"
     ;;
   sql) n=$2; shift 2; sql "$n" -e "$*" ;;
   clean) [ ! -e "$dir" ] || own_folder; [ ! -e "$dir/port" ] || stop; remove_folder; rm -f "$dir.lock" ;;

@@ -195,7 +195,7 @@ mysql_verbs() {
     restart) alone; stop_mysql; start_mysql ;;
     clean) alone; [ ! -e "$dir" ] || own_folder; stop_mysql; remove_folder; rm -f "$dir.lock" ;;
     status) if answers; then say "up, port $(cat "$dir/port"), process $(running)"; else say "down"; exit 3; fi ;;
-    url) [ -e "$dir/port" ] || die "never started"; echo "mysql://$name:$name@127.0.0.1:$(cat "$dir/port")/$name" ;;
+    url) [ -e "$dir/port" ] || die "never started"; echo "mysql://$name:$name@127.0.0.1:$(cat "$dir/port")/$name${url_options:-}" ;;
     sql) shift; as_root -e "$*" ;;
     *) usage ;;
   esac

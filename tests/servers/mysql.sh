@@ -7,7 +7,7 @@
 #   mysql.sh freeze     SIGSTOP: connections stay open and nothing answers; `thaw` undoes it
 #   mysql.sh restart    stop, then start: same data, same port
 #   mysql.sh status     says whether it answers; exit status 3 if it does not
-#   mysql.sh url        mysql://user:password@127.0.0.1:port/database
+#   mysql.sh url        mysql://user:password@127.0.0.1:port/database?server-public-key=FILE
 #   mysql.sh sql TEXT   runs TEXT as the server's root user
 #   mysql.sh clean      stop, and delete the folder
 #
@@ -36,6 +36,9 @@ client=("${loader[@]}" "$root/usr/bin/mysql")
 server=("${loader[@]}" "$root/usr/sbin/mysqld" --no-defaults "${run_as[@]}" --datadir="$dir/data" --basedir="$root/usr"
   --lc-messages-dir="$root/usr/share/mysql" --character-sets-dir="$root/usr/share/mysql/charsets"
   --plugin-dir="$root/usr/lib/mysql/plugin" --mysqlx=OFF --skip-log-bin --secure-file-priv=NULL --innodb-use-native-aio=0)
+
+# With what the server proves itself by, as the first login after each start wants the password itself.
+url_options="?server-public-key=$dir/data/public_key.pem"
 
 prepare() { unpack "$root" mysql-server-core mysql-client-core; }
 

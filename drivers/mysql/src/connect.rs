@@ -261,7 +261,11 @@ fn refused(target: &Target, error: Wire) -> Refused {
              or allow-public-key-retrieval=true where nobody else can be there"
         )),
         Wire::Driver(error @ DriverError::UnknownAuthPlugin { .. }) => {
-            Error::configuration(format!("logging in at {name}: {error}: give the account another one"))
+            let user = target.opts.user().unwrap_or_default();
+            Error::configuration(format!(
+                "logging in as {user} at {name}: {error}: give the account another one; MySQL also answers so for an \
+                 account that it does not have"
+            ))
         }
         Wire::Server(error)
             if error.code == WRONG_PASSWORD && target.opts.ssl_opts().is_none() && !target.is_socket() =>

@@ -111,6 +111,7 @@ mod flavour;
 mod hosts;
 mod legacy;
 mod options;
+mod public_key;
 mod read;
 mod server;
 mod session;

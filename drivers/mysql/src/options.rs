@@ -7,6 +7,8 @@ use decnet_db_core::config::{DatabaseUrl, Host};
 use decnet_db_core::{Error, Result};
 use mysql_async::{ClientIdentity, Opts, OptsBuilder, SslOpts};
 
+use crate::public_key;
+
 const PORT: u16 = 3306;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Prepared statements that each connection keeps. The base has well under a hundred texts, and an insert of many rows
@@ -208,7 +210,7 @@ impl Options {
                     });
                 }
                 "server_public_key" => {
-                    options.public_key = Some(public_key(value)?);
+                    options.public_key = Some(public_key::read(value)?);
                 }
                 "allow_public_key_retrieval" => {
                     options.public_key_retrieval =
@@ -301,26 +303,6 @@ impl SslMode {
             "verify-identity" | "verify-full" => Self::VerifyIdentity,
             _ => return None,
         })
-    }
-}
-
-/// The server's public key, as `public_key.pem` in its data folder has it. Looked at here, because what is no key makes the
-/// library panic.
-fn public_key(path: &str) -> Result<Vec<u8>> {
-    let refusal = |reason: String| {
-        Error::configuration(format!("the file {path} of server-public-key in the database URL {reason}"))
-    };
-    let key = std::fs::read(path).map_err(|error| refusal(format!("can't be read: {error}")))?;
-    let text = String::from_utf8_lossy(&key);
-    let body = text
-        .trim()
-        .strip_prefix("-----BEGIN PUBLIC KEY-----")
-        .and_then(|rest| rest.strip_suffix("-----END PUBLIC KEY-----"));
-    let is_base64 =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace();
-    match body {
-        Some(body) if body.len() > 100 && body.chars().all(is_base64) => Ok(key),
-        _ => Err(refusal("is no public key in PEM (BEGIN PUBLIC KEY)".to_owned())),
     }
 }
 

@@ -55,7 +55,9 @@ impl Pair {
             .iter()
             .map(|n| self.servers[*n].url().parse::<DatabaseUrl>().unwrap().hosts()[0].to_string())
             .collect();
-        format!("mysql://plain:x@{}/{}", hosts.join(","), self.name).parse().unwrap()
+        format!("mysql://plain:x@{}/{}?allow-public-key-retrieval=true", hosts.join(","), self.name)
+            .parse()
+            .unwrap()
     }
 
     fn rows(&self, server: usize) -> usize {

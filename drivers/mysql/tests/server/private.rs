@@ -53,6 +53,20 @@ impl Private {
     }
 }
 
+/// Whether private servers are Oracle MySQL's.
+pub(crate) fn is_mysql() -> bool {
+    std::env::var("DECNET_TEST_MYSQL_SCRIPT").is_ok_and(|script| script == "mysql.sh")
+}
+
+/// The URL with one option more, or several.
+pub(crate) fn with_options(url: &str, options: &str) -> String {
+    match options {
+        "" => url.to_owned(),
+        options if url.contains('?') => format!("{url}&{options}"),
+        options => format!("{url}?{options}"),
+    }
+}
+
 impl Drop for Private {
     fn drop(&mut self) {
         if !std::thread::panicking() {

@@ -59,8 +59,7 @@ fn standard_input() -> Result<mpsc::Receiver<io::Result<Line>>, Failure> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let read = move || {
         let mut input = io::stdin().lock();
-        loop {
-            let Some(read) = Line::read(&mut input, LONGEST_REQUEST).transpose() else { break };
+        while let Some(read) = Line::read(&mut input, LONGEST_REQUEST).transpose() {
             let last = read.is_err();
             if sender.blocking_send(read).is_err() || last {
                 break;
