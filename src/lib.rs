@@ -2,6 +2,7 @@
 
 pub mod capture;
 mod factory;
+pub mod reports;
 
 pub use decnet_db_core::contract::Repository;
 pub use decnet_db_core::{

@@ -9,5 +9,6 @@ mod copying;
 mod errors;
 mod lines;
 mod new_driver;
+mod questions;
 mod resetting;
 mod tool;

@@ -4,9 +4,14 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::call::CallArgs;
 use crate::commands::copy::CopyArgs;
+use crate::commands::export::ExportArgs;
+use crate::commands::histogram::HistogramArgs;
+use crate::commands::logs::LogsArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::new_driver::NewDriverArgs;
 use crate::commands::reset::ResetArgs;
+use crate::commands::show::ShowArgs;
+use crate::commands::top::TopArgs;
 use crate::ingest::IngestArgs;
 
 /// Looks at a DECNET database, creates it, fills it, and calls the repository's methods by name.
@@ -76,6 +81,21 @@ pub(crate) enum Command {
     /// `message`; fields has all other members but `timestamp`.
     #[command(after_long_help = AFTER_INGEST_HELP)]
     Ingest(IngestArgs),
+
+    /// Show the latest events, one a line, the newest last
+    Logs(LogsArgs),
+
+    /// List the most frequent attackers, passwords, commands, …
+    Top(TopArgs),
+
+    /// Show what is known of an attacker, or what happened in a session
+    Show(ShowArgs),
+
+    /// Draw how many events there were over time
+    Histogram(HistogramArgs),
+
+    /// Write events as JSON lines or CSV to standard output
+    Export(ExportArgs),
 
     /// List the methods that `call` takes, with their arguments
     Methods(MethodsArgs),

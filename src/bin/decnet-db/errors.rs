@@ -136,6 +136,12 @@ impl From<Error> for Failure {
     }
 }
 
+/// Says something on standard error that is no failure.
+pub(crate) fn note(text: &str) {
+    // Where standard error is gone, nobody can be told.
+    let _ = writeln!(io::stderr().lock(), "decnet-db: {}", one_line(text));
+}
+
 /// An error as `call` answers it (ruling R15): `{"kind":…,"message":…}`.
 #[derive(Serialize)]
 pub(crate) struct ErrorObject {

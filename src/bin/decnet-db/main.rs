@@ -5,10 +5,13 @@ mod commands;
 mod confirm;
 mod connection;
 mod errors;
+mod event_lines;
+mod histogram;
 mod ingest;
 mod json_text;
 mod logging;
 mod output;
+mod selection;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Status => commands::status::run(&global, &mut output).await,
             Command::Init => commands::init::run(&global, &mut output).await,
             Command::Ingest(arguments) => ingest::run(&global, arguments, &mut output).await,
+            Command::Logs(arguments) => commands::logs::run(&global, &arguments, &mut output).await,
+            Command::Top(arguments) => commands::top::run(&global, &arguments, &mut output).await,
+            Command::Show(arguments) => commands::show::run(&global, &arguments, &mut output).await,
+            Command::Histogram(arguments) => commands::histogram::run(&global, &arguments, &mut output).await,
+            Command::Export(arguments) => commands::export::run(&global, &arguments, &mut output).await,
             Command::Methods(arguments) => commands::methods::run(&arguments, &mut output),
             Command::Call(arguments) => commands::call::run(&global, arguments, &mut output).await,
             Command::Copy(arguments) => commands::copy::run(&global, &arguments, &mut output).await,

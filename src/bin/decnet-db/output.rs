@@ -49,6 +49,17 @@ impl Output {
         self.text("\n")
     }
 
+    /// Prints values as JSON, each on a line of its own.
+    pub(crate) fn json_lines<T: Serialize>(&mut self, values: &[T]) -> Result<(), Failure> {
+        for value in values {
+            serde_json::to_writer(&mut self.out, value)
+                .map_err(io::Error::from)
+                .and_then(|()| self.out.write_all(b"\n"))
+                .map_err(Failure::output)?;
+        }
+        self.text("")
+    }
+
     /// Prints text as it is, line breaks included, and hands everything on at once.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(Failure::output)

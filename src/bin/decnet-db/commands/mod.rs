@@ -3,9 +3,14 @@
 pub(crate) mod call;
 pub(crate) mod copy;
 pub(crate) mod drivers;
+pub(crate) mod export;
+pub(crate) mod histogram;
 pub(crate) mod init;
 pub(crate) mod lines;
+pub(crate) mod logs;
 pub(crate) mod methods;
 pub(crate) mod new_driver;
 pub(crate) mod reset;
+pub(crate) mod show;
 pub(crate) mod status;
+pub(crate) mod top;

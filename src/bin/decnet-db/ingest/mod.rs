@@ -1,7 +1,6 @@
 //! `decnet-db ingest`: captures into the database, each line once.
 
 mod digest;
-mod histogram;
 mod identity;
 mod legacy;
 mod lines;

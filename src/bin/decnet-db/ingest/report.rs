@@ -6,13 +6,13 @@ use decnet_db::capture::Rejection;
 use decnet_db::contract::{Bucket, LogFilter, NewLog, Stats};
 use decnet_db::time::Timestamp;
 use decnet_db::{Error, Repository};
+use decnet_db::is_unprintable;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
-use super::histogram;
 use super::store::say;
 use super::tally::Tally;
-use decnet_db::is_unprintable;
+use crate::histogram;
 
 /// How many rejected lines are reported one by one.
 const DETAILS: u64 = 20;

@@ -14,7 +14,7 @@ const HEIGHT: usize = 6;
 const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// The shortest interval, in minutes, of which at most `columns` cover the time from `first` to `last`.
-pub(super) fn interval(first: Timestamp, last: Timestamp, columns: usize) -> i64 {
+pub(crate) fn interval(first: Timestamp, last: Timestamp, columns: usize) -> i64 {
     let (first, last) = (first.as_seconds_floor(), last.as_seconds_floor());
     let fits = |minutes: &i64| {
         let seconds = minutes * 60;
@@ -28,7 +28,7 @@ pub(super) fn interval(first: Timestamp, last: Timestamp, columns: usize) -> i64
 }
 
 /// The number of events in each interval from `first` to `last`, those without any included.
-pub(super) fn fill(buckets: &[Bucket], first: Timestamp, last: Timestamp, minutes: i64) -> Vec<u64> {
+pub(crate) fn fill(buckets: &[Bucket], first: Timestamp, last: Timestamp, minutes: i64) -> Vec<u64> {
     let seconds = minutes.max(1) * 60;
     let number = |time: Timestamp| time.as_seconds_floor().div_euclid(seconds);
     let start = number(first);
@@ -45,7 +45,7 @@ pub(super) fn fill(buckets: &[Bucket], first: Timestamp, last: Timestamp, minute
 }
 
 /// Draws the counts, each as wide as the width allows, with a scale at the left and the time below.
-pub(super) fn draw(counts: &[u64], first: Timestamp, minutes: i64, width: usize) -> String {
+pub(crate) fn draw(counts: &[u64], first: Timestamp, minutes: i64, width: usize) -> String {
     let highest = counts.iter().copied().max().unwrap_or(0).max(1);
     let scale = highest.to_string();
     let room = width.saturating_sub(scale.len() + 2);
@@ -90,7 +90,7 @@ pub(super) fn draw(counts: &[u64], first: Timestamp, minutes: i64, width: usize)
 }
 
 /// An interval in words.
-pub(super) fn words(minutes: i64) -> String {
+pub(crate) fn words(minutes: i64) -> String {
     let (count, unit) = match minutes {
         _ if minutes % 1440 == 0 => (minutes / 1440, "day"),
         _ if minutes % 60 == 0 => (minutes / 60, "hour"),
