@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use decnet_db::capture::Rejection;
 use decnet_db::contract::{Bucket, LogFilter, NewLog, Stats};
+use decnet_db::is_unprintable;
 use decnet_db::time::Timestamp;
 use decnet_db::{Error, Repository};
-use decnet_db::is_unprintable;
 use indicatif::ProgressBar;
 use serde_json::{Map, Value, json};
 
