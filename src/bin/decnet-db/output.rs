@@ -44,16 +44,15 @@ impl Output {
 
     /// Prints a value as JSON on one line, with the characters that terminals obey as escapes: who reads it may show it.
     pub(crate) fn json_line<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Failure> {
-        let json = Json::of(value)?;
-        self.out.write_all(printable(json.as_str()).as_bytes()).map_err(Failure::output)?;
-        self.text("\n")
+        self.json_lines(&[value])
     }
 
-    /// Prints values as JSON, each on a line of its own.
+    /// Prints values so, one after the other, and hands all of them on at once.
     pub(crate) fn json_lines<T: Serialize>(&mut self, values: &[T]) -> Result<(), Failure> {
         for value in values {
-            serde_json::to_writer(&mut self.out, value)
-                .map_err(io::Error::from)
+            let json = Json::of(value)?;
+            self.out
+                .write_all(printable(json.as_str()).as_bytes())
                 .and_then(|()| self.out.write_all(b"\n"))
                 .map_err(Failure::output)?;
         }

@@ -33,7 +33,7 @@ pub(crate) async fn run(global: &Global, arguments: &LogsArgs, output: &mut Outp
         arguments.selection.explain();
     }
     if output.is_json() {
-        return events.iter().try_for_each(|event| output.json_line(event));
+        return output.json_lines(&events);
     }
     let lines = EventLines::new();
     output.text(&events.iter().map(|event| lines.line(event)).collect::<String>())
