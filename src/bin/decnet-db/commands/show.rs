@@ -163,7 +163,7 @@ fn of_bounties(bounties: &[Bounty]) -> String {
                 bounty.timestamp.to_string(),
                 one_line(&bounty.bounty_type).into_owned(),
                 one_line(&bounty.decky).into_owned(),
-                one_line(&bounty.payload.text()).into_owned(),
+                one_line(bounty.payload.text()).into_owned(),
             ]
         })
         .collect();
