@@ -80,7 +80,7 @@ mod tests {
             assert!(found.len() == 1 && found[0].contains(part), "{search}: {found:?}");
         }
         for search in ["", "wget", "service:ssh username:root", "a=", "-", "10.0.0.0/8"] {
-            assert_eq!(hints(&search.into()), [String::new(); 0], "{search}");
+            assert!(hints(&search.into()).is_empty(), "{search}");
         }
     }
 }
