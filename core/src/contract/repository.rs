@@ -2,6 +2,12 @@
 
 use async_trait::async_trait;
 
+#[cfg(doc)]
+use super::{
+    Activity, Attackers, Behavior, Bounties, Campaigns, Canaries, Credentials, DeckyLifecycles, Fingerprints,
+    Fleet, Identities, Intel, Lifecycle, Logs, Maintenance, Observations, Orchestrator, Realism, Rules,
+    SmtpTargets, State, Swarm, Tarpits, Techniques, Topologies, Users, Webhooks,
+};
 use super::{Domains, Engine, Transactional};
 use crate::driver::{PoolStatus, ServerInfo};
 use crate::error::Result;
@@ -14,15 +20,36 @@ use crate::error::Result;
 ///
 /// | question | method |
 /// |---|---|
+/// | set a database up | [`Lifecycle::initialize`] |
 /// | store an event, many events | [`Logs::add_log`], [`Logs::add_logs`] |
 /// | the newest events, those that match | [`Logs::get_logs`]; page by page [`Logs::get_logs_page`] |
-/// | what came since the last look | [`Logs::get_logs_after_id`] |
+/// | what came since the last look | [`Logs::get_logs_after_id`], [`Logs::get_max_log_id`] |
 /// | how many events, and when | [`Logs::get_total_logs`], [`Logs::get_log_histogram`], [`Logs::get_stats_summary`] |
-/// | who attacked, and what one did | [`Attackers::get_attackers`], [`Activity::get_attacker_commands`] |
-/// | what was left behind | [`Bounties::get_bounties`] |
+/// | what was left behind | [`Bounties::add_bounty`], [`Bounties::get_bounties`] |
+/// | who attacked | [`Attackers::upsert_attacker`], [`Attackers::get_attackers`], [`Attackers::get_attacker_uuid_by_ip`] |
+/// | what one attacker did | [`Activity::get_attacker_commands`] and the others of [`Activity`] |
+/// | how it behaves, what its stack shows | [`Behavior::get_attacker_behavior`], [`Fingerprints::record_fingerprint`] |
+/// | whom it sends mail to | [`SmtpTargets::list_smtp_targets`] |
+/// | which credentials were tried, which secrets turn up again | [`Credentials::get_credentials`], [`Credentials::list_credential_reuses`] |
+/// | who is behind several addresses | [`Identities::get_identity_by_uuid`], [`Identities::set_attacker_identity_id`]; their [`Campaigns`] |
+/// | what sensors measured of it | [`Observations::upsert_observation`], [`Observations::observations_time_series`] |
+/// | what providers say about it | [`Intel::get_unenriched_attackers`], [`Intel::upsert_attacker_intel`] |
+/// | which ATT&CK techniques it used | [`Techniques::insert_tags`], [`Techniques::list_techniques_by_attacker`] |
+/// | which rules recognise them | [`Rules::load_compiled`], [`Rules::get_rules_updated_since`] |
+/// | which deckies run, and where | [`Fleet::list_running_deckies`], [`Swarm::list_decky_shards`], [`Swarm::list_swarm_hosts`] |
+/// | how far a deployment is | [`DeckyLifecycles::find_open_lifecycle`] |
+/// | networks of deckies: design, status, changes | [`Topologies::create_topology`], [`Topologies::update_topology_status`], [`Topologies::claim_next_mutation`] |
+/// | canaries and who touched them | [`Canaries::get_canary_token_by_slug`], [`Canaries::record_canary_trigger`] |
+/// | which ports are slowed down | [`Tarpits::get_tarpit_rule`] |
+/// | what makes deckies look alive | [`Realism::record_synthetic_file`], [`Orchestrator::record_orchestrator_event`] |
+/// | who is told about events | [`Webhooks::list_webhook_subscriptions`] |
+/// | who may log in | [`Users::get_user_by_username`], [`Users::is_token_revoked`] |
 /// | keep a value of a worker | [`State::get_state`], [`State::set_state`] |
+/// | clear what was captured | [`Maintenance::purge_logs_and_bounties`] |
 /// | several writes in one commit | [`Transactional::unit`], which begins a [`UnitOfWork`](super::UnitOfWork) |
 /// | any of them by name, with JSON | [`call`](crate::call::call) |
+///
+/// Each trait below has the rest of its domain, and an example.
 ///
 /// # Errors
 ///
