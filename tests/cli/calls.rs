@@ -67,6 +67,51 @@ fn json_puts_the_error_on_standard_output_too() {
 }
 
 #[test]
+fn a_method_is_found_by_other_spellings_and_guessed() {
+    let tool = Tool::with_schema();
+    for name in ["get-max-log-id", "getMaxLogId", "getmaxlogid", "GET_MAX_LOG_ID"] {
+        assert_eq!(tool.run(["call", name]).ok(), "0\n", "{name}");
+    }
+    let run = tool.run(["call", "get_log"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.ends_with("\nhint: did you mean get_logs?\n"), "{run:?}");
+}
+
+#[test]
+fn arguments_are_taken_as_names_and_values() {
+    let tool = Tool::with_schema();
+    tool.run(["call", "set_state", "key=a", r#"value={"b":[1,2.5]}"#]).ok();
+    assert_eq!(tool.run(["call", "get_state", "key=a"]).ok(), "{\"b\":[1,2.5]}\n");
+    // What the method takes as text is text, whatever it looks like.
+    tool.run(["call", "set_state", "key=1", "value=it=is text"]).ok();
+    assert_eq!(tool.run(["call", "get_state", "key=1"]).ok(), "\"it=is text\"\n");
+    assert_eq!(tool.run(["call", "get_logs", "limit=5", "search=service:ssh root"]).ok(), "[]\n");
+    for (arguments, message) in [
+        (["call", "get_logs", "limit=x", "offset=0"], "decnet-db: limit: "),
+        (["call", "get_logs", "limit=1", "limit=2"], "decnet-db: limit: is given twice"),
+        (["call", "get_logs", "limit=1", "{}"], "decnet-db: arguments: \"{}\" is not NAME=VALUE"),
+    ] {
+        let run = tool.run(arguments);
+        assert!(run.code == 2 && run.err.starts_with(message), "{run:?}");
+    }
+}
+
+#[test]
+fn a_call_that_deletes_much_needs_a_word_of_consent() {
+    let tool = Tool::with_schema();
+    tool.run(["call", "add_log", LOG]).ok();
+    let run = tool.run(["call", "purge-logs-and-bounties"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(
+        run.err.starts_with("decnet-db: --yes: needed where nobody can be asked: purge_logs_and_bounties "),
+        "{run:?}"
+    );
+    assert_eq!(tool.run(["call", "get_total_logs"]).ok(), "1\n");
+    assert!(tool.run(["call", "--yes", "purge_logs_and_bounties"]).ok().contains("\"logs\":1"));
+    assert_eq!(tool.run(["call", "get_total_logs"]).ok(), "0\n");
+}
+
+#[test]
 fn a_conflict_exits_with_5() {
     let tool = Tool::with_schema();
     let user = r#"{"user_data":{"uuid":"u-1","username":"eve","password_hash":"x"}}"#;
@@ -103,9 +148,11 @@ fn a_database_without_schema_is_a_configuration_error_that_names_init() {
 #[test]
 fn only_initialize_creates_a_database_file() {
     let tool = Tool::new();
-    for arguments in [["call", "get_max_log_id"], ["status", "--json"]] {
+    for (arguments, out) in
+        [(["call", "get_max_log_id"], ""), (["status", "--json"], r#"{"error":{"kind":"configuration","#)]
+    {
         let run = tool.run(arguments);
-        assert_eq!((run.code, run.out.as_str()), (3, ""), "{run:?}");
+        assert!(run.code == 3 && run.out.starts_with(out) && run.out.is_empty() == out.is_empty(), "{run:?}");
         assert!(run.err.contains("decnet.db") && run.err.contains("hint: `decnet-db init`"), "{}", run.err);
         assert!(!tool.path("decnet.db").exists());
     }

@@ -124,6 +124,53 @@ fn status_shows_versions_schema_rows_and_pool() {
     let row: Vec<_> =
         text.lines().find(|line| line.starts_with("logs ")).unwrap().split_whitespace().collect();
     assert_eq!(row, ["logs", "1"]);
+    assert!(!text.contains("\nusers") && text.contains(" tables have no rows; --all lists them\n"), "{text}");
+    assert!(tool.run(["status", "--all"]).ok().contains("\nusers "));
+}
+
+#[test]
+fn status_shows_how_lively_the_database_is_and_its_size() {
+    let tool = Tool::with_schema();
+    assert!(tool.run(["status"]).ok().contains("\nevents    none\n"));
+    let log = |time: &str| {
+        format!(
+            r#"{{"log_data":{{"decky":"d","service":"ssh","event_type":"e","attacker_ip":"203.0.113.7","fields":{{}},
+            "raw_line":"x","timestamp":"{time}"}}}}"#
+        )
+    };
+    let now = decnet_db::time::Timestamp::now();
+    let ago = |hours: u64| now.checked_sub(std::time::Duration::from_secs(hours * 3600)).unwrap().to_string();
+    for time in [ago(0), ago(2), ago(48), "2026-01-02T03:04:05Z".to_owned()] {
+        tool.run(["call", "add_log", &log(&time)]).ok();
+    }
+    let status = tool.run(["status", "--json"]).json();
+    let events = &status["events"];
+    assert_eq!(
+        (&events["total"], &events["last_hour"], &events["last_day"]),
+        (&json!(4), &json!(1), &json!(2))
+    );
+    assert_eq!((&events["oldest"], &events["newest"]), (&json!("2026-01-02T03:04:05Z"), &json!(ago(0))));
+    let file = fs::metadata(tool.path("decnet.db")).unwrap().len();
+    assert!(status["size_bytes"].as_u64().unwrap() >= file, "{status}");
+    let text = tool.run(["status"]).ok();
+    assert!(
+        text.contains("\nsize      ") && text.contains("; 1 in the last hour, 2 in the last day\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn completions_and_the_manual_page_know_every_command() {
+    let tool = Tool::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = tool.run(["completions", shell]).ok();
+        for command in ["ingest", "top", "new-driver"] {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    let page = tool.run(["man"]).ok();
+    assert!(page.contains(".TH decnet\\-db 1") || page.contains(".TH decnet-db 1"), "{page}");
+    assert!(page.contains("ingest"), "{page}");
 }
 
 #[test]

@@ -79,9 +79,34 @@ fn a_driver_that_is_not_there_is_named() {
     let tool = Tool::new();
     let url = "postgres://root:hunter2@db1/decnet";
     for run in [tool.run(["--url", url, "status"]), tool.run(["--url", url, "call", "--lines"])] {
-        fails(&run, 3, "no driver for postgres:// URLs: this program has ");
+        fails(&run, 3, "no driver for postgres:// URLs: this program opens ");
         assert!(run.err.contains("\nhint: `decnet-db drivers` lists"), "{}", run.err);
         assert!(!run.err.contains("hunter2"), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_scheme_that_is_misspelt_is_guessed() {
+    let tool = Tool::new();
+    let run = tool.run(["--url", "slite:///decnet.db", "status"]);
+    fails(&run, 3, "no driver for slite:// URLs: this program opens ");
+    assert!(run.err.ends_with("\nhint: did you mean sqlite://?\n"), "{}", run.err);
+    assert!(!run.err.contains("the_crate"), "{}", run.err);
+}
+
+#[test]
+fn json_is_json_also_when_a_command_fails() {
+    let tool = Tool::new();
+    for (arguments, kind) in [
+        (["status", "--json", "--url=sqlite:///none.db"], "configuration"),
+        (["logs", "--json", "--since=soon"], "invalid_input"),
+        (["copy", "--json", "--to=sqlite:///other.db"], "configuration"),
+    ] {
+        let run = tool.run(arguments);
+        let answer: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!(answer["error"]["kind"], kind, "{run:?}");
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(run.code != 0 && run.err.starts_with(&format!("decnet-db: {message}")), "{run:?}");
     }
 }
 

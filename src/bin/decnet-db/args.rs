@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::call::CallArgs;
+use crate::commands::completions::CompletionsArgs;
 use crate::commands::copy::CopyArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::histogram::HistogramArgs;
@@ -11,6 +12,7 @@ use crate::commands::methods::MethodsArgs;
 use crate::commands::new_driver::NewDriverArgs;
 use crate::commands::reset::ResetArgs;
 use crate::commands::show::ShowArgs;
+use crate::commands::status::StatusArgs;
 use crate::commands::top::TopArgs;
 use crate::ingest::IngestArgs;
 
@@ -54,8 +56,8 @@ pub(crate) enum Command {
     /// List the database drivers in this program
     Drivers,
 
-    /// Show versions, schema, row counts and connections of the database
-    Status,
+    /// Show versions, schema, size, events, row counts and connections of the database
+    Status(StatusArgs),
 
     /// Create what the database lacks: the file, the tables, the administrator
     ///
@@ -114,6 +116,14 @@ pub(crate) enum Command {
     /// The folder decnet-db-NAME is made in the working directory. CONTRIBUTING.md of decnet-db goes on from there, step by
     /// step, to a driver that passes the conformance kit.
     NewDriver(NewDriverArgs),
+
+    /// Print what a shell reads to complete command lines
+    ///
+    /// For bash: decnet-db completions bash > /etc/bash_completion.d/decnet-db
+    Completions(CompletionsArgs),
+
+    /// Print the manual page, for `man`
+    Man,
 }
 
 const AFTER_HELP: &str = "\

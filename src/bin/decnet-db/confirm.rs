@@ -49,6 +49,17 @@ pub(crate) fn confirm(url: &DatabaseUrl, given: Option<&str>, consequence: &str)
     }
 }
 
+/// Fails unless the database's name is typed on the terminal: for a call that deletes more than it names.
+pub(crate) fn confirm_call(url: &DatabaseUrl, method: &str) -> Result<(), Failure> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let message = format!(
+            "needed where nobody can be asked: {method} deletes rows that the call does not name; nothing was changed"
+        );
+        return Err(Error::invalid_input("--yes", message).into());
+    }
+    confirm(url, None, &format!("{method} deletes rows that the call does not name, from {url}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,7 @@ use decnet_db::driver::Driver;
 use decnet_db::{Error, Repository};
 
 use crate::args::Global;
-use crate::errors::Failure;
+use crate::errors::{Failure, nearest};
 
 /// What creates a database, as a hint says it.
 pub(crate) const CREATE_HINT: &str = "`decnet-db init` creates the database and its tables";
@@ -53,9 +53,28 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn Repository>, Failure
 
 /// The driver that serves the URL.
 pub(crate) fn find_driver(config: &Config) -> Result<&'static Driver, Failure> {
-    decnet_db::registry()
-        .find(config.url.scheme())
-        .map_err(|error| Failure::from(error).or_hint("`decnet-db drivers` lists what this program can open"))
+    let scheme = config.url.scheme();
+    decnet_db::registry().find(scheme).map_err(|error| {
+        // The library's message is for those who build programs.
+        let schemes: Vec<&str> = decnet_db::registry()
+            .drivers()
+            .iter()
+            .flat_map(|driver| driver.schemes.iter().copied())
+            .collect();
+        if schemes.contains(&scheme) {
+            return error.into();
+        }
+        let there: Vec<String> = schemes.iter().map(|scheme| format!("{scheme}://")).collect();
+        let message = format!("no driver for {scheme}:// URLs: this program opens {}", there.join(", "));
+        let failure = Failure::from(Error::UnknownDriver(message));
+        match nearest(scheme, schemes.into_iter()) {
+            Some(near) => failure.or_hint(format!("did you mean {near}://?")),
+            None if scheme == "mysql" || scheme == "mariadb" => {
+                failure.or_hint("the feature `mysql` adds it: cargo install … --features cli,mysql")
+            }
+            None => failure.or_hint("`decnet-db drivers` lists what this program can open"),
+        }
+    })
 }
 
 /// Opens the database, works on it, and closes it whatever comes of the work.

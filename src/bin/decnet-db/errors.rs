@@ -5,10 +5,10 @@ use std::error::Error as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use decnet_db::{Error, ErrorKind};
+use decnet_db::{Error, ErrorKind, is_unprintable};
 use serde::{Serialize, Serializer};
 
-use decnet_db::is_unprintable;
+use crate::output::Output;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -91,6 +91,17 @@ impl Failure {
         }
     }
 
+    /// The failure as JSON shows it; none where there is nothing to say.
+    fn object(&self) -> Option<ErrorObject> {
+        match self {
+            Self::Library { error, .. } => Some(ErrorObject::of(error)),
+            Self::Io { .. } | Self::Loss(_) => {
+                Some(ErrorObject { kind: ErrorKind::Backend, message: self.message() })
+            }
+            Self::NobodyReads => None,
+        }
+    }
+
     /// The exit code; the table is in `decnet-db help`.
     fn code(&self) -> u8 {
         match self {
@@ -119,8 +130,16 @@ impl Failure {
         line.strip_prefix("decnet-db: ").unwrap_or(line).to_owned()
     }
 
-    /// Writes the failure to standard error and says how to exit.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Writes the failure to standard error, with `--json` also as JSON to standard output unless something was printed
+    /// there, and says how to exit.
+    pub(crate) fn report(&self, output: &mut Output) -> ExitCode {
+        if output.is_json()
+            && !output.has_begun()
+            && let Some(error) = self.object()
+        {
+            // Where standard output is gone, standard error and the exit code have to do.
+            let _ = output.json(&ErrorAnswer { error });
+        }
         let text = self.text();
         if !text.is_empty() {
             // Where standard error is gone too, the exit code has to do.
@@ -136,10 +155,31 @@ impl From<Error> for Failure {
     }
 }
 
+/// The one of the words that is most like a word that is none of them; none where nothing is near.
+pub(crate) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    const NEAR: f64 = 0.85;
+    let likeness = |other: &str| strsim::jaro_winkler(word, other);
+    words.filter(|other| likeness(other) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
+/// The beginning of a foreign text, quoted and escaped.
+pub(crate) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let short: String = text.chars().take(LONGEST).collect();
+    let end = if short.len() < text.len() { "…" } else { "" };
+    format!("\"{}{end}\"", one_line(&short))
+}
+
 /// Says something on standard error that is no failure.
 pub(crate) fn note(text: &str) {
     // Where standard error is gone, nobody can be told.
     let _ = writeln!(io::stderr().lock(), "decnet-db: {}", one_line(text));
+}
+
+/// A failure as JSON shows it.
+#[derive(Serialize)]
+struct ErrorAnswer {
+    error: ErrorObject,
 }
 
 /// An error as `call` answers it (ruling R15): `{"kind":…,"message":…}`.

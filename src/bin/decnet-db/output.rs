@@ -13,6 +13,7 @@ pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
     json: bool,
     indent: bool,
+    has_begun: bool,
 }
 
 impl Output {
@@ -20,12 +21,17 @@ impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let out = io::stdout().lock();
         let indent = out.is_terminal();
-        Self { out: BufWriter::new(out), json, indent }
+        Self { out: BufWriter::new(out), json, indent, has_begun: false }
     }
 
     /// Whether the command should print JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether anything was printed.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// JSON on one line even on a terminal.
@@ -61,6 +67,7 @@ impl Output {
 
     /// Prints text as it is, line breaks included, and hands everything on at once.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        self.has_begun = true;
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(Failure::output)
     }
 }

@@ -1,17 +1,18 @@
 //! `decnet-db call`.
 
+use std::collections::HashSet;
 use std::io::{self, Read as _};
 
-use decnet_db::call::{call, method};
+use decnet_db::call::{Method, call, method, methods};
 use decnet_db::contract::limits::LONGEST_REQUEST;
 use decnet_db::json::Json;
 use decnet_db::{Error, ErrorKind};
-use serde::Serialize;
 
 use super::lines;
 use crate::args::Global;
+use crate::confirm::confirm_call;
 use crate::connection::{CREATE_HINT, config, with_open};
-use crate::errors::{ErrorObject, Failure};
+use crate::errors::{Failure, excerpt, nearest};
 use crate::output::Output;
 
 #[derive(clap::Args)]
@@ -21,13 +22,20 @@ pub(crate) struct CallArgs {
     #[arg(required_unless_present = "lines")]
     method: Option<String>,
 
-    /// Its arguments as a JSON object; - reads it from standard input [default: no arguments]
-    #[arg(value_name = "JSON")]
-    arguments: Option<String>,
+    /// Its arguments: a JSON object, - to read it from standard input, or NAME=VALUE for each [default: none]
+    ///
+    /// A VALUE is JSON where it can be, such as 5, true or {"a":1}, and otherwise a text; what the method takes as text is
+    /// always one.
+    #[arg(value_name = "ARGUMENTS")]
+    arguments: Vec<String>,
 
     /// Read requests from standard input, one a line, and answer each with a line
     #[arg(long, conflicts_with_all = ["method", "arguments"])]
     lines: bool,
+
+    /// Do what deletes more than one row that the call names, and don't ask
+    #[arg(long)]
+    yes: bool,
 
     /// Print the result on one line even on a terminal
     #[arg(long)]
@@ -37,6 +45,8 @@ pub(crate) struct CallArgs {
 const LINES_HELP: &str = "\
 The result is printed as JSON, on one line unless it goes to a terminal. With
 --json a failure is printed too: {\"error\":{\"kind\":…,\"message\":…}}.
+What deletes more than the call names (purge_…, prune_…,
+delete_topology_cascade) asks on the terminal, or needs --yes.
 
 Requests and answers of --lines:
   {\"id\":…,\"method\":…,\"args\":{…}}
@@ -48,12 +58,6 @@ Requests and answers of --lines:
   where none could be read. Blank lines are skipped.
   The first request opens the database; `initialize` creates what is missing.";
 
-/// A failure as JSON shows it.
-#[derive(Serialize)]
-struct ErrorAnswer {
-    error: ErrorObject,
-}
-
 pub(crate) async fn run(global: &Global, arguments: CallArgs, output: &mut Output) -> Result<(), Failure> {
     if arguments.compact {
         output.never_indent();
@@ -61,31 +65,28 @@ pub(crate) async fn run(global: &Global, arguments: CallArgs, output: &mut Outpu
     if arguments.lines {
         return lines::run(config(global)?, output).await;
     }
-    let name = arguments.method.unwrap_or_default();
-    match once(global, &name, arguments.arguments).await {
-        Ok(result) => output.json(&result),
-        Err(failure) => {
-            if let (true, Failure::Library { error, .. }) = (output.is_json(), &failure) {
-                output.json(&ErrorAnswer { error: ErrorObject::of(error) })?;
-            }
-            Err(failure)
-        }
-    }
+    let result = once(global, arguments).await?;
+    output.json(&result)
 }
 
-async fn once(global: &Global, name: &str, arguments: Option<String>) -> Result<Json, Failure> {
+async fn once(global: &Global, arguments: CallArgs) -> Result<Json, Failure> {
     // A wrong name is reported without a database.
-    method(name)?;
-    let text = match arguments.as_deref() {
-        None => "null".to_owned(),
-        Some("-") => from_stdin()?,
-        Some(text) => text.to_owned(),
+    let method = named(&arguments.method.unwrap_or_default())?;
+    let name = method.name;
+    let text = match arguments.arguments.as_slice() {
+        [] => "null".to_owned(),
+        [dash] if dash == "-" => from_stdin()?,
+        [text] if pair(text).is_none() => text.clone(),
+        pairs => of_pairs(method, pairs)?,
     };
-    let arguments = Json::parse(text).map_err(|error| error.within("arguments"))?;
+    let json = Json::parse(text).map_err(|error| error.within("arguments"))?;
     let mut config = config(global)?;
     config.create_if_missing = creates(name);
+    if deletes_much(name) && !arguments.yes {
+        confirm_call(&config.url, name)?;
+    }
     with_open(&config, async |repository| {
-        call(&*repository, name, arguments).await.map_err(|error| {
+        call(&*repository, name, json).await.map_err(|error| {
             let (kind, message) = (error.kind(), error.to_string());
             let failure = Failure::from(error);
             match kind {
@@ -103,6 +104,52 @@ async fn once(global: &Global, name: &str, arguments: Option<String>) -> Result<
         })
     })
     .await
+}
+
+/// The method that a name means: `get-logs` and `getLogs` mean `get_logs`.
+fn named(name: &str) -> Result<&'static Method, Failure> {
+    method(name).or_else(|error| {
+        let plain = |name: &str| name.replace(['-', '_', ' '], "").to_ascii_lowercase();
+        methods().find(|method| plain(method.name) == plain(name)).ok_or_else(|| {
+            let failure = Failure::from(error);
+            match nearest(name, methods().map(|method| method.name)) {
+                Some(near) => failure.or_hint(format!("did you mean {near}?")),
+                None => failure,
+            }
+        })
+    })
+}
+
+/// The two sides of `NAME=VALUE`.
+fn pair(text: &str) -> Option<(&str, &str)> {
+    let (name, value) = text.split_once('=')?;
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_name.then_some((name, value))
+}
+
+/// The JSON object of `NAME=VALUE …`.
+fn of_pairs(method: &Method, pairs: &[String]) -> Result<String, Failure> {
+    let mut members: Vec<String> = Vec::with_capacity(pairs.len());
+    let mut names = HashSet::new();
+    for text in pairs {
+        let Some((name, value)) = pair(text) else {
+            let message = format!("{} is not NAME=VALUE; a JSON object stands alone", excerpt(text));
+            return Err(Error::invalid_input("arguments", message).into());
+        };
+        if !names.insert(name) {
+            return Err(Error::invalid_input(name, "is given twice").into());
+        }
+        let is_text = method.arguments().any(|argument| argument.name == name && argument.ty == "text");
+        let json = if is_text { None } else { Json::parse(value.to_owned()).ok() };
+        let json = json.map_or_else(|| Json::of(value), Ok)?;
+        members.push(format!("{}:{}", Json::of(name)?.as_str(), json.as_str()));
+    }
+    Ok(format!("{{{}}}", members.join(",")))
+}
+
+/// Whether the method deletes rows that the call does not name one by one.
+fn deletes_much(method: &str) -> bool {
+    method.starts_with("purge_") || method.starts_with("prune_") || method == "delete_topology_cascade"
 }
 
 /// Whether the method creates a database that is not there (ruling R2).

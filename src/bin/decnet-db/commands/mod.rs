@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod call;
+pub(crate) mod completions;
 pub(crate) mod copy;
 pub(crate) mod drivers;
 pub(crate) mod export;

@@ -1,8 +1,15 @@
 //! `decnet-db status`.
 
+use std::time::Duration;
+
+use decnet_db::config::DatabaseUrl;
+use decnet_db::contract::LogFilter;
 use decnet_db::contract::tables::SCHEMA;
 use decnet_db::driver::{PoolStatus, ServerInfo};
+use decnet_db::reports::timeline;
+use decnet_db::time::Timestamp;
 use decnet_db::{Repository, config::Config};
+use indicatif::HumanBytes;
 use serde::Serialize;
 
 use super::drivers::DriverObject;
@@ -12,6 +19,13 @@ use crate::errors::{Failure, one_line};
 use crate::ingest::stored;
 use crate::output::{Align, Output, table};
 
+#[derive(clap::Args)]
+pub(crate) struct StatusArgs {
+    /// List tables without rows too
+    #[arg(long)]
+    all: bool,
+}
+
 /// Everything that is shown, as JSON shows it.
 #[derive(Serialize)]
 struct Status {
@@ -20,9 +34,24 @@ struct Status {
     driver: DriverObject,
     engine: ServerInfo,
     schema: SchemaStatus,
+    /// Bytes of the file and what belongs to it; null for a server, and in memory.
+    size_bytes: Option<u64>,
+    /// Null without the table of events.
+    events: Option<EventsStatus>,
     tables: Vec<TableStatus>,
     pool: PoolStatus,
     inputs: Vec<InputStatus>,
+}
+
+/// The events, and how lively it is.
+#[derive(Serialize)]
+struct EventsStatus {
+    total: u64,
+    oldest: Option<Timestamp>,
+    newest: Option<Timestamp>,
+    /// Those that happened within the last hour, and the last day.
+    last_hour: u64,
+    last_day: u64,
 }
 
 /// How far `ingest` has read an input.
@@ -64,11 +93,11 @@ struct TableStatus {
     rows: Option<u64>,
 }
 
-pub(crate) async fn run(global: &Global, output: &mut Output) -> Result<(), Failure> {
+pub(crate) async fn run(global: &Global, arguments: &StatusArgs, output: &mut Output) -> Result<(), Failure> {
     let mut config = config(global)?;
     config.create_if_missing = false;
     let status = with_open(&config, async |repository| read(&config, &*repository).await).await?;
-    if output.is_json() { output.json(&status) } else { output.text(&described(&status)) }
+    if output.is_json() { output.json(&status) } else { output.text(&described(&status, arguments.all)) }
 }
 
 async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Failure> {
@@ -79,7 +108,10 @@ async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Fa
     let missing_tables: Vec<_> =
         tables.iter().filter(|table| table.rows.is_none()).map(|table| table.name).collect();
     let has_state = tables.iter().any(|table| table.name == "state" && table.rows.is_some());
+    let has_logs = tables.iter().any(|table| table.name == "logs" && table.rows.is_some());
     Ok(Status {
+        size_bytes: size_on_disk(&config.url),
+        events: if has_logs { Some(events(repository).await?) } else { None },
         inputs: if has_state { inputs(repository).await? } else { Vec::new() },
         database: config.url.to_string(),
         tool: Tool { name: "decnet-db", version: env!("CARGO_PKG_VERSION") },
@@ -94,6 +126,32 @@ async fn read(config: &Config, repository: &dyn Repository) -> Result<Status, Fa
         tables,
         pool: repository.pool(),
     })
+}
+
+async fn events(repository: &dyn Repository) -> Result<EventsStatus, Failure> {
+    let all = timeline(repository, LogFilter::all(), 0).await?;
+    let now = Timestamp::now();
+    let since = async |seconds| {
+        let mut filter = LogFilter::all();
+        (filter.start_time, filter.end_time) = (now.checked_sub(Duration::from_secs(seconds)), Some(now));
+        repository.get_total_logs(filter).await
+    };
+    Ok(EventsStatus {
+        total: all.total,
+        oldest: all.first,
+        newest: all.last,
+        last_hour: since(3_600).await?,
+        last_day: since(86_400).await?,
+    })
+}
+
+/// The bytes of a SQLite database: the file, its write-ahead log and the log's index.
+fn size_on_disk(url: &DatabaseUrl) -> Option<u64> {
+    if url.scheme() != "sqlite" {
+        return None;
+    }
+    let size = |end: &str| std::fs::metadata(format!("{}{end}", url.database())).ok().map(|file| file.len());
+    Some(size("")? + size("-wal").unwrap_or(0) + size("-shm").unwrap_or(0))
 }
 
 /// The inputs, in the order of their paths.
@@ -144,10 +202,15 @@ fn inputs_table(inputs: &[InputStatus]) -> String {
     format!("\n{}", table(columns, &rows))
 }
 
-fn described(status: &Status) -> String {
-    let Status { database, tool, driver, engine, schema, tables, pool, inputs } = status;
+fn described(status: &Status, all: bool) -> String {
+    let Status { database, tool, driver, engine, schema, size_bytes, events, tables, pool, inputs } = status;
+    let shown = |table: &&TableStatus| all || table.rows != Some(0);
+    let hidden = tables.len() - tables.iter().filter(shown).count();
+    let hidden =
+        if hidden > 0 { format!("{hidden} tables have no rows; --all lists them\n") } else { String::new() };
     let rows: Vec<[String; 2]> = tables
         .iter()
+        .filter(shown)
         .map(|table| {
             [table.name.to_owned(), table.rows.map_or_else(|| "missing".into(), |rows| rows.to_string())]
         })
@@ -158,7 +221,8 @@ fn described(status: &Status) -> String {
          driver    {} ({} {})\n\
          engine    {} {}\n\
          schema    {}\n\
-         pool      {} of at most {} connections open, {} idle, {} writes waiting\n\n{}{}",
+         {}{}\
+         pool      {} of at most {} connections open, {} idle, {} writes waiting\n\n{}{hidden}{}",
         tool.name,
         tool.version,
         driver.name,
@@ -167,6 +231,8 @@ fn described(status: &Status) -> String {
         engine.system,
         engine.version,
         schema_line(schema, tables.len()),
+        size_bytes.map(|bytes| format!("size      {}\n", HumanBytes(bytes))).unwrap_or_default(),
+        events.as_ref().map(events_line).unwrap_or_default(),
         pool.open,
         pool.max,
         pool.idle,
@@ -174,6 +240,16 @@ fn described(status: &Status) -> String {
         table([("TABLE", Align::Left), ("ROWS", Align::Right)], &rows),
         inputs_table(inputs),
     )
+}
+
+fn events_line(events: &EventsStatus) -> String {
+    let EventsStatus { total, oldest, newest, last_hour, last_day } = events;
+    match (oldest, newest) {
+        (Some(oldest), Some(newest)) => format!(
+            "events    {total}, from {oldest} to {newest}; {last_hour} in the last hour, {last_day} in the last day\n"
+        ),
+        _ => "events    none\n".to_owned(),
+    }
 }
 
 /// Revision, completeness, and what to do about them.
