@@ -1,9 +1,9 @@
 //! Mail attachments, once per content.
 
 use super::SqlRepository;
-use super::support::{RETRIES, busy, check_as};
+use super::support::{check_as, in_rounds};
 use crate::contract::{Engine, ObservedAttachment};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::json::Json;
 use crate::sql::{Changeset, Expect, Sql, Unit};
 use crate::time::Timestamp;
@@ -31,22 +31,22 @@ pub(super) async fn count(repository: &SqlRepository, seen: Seen<'_>) -> Result<
     check_as("decky_uuid", ObservedAttachment::FIRST_SEEN_DECKY_UUID, seen.decky)?;
     check_as("attacker_uuid", ObservedAttachment::LAST_SEEN_ATTACKER_UUID, attacker)?;
     check_as("mal_hash_match_provider", ObservedAttachment::MAL_HASH_MATCH_PROVIDER, seen.provider)?;
-    for _ in 0..RETRIES {
-        let present =
-            repository.by::<ObservedAttachment, _>(ObservedAttachment::SHA256, sha256.as_str()).await?;
+    let (seen, sha256, extension) = (&seen, sha256.as_str(), extension.as_deref());
+    in_rounds("this attachment", || async move {
+        let present = repository.by::<ObservedAttachment, _>(ObservedAttachment::SHA256, sha256).await?;
         let mut unit = Unit::new();
         let uuid = match present {
             None => {
                 let uuid = uuid::Uuid::new_v4().to_string();
                 let row = Changeset::<ObservedAttachment>::new()
                     .set(ObservedAttachment::UUID, uuid.as_str())
-                    .set(ObservedAttachment::SHA256, sha256.as_str())
+                    .set(ObservedAttachment::SHA256, sha256)
                     .set(ObservedAttachment::FIRST_SEEN, now)
                     .set(ObservedAttachment::LAST_SEEN, now)
                     .set(ObservedAttachment::FIRST_SEEN_DECKY_UUID, seen.decky)
                     .set(ObservedAttachment::FIRST_SEEN_ATTACKER_UUID, attacker)
                     .set(ObservedAttachment::LAST_SEEN_ATTACKER_UUID, attacker)
-                    .set(ObservedAttachment::EXTENSIONS, appended("[]", extension.as_deref())?)
+                    .set(ObservedAttachment::EXTENSIONS, appended("[]", extension)?)
                     .set(ObservedAttachment::FIRST_SUBJECT, seen.subject)
                     .set(ObservedAttachment::MAL_HASH_MATCH, seen.verdict)
                     .set(ObservedAttachment::MAL_HASH_MATCH_PROVIDER, seen.verdict.and(seen.provider))
@@ -63,7 +63,7 @@ pub(super) async fn count(repository: &SqlRepository, seen: Seen<'_>) -> Result<
                 if let Some(attacker) = attacker {
                     sql.set(ObservedAttachment::LAST_SEEN_ATTACKER_UUID, attacker);
                 }
-                let longer = appended(present.extensions.text(), extension.as_deref())?;
+                let longer = appended(present.extensions.text(), extension)?;
                 let grows = longer != present.extensions.text();
                 if grows {
                     sql.set(ObservedAttachment::EXTENSIONS, longer);
@@ -78,14 +78,11 @@ pub(super) async fn count(repository: &SqlRepository, seen: Seen<'_>) -> Result<
                 present.uuid
             }
         };
-        match repository.commit(unit).await {
-            Ok(_) => return Ok(uuid),
-            // Somebody was faster: the row is there now, has another list, or is gone.
-            Err(error) if error.kind() == ErrorKind::Conflict => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(busy("this attachment"))
+        // When somebody was faster, the row is there now, has another list, or is gone.
+        repository.commit(unit).await?;
+        Ok(Some(uuid))
+    })
+    .await
 }
 
 /// The update of the verdict, which happens from unknown, and from false to true.

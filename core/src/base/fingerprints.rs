@@ -4,11 +4,11 @@ use async_trait::async_trait;
 
 use super::SqlRepository;
 use super::attackers::first_of;
-use super::support::{RETRIES, busy, check_as};
+use super::support::{check_as, in_rounds};
 use crate::contract::{
     Attacker, AttackerFingerprintState, Engine, FingerprintOutcome, FingerprintRotation, Fingerprints,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::sql::{Changeset, Expect, Unit};
 use crate::time::Timestamp;
 
@@ -38,10 +38,10 @@ impl Fingerprints for SqlRepository {
         check_as("port", AttackerFingerprintState::PORT, port)?;
         check_as("probe_type", AttackerFingerprintState::PROBE_TYPE, probe_type)?;
         check_as("new_hash", AttackerFingerprintState::LAST_HASH, new_hash)?;
-        for _ in 0..RETRIES {
+        in_rounds("the fingerprint of this probe", || async move {
             let Some(Before { attacker_uuid, state }) = before(self, attacker_ip, port, probe_type).await?
             else {
-                return Ok(FingerprintOutcome::NoAttackerRow);
+                return Ok(Some(FingerprintOutcome::NoAttackerRow));
             };
             let mut unit = Unit::new();
             let outcome = match state {
@@ -90,14 +90,11 @@ impl Fingerprints for SqlRepository {
                     })
                 }
             };
-            match self.commit(unit).await {
-                Ok(_) => return Ok(outcome),
-                // Somebody was faster: the row is there now, has another fingerprint, or the attacker is gone.
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(busy("the fingerprint of this probe"))
+            // When somebody was faster, the row is there now, has another fingerprint, or the attacker is gone.
+            self.commit(unit).await?;
+            Ok(Some(outcome))
+        })
+        .await
     }
 }
 

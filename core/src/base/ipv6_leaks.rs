@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::SqlRepository;
-use super::support::{RETRIES, busy, check_as, entries, list_text};
+use super::support::{check_as, entries, in_rounds, list_text};
 use crate::contract::{Attacker, AttackerIdentity, Engine, Ipv6Evidence};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::json::Json;
 use crate::sql::{Expect, Unit};
 use crate::time::Timestamp;
@@ -40,12 +40,13 @@ pub(super) async fn bump(
         kind: iid_kind.as_deref().unwrap_or("unknown"),
         first_seen: now.to_string().replace('Z', "+00:00"),
     };
-    for _ in 0..RETRIES {
+    let (entry, counted) = (&entry, &counted);
+    in_rounds("the addresses of this identity", || async move {
         let list = AttackerIdentity::IPV6_LINK_LOCAL_IIDS;
         let stored = repository.value_of(list, |sql| sql.only(AttackerIdentity::UUID, identity)).await?;
         let mut unit = counted.clone();
         if let Some(stored) = stored
-            && let Some(longer) = appended(stored.as_deref(), &entry)?
+            && let Some(longer) = appended(stored.as_deref(), entry)?
         {
             // The list is replaced only as it was read, so no other writer's address is lost.
             let mut sql = repository.sql();
@@ -53,13 +54,10 @@ pub(super) async fn bump(
             sql.only(list, stored);
             unit.expect(sql.finish()?, Expect::one_row(""));
         }
-        match repository.commit(unit).await {
-            Ok(_) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Conflict => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(busy("the addresses of this identity"))
+        repository.commit(unit).await?;
+        Ok(Some(()))
+    })
+    .await
 }
 
 /// An entry of the identity's list; the members in the order in which DECNET writes them.

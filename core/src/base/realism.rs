@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::SqlRepository;
-use super::support::{RETRIES, busy, first_chars, same_key};
+use super::support::{first_chars, in_rounds, same_key};
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Realism, RealismConfig, SyntheticFile, SyntheticFileFilter};
 use crate::error::Result;
@@ -50,10 +50,10 @@ impl Realism for SqlRepository {
         // A bound before the year 1 is no bound (ruling R18).
         let age = Duration::from_secs(max_age_days.saturating_mul(86_400));
         let since = Timestamp::now().checked_sub(age);
-        for _ in 0..RETRIES {
+        in_rounds("the files of this decky", || async move {
             let count = self.count::<SyntheticFile>(|sql| editable(sql, decky_uuid, since)).await?;
             if count == 0 {
-                return Ok(None);
+                return Ok(Some(None));
             }
             // The index has them in this order, so no more is sorted than those of one instant, and of those the keys.
             let picked = self.first::<SyntheticFile>(|sql| {
@@ -63,12 +63,9 @@ impl Realism for SqlRepository {
                     sql.asc(SyntheticFile::UUID).page(1, random_below(count))
                 })
             });
-            match picked.await? {
-                None => {}
-                picked => return Ok(picked),
-            }
-        }
-        Err(busy("the files of this decky"))
+            Ok(picked.await?.map(Some))
+        })
+        .await
     }
 
     async fn get_realism_config(&self, key: &str) -> Result<Option<RealismConfig>> {

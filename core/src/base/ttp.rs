@@ -15,7 +15,7 @@ use crate::contract::{
 };
 use crate::error::{ErrorKind, Result};
 use crate::json::Json;
-use crate::sql::{FromValue, Insert, Insertable, OnDuplicate, Record, RowReader, Sql, Value};
+use crate::sql::{Insert, Insertable, OnDuplicate, Record, RowReader, Sql, Value};
 use crate::time::Timestamp;
 
 /// How many rows one read of a whole list takes.
@@ -55,47 +55,43 @@ impl Techniques for SqlRepository {
     }
 
     async fn list_techniques_by_campaign(&self, uuid: &str) -> Result<Vec<CampaignTechnique>> {
-        let mut sql = self.sql();
-        sql.push(ROLLUP).push(", COUNT(DISTINCT t.identity_uuid) FROM attacker_identities i ");
-        sql.push("JOIN ttp_tag t ON t.identity_uuid = i.uuid WHERE i.campaign_id = ")
-            .bind(uuid)
-            .push(GROUPED);
-        let catalogue = self.catalogue.load().await?;
-        self.read(sql).await?.decode(|row| {
-            let (group, identity_count) = (Group::decode(row)?, row.value("identity_count")?);
-            let names = catalogue.names(&group.technique_id, group.sub_technique_id.as_deref());
+        let make = |of: Technique, row: &mut RowReader| {
             Ok(CampaignTechnique {
-                technique_id: group.technique_id,
-                technique_name: names.technique,
-                sub_technique_id: group.sub_technique_id,
-                sub_technique_name: names.sub_technique,
-                tactic: group.tactic,
-                count: group.count,
-                last_seen: group.last_seen,
-                mitre_url: names.url,
-                identity_count,
+                technique_id: of.technique_id,
+                technique_name: of.technique_name,
+                sub_technique_id: of.sub_technique_id,
+                sub_technique_name: of.sub_technique_name,
+                tactic: of.tactic,
+                count: of.count,
+                last_seen: of.last_seen,
+                mitre_url: of.mitre_url,
+                identity_count: row.value("identity_count")?,
             })
-        })
+        };
+        self.rolled_up(
+            |sql| {
+                sql.push(ROLLUP).push(", COUNT(DISTINCT t.identity_uuid) FROM attacker_identities i ");
+                sql.push("JOIN ttp_tag t ON t.identity_uuid = i.uuid WHERE i.campaign_id = ").bind(uuid)
+            },
+            make,
+        )
+        .await
     }
 
     async fn list_distinct_techniques(&self) -> Result<Vec<DistinctTechnique>> {
-        let mut sql = self.sql();
-        sql.push(ROLLUP).push(" FROM ttp_tag t").push(GROUPED);
-        let catalogue = self.catalogue.load().await?;
-        self.read(sql).await?.decode(|row| {
-            let group = Group::decode(row)?;
-            let names = catalogue.names(&group.technique_id, group.sub_technique_id.as_deref());
+        let make = |of: Technique, _: &mut RowReader| {
             Ok(DistinctTechnique {
-                technique_id: group.technique_id,
-                technique_name: names.technique,
-                sub_technique_id: group.sub_technique_id,
-                sub_technique_name: names.sub_technique,
-                tactic: group.tactic,
-                count: group.count,
-                last_seen: group.last_seen,
-                mitre_url: names.url,
+                technique_id: of.technique_id,
+                technique_name: of.technique_name,
+                sub_technique_id: of.sub_technique_id,
+                sub_technique_name: of.sub_technique_name,
+                tactic: of.tactic,
+                count: of.count,
+                last_seen: of.last_seen,
+                mitre_url: of.mitre_url,
             })
-        })
+        };
+        self.rolled_up(|sql| sql.push(ROLLUP).push(" FROM ttp_tag t"), make).await
     }
 
     async fn get_all_ttp_rollups_for_export(&self) -> Result<BTreeMap<String, Vec<TechniqueRollup>>> {
@@ -241,55 +237,37 @@ const IN_ORDER: &str =
 const GROUPED: &str = " GROUP BY t.technique_id, t.sub_technique_id ORDER BY t.technique_id, \
                        CASE WHEN t.sub_technique_id IS NULL THEN 0 ELSE 1 END, t.sub_technique_id";
 
-/// A row of a roll-up.
-struct Group {
-    technique_id: String,
-    sub_technique_id: Option<String>,
-    tactic: String,
-    count: u64,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    confidence_max: f64,
-}
-
-impl Group {
-    fn decode(row: &mut RowReader) -> Result<Self> {
-        fn next<T: FromValue>(row: &mut RowReader, label: &'static str) -> Result<T> {
-            row.value(label)
-        }
-        Ok(Self {
-            technique_id: next(row, "technique_id")?,
-            sub_technique_id: next(row, "sub_technique_id")?,
-            tactic: next(row, "tactic")?,
-            count: next(row, "count")?,
-            first_seen: next(row, "first_seen")?,
-            last_seen: next(row, "last_seen")?,
-            confidence_max: next(row, "confidence_max")?,
-        })
-    }
-}
-
 impl SqlRepository {
     async fn techniques(&self, scope: TagScope, uuid: &str) -> Result<Vec<Technique>> {
+        self.rolled_up(|sql| in_scope(sql.push(ROLLUP), scope, uuid), |technique, _| Ok(technique)).await
+    }
+
+    /// The techniques of a roll-up, each made of what all roll-ups have and of what else its row has.
+    async fn rolled_up<'r, T>(
+        &'r self,
+        write: impl for<'s> FnOnce(&'s mut Sql<'r>) -> &'s mut Sql<'r>,
+        make: impl Fn(Technique, &mut RowReader) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut sql = self.sql();
-        sql.push(ROLLUP);
-        in_scope(&mut sql, scope, uuid).push(GROUPED);
+        write(&mut sql).push(GROUPED);
         let catalogue = self.catalogue.load().await?;
         self.read(sql).await?.decode(|row| {
-            let group = Group::decode(row)?;
-            let names = catalogue.names(&group.technique_id, group.sub_technique_id.as_deref());
-            Ok(Technique {
-                technique_id: group.technique_id,
+            let (technique_id, sub_technique_id): (String, Option<String>) =
+                (row.value("technique_id")?, row.value("sub_technique_id")?);
+            let names = catalogue.names(&technique_id, sub_technique_id.as_deref());
+            let technique = Technique {
+                technique_id,
                 technique_name: names.technique,
-                sub_technique_id: group.sub_technique_id,
+                sub_technique_id,
                 sub_technique_name: names.sub_technique,
-                tactic: group.tactic,
-                count: group.count,
-                first_seen: group.first_seen,
-                last_seen: group.last_seen,
-                confidence_max: group.confidence_max,
+                tactic: row.value("tactic")?,
+                count: row.value("count")?,
+                first_seen: row.value("first_seen")?,
+                last_seen: row.value("last_seen")?,
+                confidence_max: row.value("confidence_max")?,
                 mitre_url: names.url,
-            })
+            };
+            make(technique, row)
         })
     }
 }

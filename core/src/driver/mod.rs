@@ -83,5 +83,6 @@ pub use bootstrap::{Bootstrap, Bootstrapped};
 pub use capability::Capability;
 pub use driver::{Driver, OpenFuture};
 pub use toolkit::{
-    BatchLimits, Failed, Pending, Pooled, Replays, Session, Sessions, UnitQueue, Verdict, backoff,
+    Answer, Backlog, BatchLimits, Failed, Pending, Places, Pooled, Replays, Session, Sessions, UnitQueue,
+    Verdict, backoff,
 };

@@ -12,6 +12,7 @@
 
 mod builder;
 mod changeset;
+mod clauses;
 mod column;
 mod dialect;
 mod insert;

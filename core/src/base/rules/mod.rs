@@ -6,7 +6,7 @@ mod writer;
 use async_trait::async_trait;
 
 use super::SqlRepository;
-use super::support::{RETRIES, busy};
+use super::support::in_rounds;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{
     CompiledRule, Engine, Rule, RuleState, RuleStatus, Rules, TtpRule, TtpRuleState, UpdatedRule,
@@ -22,12 +22,12 @@ impl Rules for SqlRepository {
     }
 
     async fn get_rule_state(&self, rule_id: &str) -> Result<RuleState> {
-        for _ in 0..RETRIES {
+        in_rounds("the state of this rule", || async move {
             let Some(row) = self.by::<TtpRuleState, _>(TtpRuleState::RULE_ID, rule_id).await? else {
-                return Ok(RuleState::default());
+                return Ok(Some(RuleState::default()));
             };
             let Some(expires_at) = row.expires_at.filter(|expires_at| *expires_at < Timestamp::now()) else {
-                return state_of(row);
+                return state_of(row).map(Some);
             };
             // A state that says nothing readable is reported even when it has expired.
             state_of(row.clone())?;
@@ -36,11 +36,10 @@ impl Rules for SqlRepository {
             sql.only(TtpRuleState::EXPIRES_AT, expires_at).only(TtpRuleState::SET_AT, row.set_at);
             let mut unit = Unit::new();
             let deleted = unit.execute(sql.finish()?);
-            if self.commit(unit).await?.affected(deleted) > 0 {
-                return Ok(RuleState::default());
-            }
-        }
-        Err(busy("the state of this rule"))
+            let gone = self.commit(unit).await?.affected(deleted) > 0;
+            Ok(gone.then(RuleState::default))
+        })
+        .await
     }
 
     async fn get_rules_updated_since(&self, watermark: Timestamp) -> Result<Vec<UpdatedRule>> {

@@ -14,4 +14,4 @@ pub(super) use insert::new_row;
 pub(super) use list::{entries, list_text};
 pub(super) use merge::not_into_itself;
 pub(super) use page::{Pages, expect_order};
-pub(super) use retry::{RETRIES, broken, busy};
+pub(super) use retry::{RETRIES, broken, busy, in_rounds};

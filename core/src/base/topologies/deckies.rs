@@ -1,6 +1,5 @@
 //! Deckies of topologies.
 
-use crate::base::support::new_row;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{TopologyDecky, TopologyEdge};
 use crate::sql::Changeset;
@@ -14,13 +13,7 @@ impl<'r, T> UnitOfWork<'r, T> {
         data: Changeset<TopologyDecky>,
         expected_version: Option<i64>,
     ) -> UnitOfWork<'r, String> {
-        self.returning(|steps| {
-            let topology_id = data.text(TopologyDecky::TOPOLOGY_ID).unwrap_or_default().to_owned();
-            let (row, uuid) = new_row(data, TopologyDecky::UUID)?;
-            steps.add_to_topology(&topology_id, expected_version)?;
-            steps.insert(row);
-            Ok(|_: &mut _| Ok(uuid))
-        })
+        self.add_part(data, expected_version, |_, _| Ok(()))
     }
 
     /// See [`Topologies::update_topology_decky`](crate::contract::Topologies::update_topology_decky).

@@ -1,7 +1,6 @@
 //! Edges: deckies' legs in LANs.
 
 use super::guards::look;
-use crate::base::support::new_row;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Lan, TopologyDecky, TopologyEdge};
 use crate::sql::{Changeset, Expect};
@@ -14,20 +13,16 @@ impl<'r, T> UnitOfWork<'r, T> {
         data: Changeset<TopologyEdge>,
         expected_version: Option<i64>,
     ) -> UnitOfWork<'r, String> {
-        self.returning(|steps| {
-            let text = |column| data.text(column).unwrap_or_default().to_owned();
-            let topology_id = text(TopologyEdge::TOPOLOGY_ID);
-            let (decky_uuid, lan_id) = (text(TopologyEdge::DECKY_UUID), text(TopologyEdge::LAN_ID));
-            let (row, id) = new_row(data, TopologyEdge::ID)?;
-            steps.add_to_topology(&topology_id, expected_version)?;
+        let text = |column| data.text(column).unwrap_or_default().to_owned();
+        let (decky_uuid, lan_id) = (text(TopologyEdge::DECKY_UUID), text(TopologyEdge::LAN_ID));
+        self.add_part(data, expected_version, |steps, topology_id| {
             steps.expect(Expect::one_row("decky_uuid: the topology has no such decky"), |sql| {
-                look::<TopologyDecky>(sql, &decky_uuid).only(TopologyDecky::TOPOLOGY_ID, &*topology_id)
+                look::<TopologyDecky>(sql, &decky_uuid).only(TopologyDecky::TOPOLOGY_ID, topology_id)
             })?;
             steps.expect(Expect::one_row("lan_id: the topology has no such LAN"), |sql| {
-                look::<Lan>(sql, &lan_id).only(Lan::TOPOLOGY_ID, &*topology_id)
+                look::<Lan>(sql, &lan_id).only(Lan::TOPOLOGY_ID, topology_id)
             })?;
-            steps.insert(row);
-            Ok(|_: &mut _| Ok(id))
+            Ok(())
         })
     }
 

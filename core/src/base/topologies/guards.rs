@@ -1,7 +1,8 @@
 //! What is checked in the unit that changes a topology's design: that the topology and the part are there, that it is pending,
 //! and that it is at the version that the caller knows.
 
-use crate::contract::unit::Steps;
+use crate::base::support::new_row;
+use crate::contract::unit::{Steps, UnitOfWork};
 use crate::contract::{Lan, Topology, TopologyDecky, TopologyEdge};
 use crate::error::{Error, Result};
 use crate::sql::{Changeset, Col, Column, Expect, Record, Sql, Value};
@@ -41,6 +42,25 @@ impl Part for TopologyEdge {
     const KEY: Col<Self, String> = Self::ID;
     const OF: Col<Self, String> = Self::TOPOLOGY_ID;
     const SAME: &'static Column = Self::IS_BRIDGE.column();
+}
+
+impl<'r, T> UnitOfWork<'r, T> {
+    /// Adds a part to its topology, when what else it refers to is there; answers with its key.
+    pub(super) fn add_part<P: Part>(
+        self,
+        data: Changeset<P>,
+        expected_version: Option<i64>,
+        refers: impl FnOnce(&mut Steps<'r>, &str) -> Result<()>,
+    ) -> UnitOfWork<'r, String> {
+        self.returning(|steps| {
+            let topology_id = data.text(P::OF).unwrap_or_default().to_owned();
+            let (row, key) = new_row(data, P::KEY)?;
+            steps.add_to_topology(&topology_id, expected_version)?;
+            refers(steps, &topology_id)?;
+            steps.insert(row);
+            Ok(|_: &mut _| Ok(key))
+        })
+    }
 }
 
 /// An update that changes nothing: it makes units on one topology wait for each other. A condition follows.

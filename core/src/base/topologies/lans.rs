@@ -1,7 +1,6 @@
 //! LANs.
 
 use super::guards::look;
-use crate::base::support::new_row;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Lan, TopologyDecky, TopologyEdge};
 use crate::error::Error;
@@ -12,13 +11,7 @@ use crate::text::excerpt;
 impl<'r, T> UnitOfWork<'r, T> {
     /// See [`Topologies::add_lan`](crate::contract::Topologies::add_lan).
     pub fn add_lan(self, data: Changeset<Lan>, expected_version: Option<i64>) -> UnitOfWork<'r, String> {
-        self.returning(|steps| {
-            let topology_id = data.text(Lan::TOPOLOGY_ID).unwrap_or_default().to_owned();
-            let (row, id) = new_row(data, Lan::ID)?;
-            steps.add_to_topology(&topology_id, expected_version)?;
-            steps.insert(row);
-            Ok(|_: &mut _| Ok(id))
-        })
+        self.add_part(data, expected_version, |_, _| Ok(()))
     }
 
     /// See [`Topologies::update_lan`](crate::contract::Topologies::update_lan).

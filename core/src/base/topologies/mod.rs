@@ -17,13 +17,13 @@ use self::mutations::{APPLYING, PENDING};
 use self::sequence::Dated;
 pub(crate) use self::sequence::after_all;
 use super::SqlRepository;
-use super::support::{RETRIES, busy, new_row};
+use super::support::{in_rounds, new_row};
 use crate::contract::unit::{UnitOfWork, any};
 use crate::contract::{
     DesignedDecky, Lan, Topologies, Topology, TopologyDecky, TopologyEdge, TopologyMutation,
     TopologyStatusEvent, Transactional,
 };
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::json::Json;
 use crate::sql::Changeset;
 use crate::time::Timestamp;
@@ -135,7 +135,7 @@ impl Topologies for SqlRepository {
     }
 
     async fn claim_next_mutation(&self, topology_id: &str) -> Result<Option<TopologyMutation>> {
-        for _ in 0..RETRIES {
+        in_rounds("the topology's oldest pending change", || async move {
             let oldest: Option<TopologyMutation> = self
                 .first(|sql| {
                     let sql = sql.only(TopologyMutation::TOPOLOGY_ID, topology_id);
@@ -143,18 +143,12 @@ impl Topologies for SqlRepository {
                     sql.asc(TopologyMutation::REQUESTED_AT).asc(TopologyMutation::ID)
                 })
                 .await?;
-            let Some(mut oldest) = oldest else { return Ok(None) };
-            match self.unit().claim_mutation(&oldest.id).commit().await {
-                Ok(()) => {
-                    APPLYING.clone_into(&mut oldest.state);
-                    return Ok(Some(oldest));
-                }
-                // Somebody else was faster.
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(busy("the topology's oldest pending change"))
+            let Some(mut oldest) = oldest else { return Ok(Some(None)) };
+            self.unit().claim_mutation(&oldest.id).commit().await?;
+            APPLYING.clone_into(&mut oldest.state);
+            Ok(Some(Some(oldest)))
+        })
+        .await
     }
 
     async fn list_topology_mutations(

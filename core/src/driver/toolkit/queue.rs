@@ -1,48 +1,11 @@
 //! The queue in front of writer tasks: many callers' units, taken in groups.
 
-use std::collections::VecDeque;
-
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::Notify;
 
+use super::backlog::{Backlog, BatchLimits, Pending, Places};
 use crate::error::{Error, Result};
-use crate::sql::{Receipt, Step, Unit};
-
-/// The most units that wait in a queue. Further callers wait for a place in it, with their units still their own.
-const PLACES: usize = 4_096;
-
-/// How much a writer takes at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchLimits {
-    /// The most units.
-    pub units: usize,
-    /// The most rows and statements in all; a unit that is larger than that is taken alone.
-    pub rows: usize,
-}
-
-/// A unit that waits for a writer, and the caller who waits for its receipt.
-#[derive(Debug)]
-pub struct Pending {
-    /// What is to be committed.
-    pub unit: Unit,
-    reply: oneshot::Sender<Answer>,
-}
-
-/// What the caller gets: also its unit, since memory is costly to free for another thread than the one that allocated it, and
-/// a writer has no time for that.
-type Answer = (Result<Receipt>, Unit);
-
-impl Pending {
-    /// Answers the caller. A caller that went away meanwhile does not matter: the unit was taken, and is committed or not
-    /// all the same.
-    pub fn reply(self, result: Result<Receipt>) {
-        let _ = self.reply.send((result, self.unit));
-    }
-
-    fn is_wanted(&self) -> bool {
-        !self.reply.is_closed()
-    }
-}
+use crate::sql::{Receipt, Unit};
 
 /// A bounded queue of units in the order in which they came, for writer tasks that commit what has gathered while they were
 /// busy: group commit, without a delay for a lone caller.
@@ -68,30 +31,17 @@ impl Pending {
 /// writer.await.unwrap();
 /// # });
 /// ```
-#[derive(Debug)]
-pub struct UnitQueue {
-    state: Mutex<State>,
-    arrived: Notify,
-    /// A permit for each unit that may still be queued.
-    places: Semaphore,
-}
-
 #[derive(Debug, Default)]
-struct State {
-    pending: VecDeque<Pending>,
-    closed: bool,
-}
-
-impl Default for UnitQueue {
-    fn default() -> Self {
-        Self::new()
-    }
+pub struct UnitQueue {
+    backlog: Mutex<Backlog>,
+    arrived: Notify,
+    places: Places,
 }
 
 impl UnitQueue {
     /// An empty, open queue.
     pub fn new() -> Self {
-        Self { state: Mutex::default(), arrived: Notify::new(), places: Semaphore::new(PLACES) }
+        Self::default()
     }
 
     /// Queues the unit and waits for its receipt; waits for a place first when very many units are queued already.
@@ -101,17 +51,8 @@ impl UnitQueue {
     /// # Errors
     /// Whatever the writer answers; `Unavailable` when the queue is closed or the writer is gone.
     pub async fn submit(&self, unit: Unit) -> Result<Receipt> {
-        let place = self.places.acquire().await.map_err(|_| Error::closed())?;
-        let (reply, answer) = oneshot::channel();
-        {
-            let mut state = self.state.lock();
-            if state.closed {
-                return Err(Error::closed());
-            }
-            state.pending.push_back(Pending { unit, reply });
-            // It is given back by whoever takes the unit.
-            place.forget();
-        }
+        let place = self.places.free().await?;
+        let answer = self.backlog.lock().push(unit, place)?;
         self.arrived.notify_one();
         match answer.await {
             Ok((result, _)) => result,
@@ -121,7 +62,7 @@ impl UnitQueue {
 
     /// How many units wait.
     pub fn len(&self) -> usize {
-        self.state.lock().pending.len()
+        self.backlog.lock().len()
     }
 
     /// Whether no unit waits.
@@ -131,8 +72,7 @@ impl UnitQueue {
 
     /// No unit is accepted any more; those that wait are still handed out.
     pub fn close(&self) {
-        self.state.lock().closed = true;
-        self.places.close();
+        self.backlog.lock().close(&self.places);
         self.arrived.notify_waiters();
         // A task that checked the queue just before waits for a permit, not for the broadcast.
         self.arrived.notify_one();
@@ -143,15 +83,15 @@ impl UnitQueue {
     pub async fn take(&self, limits: BatchLimits) -> Option<Vec<Pending>> {
         loop {
             {
-                let mut state = self.state.lock();
-                let group = self.take_from(&mut state, limits);
+                let mut backlog = self.backlog.lock();
+                let (group, _) = backlog.take(limits, &self.places);
                 if !group.is_empty() {
-                    if !state.pending.is_empty() {
+                    if !backlog.is_empty() {
                         self.arrived.notify_one();
                     }
                     return Some(group);
                 }
-                if state.closed {
+                if backlog.is_closed() {
                     self.arrived.notify_one();
                     return None;
                 }
@@ -162,36 +102,8 @@ impl UnitQueue {
 
     /// Takes what waits at the moment, up to the limits, without waiting: nothing when no unit does.
     pub fn try_take(&self, limits: BatchLimits) -> Vec<Pending> {
-        self.take_from(&mut self.state.lock(), limits)
+        self.backlog.lock().take(limits, &self.places).0
     }
-
-    /// Takes a group, and drops the units whose callers are gone: a caller that timed out and tries again must not have its
-    /// work done twice.
-    fn take_from(&self, state: &mut State, limits: BatchLimits) -> Vec<Pending> {
-        let before = state.pending.len();
-        let (mut group, mut rows) = (Vec::new(), 0);
-        while group.len() < limits.units.max(1)
-            && let Some(next) = state.pending.front()
-        {
-            if next.is_wanted() {
-                rows += weight(&next.unit);
-                if !group.is_empty() && rows > limits.rows {
-                    break;
-                }
-                group.extend(state.pending.pop_front());
-            } else {
-                state.pending.pop_front();
-            }
-        }
-        if !state.closed {
-            self.places.add_permits(before - state.pending.len());
-        }
-        group
-    }
-}
-
-fn weight(unit: &Unit) -> usize {
-    unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
 }
 
 #[cfg(test)]
@@ -271,15 +183,16 @@ mod tests {
     #[tokio::test]
     async fn no_more_units_wait_than_there_are_places() {
         let queue = UnitQueue::new();
-        let mut callers: Vec<_> = (0..PLACES + 2).map(|_| Box::pin(queue.submit(Unit::new()))).collect();
+        let mut callers: Vec<_> =
+            (0..Places::COUNT + 2).map(|_| Box::pin(queue.submit(Unit::new()))).collect();
         for caller in &mut callers {
             begin(caller).await;
         }
-        assert_eq!(queue.len(), PLACES);
+        assert_eq!(queue.len(), Places::COUNT);
         // As soon as one is taken, the next caller gets its place.
         drop(queue.try_take(BatchLimits { units: 1, rows: 1 }));
-        begin(&mut callers[PLACES]).await;
-        assert_eq!(queue.len(), PLACES);
+        begin(&mut callers[Places::COUNT]).await;
+        assert_eq!(queue.len(), Places::COUNT);
         queue.close();
         assert!(
             callers.pop().unwrap().await.is_err(),

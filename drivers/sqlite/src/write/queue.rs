@@ -1,47 +1,19 @@
 //! The queue in front of the writer's thread: many callers' units, taken in groups.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use decnet_db_core::driver::BatchLimits;
-use decnet_db_core::sql::{Receipt, Step, Unit};
+use decnet_db_core::driver::{Backlog, BatchLimits, Pending, Places};
+use decnet_db_core::sql::{Receipt, Unit};
 use decnet_db_core::{Error, Result};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot::error::TryRecvError;
-use tokio::sync::{Semaphore, oneshot};
 
 use crate::spin::{self, Caller};
 
-/// The most units that wait. Further callers wait for a place, with their units still their own.
-const PLACES: usize = 4_096;
-
 /// However steadily units come, a group is not waited for longer than this many times the patience for one.
 const MANY: u32 = 10;
-
-/// A unit that waits for the writer, and the caller who waits for its receipt.
-pub(crate) struct Pending {
-    /// What is to be committed.
-    pub(crate) unit: Unit,
-    reply: oneshot::Sender<Answer>,
-}
-
-/// What the caller gets: also its unit, since memory is costly to free for another thread than the one that allocated it, and
-/// the writer has no time for that.
-type Answer = (Result<Receipt>, Unit);
-
-impl Pending {
-    /// Answers the caller. A caller that went away meanwhile does not matter: the unit was taken, and is committed or not
-    /// all the same.
-    pub(crate) fn reply(self, result: Result<Receipt>) {
-        let _ = self.reply.send((result, self.unit));
-    }
-
-    fn is_wanted(&self) -> bool {
-        !self.reply.is_closed()
-    }
-}
 
 /// A bounded queue of units in the order in which they came, for one thread.
 ///
@@ -50,8 +22,7 @@ impl Pending {
 pub(crate) struct WriteQueue {
     state: Mutex<State>,
     arrived: Condvar,
-    /// A permit for each unit that may still be queued.
-    places: Semaphore,
+    places: Places,
     /// Callers that wait for an answer.
     callers: AtomicUsize,
     /// Units that wait, for those who look without the lock.
@@ -60,8 +31,7 @@ pub(crate) struct WriteQueue {
 
 #[derive(Default)]
 struct State {
-    pending: VecDeque<Pending>,
-    closed: bool,
+    backlog: Backlog,
     /// Since when the thread waits for the next unit.
     idle: Option<Instant>,
     /// Whether the last unit came so soon that it is worth staying awake for.
@@ -74,7 +44,7 @@ impl WriteQueue {
         Self {
             state: Mutex::default(),
             arrived: Condvar::new(),
-            places: Semaphore::new(PLACES),
+            places: Places::default(),
             callers: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
         }
@@ -87,19 +57,14 @@ impl WriteQueue {
     /// # Errors
     /// Whatever the writer answers; `Unavailable` when the queue is closed or the writer is gone.
     pub(crate) async fn submit(&self, unit: Unit) -> Result<Receipt> {
-        let place = self.places.acquire().await.map_err(|_| Error::closed())?;
-        let (reply, mut answer) = oneshot::channel();
+        let place = self.places.free().await?;
         let _caller = Caller::count(&self.callers);
-        {
+        let mut answer = {
             let mut state = self.state.lock();
-            if state.closed {
-                return Err(Error::closed());
-            }
-            state.pending.push_back(Pending { unit, reply });
-            self.waiting.store(state.pending.len(), Ordering::Release);
-            // It is given back by the thread that takes the unit.
-            place.forget();
-        }
+            let answer = state.backlog.push(unit, place)?;
+            self.waiting.store(state.backlog.len(), Ordering::Release);
+            answer
+        };
         self.arrived.notify_one();
         if spin::has_several_processors() {
             let sent = Instant::now();
@@ -122,7 +87,7 @@ impl WriteQueue {
 
     /// How many units wait.
     pub(crate) fn len(&self) -> usize {
-        self.state.lock().pending.len()
+        self.state.lock().backlog.len()
     }
 
     /// How many callers wait for an answer: those whose units wait, and those whose units are being committed.
@@ -132,8 +97,7 @@ impl WriteQueue {
 
     /// No unit is accepted any more; those that wait are still handed out.
     pub(crate) fn close(&self) {
-        self.state.lock().closed = true;
-        self.places.close();
+        self.state.lock().backlog.close(&self.places);
         self.arrived.notify_all();
     }
 
@@ -168,10 +132,10 @@ impl WriteQueue {
     /// Waits for a unit; false when the queue is closed and empty.
     fn wait(&self) -> bool {
         let mut state = self.state.lock();
-        while state.pending.is_empty() && !state.closed {
+        while state.backlog.is_empty() && !state.backlog.is_closed() {
             self.arrived.wait(&mut state);
         }
-        !state.pending.is_empty()
+        !state.backlog.is_empty()
     }
 
     fn gather(&self, expected: usize, patience: Duration) {
@@ -193,31 +157,14 @@ impl WriteQueue {
         }
     }
 
-    /// Takes a group, and drops the units whose callers are gone: a caller that timed out and tries again must not have its
-    /// work done twice.
     fn take_now(&self, limits: BatchLimits) -> Vec<Pending> {
         let mut state = self.state.lock();
         state.brisk = state.idle.take().is_some_and(|since| since.elapsed() < spin::AWAKE);
-        let before = state.pending.len();
-        let (mut group, mut rows) = (Vec::with_capacity(before.min(limits.units)), 0);
-        while group.len() < limits.units.max(1)
-            && let Some(next) = state.pending.front()
-        {
-            if next.is_wanted() {
-                rows += weight(&next.unit);
-                if !group.is_empty() && rows > limits.rows {
-                    break;
-                }
-                group.extend(state.pending.pop_front());
-            } else {
-                state.pending.pop_front();
-                metrics::counter!("db.sqlite.units.abandoned").increment(1);
-            }
+        let (group, dropped) = state.backlog.take(limits, &self.places);
+        if dropped > 0 {
+            metrics::counter!("db.sqlite.units.abandoned").increment(dropped as u64);
         }
-        self.waiting.store(state.pending.len(), Ordering::Release);
-        if !state.closed {
-            self.places.add_permits(before - state.pending.len());
-        }
+        self.waiting.store(state.backlog.len(), Ordering::Release);
         group
     }
 
@@ -236,10 +183,6 @@ impl WriteQueue {
             spin::pause();
         }
     }
-}
-
-fn weight(unit: &Unit) -> usize {
-    unit.steps().iter().map(|step| if let Step::Insert(insert) = step { insert.len() } else { 1 }).sum()
 }
 
 #[cfg(test)]
@@ -308,29 +251,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_unit_whose_caller_is_gone_is_not_handed_out() {
-        let queue = WriteQueue::new();
-        let (mut gone, mut kept) = (Box::pin(queue.submit(Unit::new())), Box::pin(queue.submit(Unit::new())));
-        begin(&mut gone).await;
-        begin(&mut kept).await;
-        drop(gone);
-        let group = queue.take(ALL, 1, PATIENCE).unwrap();
-        assert_eq!((group.len(), queue.len()), (1, 0));
-        group.into_iter().for_each(|pending| pending.reply(Ok(Receipt::default())));
-        assert!(kept.await.is_ok());
-    }
-
-    #[tokio::test]
     async fn no_more_units_wait_than_there_are_places() {
         let queue = WriteQueue::new();
-        let mut callers: Vec<_> = (0..PLACES + 2).map(|_| Box::pin(queue.submit(Unit::new()))).collect();
+        let mut callers: Vec<_> =
+            (0..Places::COUNT + 2).map(|_| Box::pin(queue.submit(Unit::new()))).collect();
         for caller in &mut callers {
             begin(caller).await;
         }
-        assert_eq!(queue.len(), PLACES);
+        assert_eq!(queue.len(), Places::COUNT);
         drop(queue.take(BatchLimits { units: 1, rows: 1 }, 1, PATIENCE));
-        begin(&mut callers[PLACES]).await;
-        assert_eq!(queue.len(), PLACES);
+        begin(&mut callers[Places::COUNT]).await;
+        assert_eq!(queue.len(), Places::COUNT);
         queue.close();
         assert!(
             callers.pop().unwrap().await.is_err(),
