@@ -155,8 +155,8 @@ impl<'d> Sql<'d> {
         self.push(" UNION ALL ")
     }
 
-    /// An integer expression for [`Dialect::bucket`]: `whole` cut down to a multiple of `seconds`, before 1970 too. `whole`
-    /// writes the column's time as whole seconds since 1970, rounded down.
+    /// An integer expression for [`Dialect::bucket`](super::Dialect::bucket): `whole` cut down to a multiple of `seconds`,
+    /// before 1970 too. `whole` writes the column's time as whole seconds since 1970, rounded down.
     pub fn floor_to(&mut self, seconds: i64, whole: impl Fn(&mut Self)) -> &mut Self {
         /// Wider intervals give the same buckets: all of time, before and after 1970.
         const WIDEST: i64 = 1_000_000_000_000;
