@@ -195,7 +195,7 @@ fn values_inside_arguments_are_kept_whatever_they_are_decoded_from() {
     let text = r#"{"value": [1.50, 123456789012345678901], "payload": {"a": 1}}"#;
     let arguments: Arguments = parse(text).decode().unwrap();
     assert_eq!(arguments.value.as_str(), "[1.50, 123456789012345678901]");
-    assert_eq!(arguments.payload.unwrap().text(), r#"{"a":1}"#);
+    assert_eq!(arguments.payload.unwrap().text(), r#"{"a": 1}"#);
     let value = json!({"value": null, "payload": null});
     let arguments: Arguments = serde_path_to_error::deserialize(value).unwrap();
     assert!(arguments.value.is_null());
