@@ -23,11 +23,7 @@ impl Dialect for Postgres {
     }
 
     fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
-        sql.push("strpos(lower(")
-            .column(column)
-            .push("), ")
-            .bind(needle.to_ascii_lowercase())
-            .push(") > 0");
+        sql.push("strpos(lower(").column(column).push("), ").bind(needle.to_ascii_lowercase()).push(") > 0");
     }
 
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str) {
@@ -58,7 +54,10 @@ impl Dialect for Postgres {
     fn resync_serial(&self, sql: &mut Sql<'_>, table: &'static Table, column: &'static Column) {
         // With the lock, nobody takes a key between the two halves.
         sql.push("DO $$ BEGIN LOCK TABLE ").identifier(table.name).push(" IN SHARE ROW EXCLUSIVE MODE; ");
-        sql.push("PERFORM setval(pg_get_serial_sequence('").identifier(table.name).push("', '").column(column);
+        sql.push("PERFORM setval(pg_get_serial_sequence('")
+            .identifier(table.name)
+            .push("', '")
+            .column(column);
         sql.push("'), GREATEST(MAX(").column(column).push("), 1), COALESCE(MAX(").column(column);
         sql.push(") > 0, false)) FROM ").identifier(table.name).push("; END $$");
     }
