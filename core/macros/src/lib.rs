@@ -15,8 +15,12 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// `index(name(column, …))`, `check(constraint = "condition")`,
 /// `derived(name, …)` (members of the JSON object that are no columns). On a field: `#[column(…)]` with `serial`, `key`
 /// (part of the primary key), `index`, `unique`, `text`, `long`, `len = 64`, `int32`, `json`, `bytes = 8`,
-/// `exact` (equality is that of bytes, ruling R4), `default = literal` (or `now`, `uuid`: what an insert takes that lacks the column), `compact` or `spaced` (the form in which a
-/// map or list becomes the column's JSON text; `compact = map` or `compact = list` takes no other value beside text; columns of kind `json` take values alone, `spaced = any` all of them), `references(Record::COLUMN)` of the contract or `references(Record::COLUMN, cascade)`. The rest follows from the field's type:
+/// `exact` (equality is that of bytes, ruling R4), `cut` and `epoch` (what the narrower column of a table that DECNET made
+/// can't hold is cut, or rounded: rulings R18 and R19), `default = literal` (or `now`, `uuid`: what an insert takes that
+/// lacks the column), `compact` or `spaced` (the form in which a map or list becomes the column's JSON text; `compact = map`
+/// or `compact = list` takes no other value beside text; columns of kind `json` take values alone, `spaced = any` all of
+/// them), `references(Record::COLUMN)` of the contract or `references(Record::COLUMN, cascade)`. The rest follows from the
+/// field's type:
 /// `Option` is a nullable column. Each field also becomes a constant of the struct, `User::USERNAME`, that names its column.
 #[proc_macro_derive(Record, attributes(record, column))]
 pub fn derive_record(input: TokenStream) -> TokenStream {

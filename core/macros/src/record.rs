@@ -187,6 +187,7 @@ impl Table {
         let nullable = option_of(&field.ty).is_some();
         let mut kind = default_kind(option_of(&field.ty).unwrap_or(&field.ty));
         let (mut default, mut json, mut exact) = (quote!(None), quote!(None), false);
+        let mut narrow = quote!(Refuse);
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("column")) {
             attribute.parse_nested_meta(|meta| {
                 let option = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -202,6 +203,8 @@ impl Table {
                     }
                     "text" => kind = Some(quote!(Text)),
                     "exact" => exact = true,
+                    "cut" => narrow = quote!(Cut),
+                    "epoch" => narrow = quote!(Round),
                     "default" => default = default_of(&meta.value()?.parse()?)?,
                     "compact" => json = json_of(&meta, "Compact")?,
                     "spaced" => json = json_of(&meta, "Spaced")?,
@@ -252,6 +255,7 @@ impl Table {
             default: #default,
             json: #json,
             exact: #exact,
+            narrow: crate::sql::Narrow::#narrow,
         }));
         Ok(())
     }

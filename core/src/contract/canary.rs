@@ -268,10 +268,13 @@ pub struct CanaryTrigger {
     #[column(index)]
     pub src_ip: String,
     /// What the client called itself; null for DNS.
+    #[column(cut)]
     pub user_agent: Option<String>,
     /// The path that was requested; null for DNS.
+    #[column(cut)]
     pub request_path: Option<String>,
     /// The name that was looked up; null for HTTP.
+    #[column(cut)]
     pub dns_qname: Option<String>,
     /// The request's headers: the text of a JSON object, shown as text; a map is accepted too.
     #[column(long, default = "{}", spaced = map)]

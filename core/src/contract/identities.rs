@@ -239,8 +239,10 @@ pub struct AttributionState {
     #[column(default = 0)]
     pub observation_count: i64,
     /// When the value last changed, in seconds since the Unix epoch.
+    #[column(epoch)]
     pub last_change_ts: f64,
     /// When it was last observed, in seconds since the Unix epoch.
+    #[column(epoch)]
     pub last_observation_ts: f64,
     /// The version of the row's layout: 1.
     #[column(int32, default = 1)]

@@ -134,8 +134,10 @@ pub struct Observation {
     /// How sure it is, from 0 to 1.
     pub confidence: f64,
     /// Where the measured time begins, in seconds since the Unix epoch.
+    #[column(epoch)]
     pub window_start_ts: f64,
     /// Where the measured time ends, in seconds since the Unix epoch.
+    #[column(epoch)]
     pub window_end_ts: f64,
     /// What measured it.
     pub source: String,
@@ -145,7 +147,7 @@ pub struct Observation {
     #[column(int32)]
     pub envelope_v: i64,
     /// When it was measured, in seconds since the Unix epoch.
-    #[column(index)]
+    #[column(index, epoch)]
     pub ts: f64,
     /// Whose behaviour it is.
     #[column(index, references(Attacker::UUID))]

@@ -133,7 +133,7 @@ pub struct SyntheticFile {
     #[column(len = 64)]
     pub content_hash: String,
     /// The body, cut at 65536 characters.
-    #[column(long, default = "")]
+    #[column(long, default = "", cut)]
     pub last_body: String,
 }
 

@@ -119,6 +119,7 @@ pub struct WebhookSubscription {
     /// When a delivery last failed.
     pub last_failure_at: Option<Timestamp>,
     /// Why the last delivery failed, cut at 512 characters; null after a success.
+    #[column(cut)]
     pub last_error: Option<String>,
     /// When it was disabled because it failed too often; null otherwise.
     pub auto_disabled_at: Option<Timestamp>,

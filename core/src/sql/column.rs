@@ -73,6 +73,8 @@ pub struct Column {
     /// Whether equality with the column is that of bytes, whatever the column's collation: the natural keys that decide
     /// about merging evidence (ruling R4).
     pub exact: bool,
+    /// What becomes of a value that the column could hold, but the narrower one of a table that DECNET made can't.
+    pub narrow: Narrow,
 }
 
 /// Columns are the same when they have the same name in the same table.
@@ -85,7 +87,16 @@ impl PartialEq for Column {
 impl Column {
     /// A column without default.
     pub const fn new(name: &'static str, kind: ColumnKind, nullable: bool) -> Self {
-        Self { table: "", name, kind, nullable, default: None, json: None, exact: false }
+        Self {
+            table: "",
+            name,
+            kind,
+            nullable,
+            default: None,
+            json: None,
+            exact: false,
+            narrow: Narrow::Refuse,
+        }
     }
 }
 
@@ -156,6 +167,19 @@ impl<R, T> fmt::Debug for Col<R, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What becomes of a value that a narrower column can't hold, on tables that DECNET made (rulings R3, R18 and R19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Narrow {
+    /// Invalid input that names the column.
+    #[default]
+    Refuse,
+    /// Text is cut to what fits, on a character's boundary: the event that it belongs to counts for more.
+    Cut,
+    /// A number is stored as near as the column comes to it.
+    Round,
 }
 
 /// What an insert takes for a column that it lacks.

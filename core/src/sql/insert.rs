@@ -138,6 +138,20 @@ impl Insert {
         &self.values
     }
 
+    /// Hands out the values with their columns, to be changed.
+    pub(in crate::sql) fn written_mut(
+        &mut self,
+        change: &mut impl FnMut(&'static super::Column, &mut Value),
+    ) {
+        for row in self.values.chunks_exact_mut(self.columns.len().max(1)) {
+            for (name, value) in self.columns.iter().zip(row) {
+                if let Some(column) = self.table.column(name) {
+                    change(column, value);
+                }
+            }
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.values.len() / self.columns.len().max(1)

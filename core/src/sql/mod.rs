@@ -26,7 +26,7 @@ mod value;
 
 pub use builder::Sql;
 pub use changeset::Changeset;
-pub use column::{Col, Column, ColumnDefault, ColumnKind, JsonForm, JsonShape, JsonText};
+pub use column::{Col, Column, ColumnDefault, ColumnKind, JsonForm, JsonShape, JsonText, Narrow};
 pub use dialect::Dialect;
 pub use insert::{Insert, Insertable, OnDuplicate};
 pub use record::Record;

@@ -75,6 +75,15 @@ impl Statement {
         self.columns.iter().filter_map(|(at, column)| Some((*column, self.values.get(*at)?)))
     }
 
+    /// Hands out the same to be changed.
+    pub(in crate::sql) fn written_mut(&mut self, change: &mut impl FnMut(&'static Column, &mut Value)) {
+        for (at, column) in &self.columns {
+            if let Some(value) = self.values.get_mut(*at) {
+                change(column, value);
+            }
+        }
+    }
+
     /// Text and values, for drivers that move them on.
     pub fn into_parts(self) -> (String, Vec<Value>) {
         (self.text, self.values)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use super::{Insert, Rows, Statement, Value};
+use super::{Column, Insert, Rows, Statement, Value};
 use crate::error::{Error, Result};
 
 /// Steps that a driver runs in one transaction, in order, all or not at all.
@@ -170,6 +170,17 @@ impl Unit {
             .iter()
             .filter_map(|step| if let Step::Guard(guard) = step { Some(guard) } else { None });
         guards.map(|guard| fnv1a(&[scope, guard])).collect()
+    }
+
+    /// Hands out every value that the unit writes into a column: for engines that change some before they go in.
+    pub fn written_mut(&mut self, mut change: impl FnMut(&'static Column, &mut Value)) {
+        for step in &mut self.steps {
+            match step {
+                Step::Execute(statement, _) => statement.written_mut(&mut change),
+                Step::Insert(insert) => insert.written_mut(&mut change),
+                Step::Guard(_) | Step::Query(_) => {}
+            }
+        }
     }
 
     /// Refuses the unit when `reason` has something to say against one of its values: for engines that can't store every

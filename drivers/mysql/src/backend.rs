@@ -15,6 +15,7 @@ use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
 use crate::execute::query;
+use crate::legacy::cut_columns::Cuts;
 use crate::options::{Access, Targets};
 use crate::read::pool::Pool;
 use crate::server::{Cluster, Server};
@@ -30,6 +31,7 @@ pub(crate) struct MysqlBackend {
     pool: Arc<Pool>,
     context: Arc<Context>,
     writer: Writer,
+    cuts: Cuts,
     delete_counter: DeleteCounter,
     system: &'static str,
 }
@@ -54,6 +56,13 @@ impl MysqlBackend {
                 "tables that InnoDB does not keep: a write there is not whole or not at all; ALTER TABLE … ENGINE=InnoDB"
             );
         }
+        if let Some(statements) = server.floats.widening() {
+            tracing::warn!(
+                statements,
+                "instants that count seconds are in columns of 32 bits, as DECNET made them: they are stored to the nearest \
+                 minute or two; the statements widen the columns"
+            );
+        }
         let patience = config.pool.wait_timeout.min(connector.answer_timeout() / 2);
         let setup = setup(&server, patience);
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
@@ -73,6 +82,7 @@ impl MysqlBackend {
             pool,
             context,
             writer,
+            cuts: server.cuts,
             delete_counter: DeleteCounter::default(),
             system: server.flavour.system(),
         })
@@ -136,7 +146,8 @@ impl Backend for MysqlBackend {
         Ok((rows, mark))
     }
 
-    async fn commit(&self, unit: Unit) -> Result<Receipt> {
+    async fn commit(&self, mut unit: Unit) -> Result<Receipt> {
+        self.cuts.apply(&mut unit);
         self.writer.commit(unit).await
     }
 

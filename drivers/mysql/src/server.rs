@@ -4,6 +4,7 @@ use decnet_db_core::{Error, Result};
 
 use crate::error::tell;
 use crate::flavour::Flavour;
+use crate::legacy::cut_columns::Cuts;
 use crate::legacy::float_columns::Floats;
 use crate::read::connection::Connection;
 
@@ -23,6 +24,8 @@ pub(crate) struct Server {
     pub(crate) other_charsets: bool,
     /// The columns that DECNET made for floats.
     pub(crate) floats: Floats,
+    /// The columns that DECNET made for shorter text.
+    pub(crate) cuts: Cuts,
     /// The name by which all who use the database know it, however their URLs spell it.
     pub(crate) database: String,
     pub(crate) cluster: Cluster,
@@ -104,6 +107,7 @@ impl Server {
             max_packet: usize::try_from(max_packet).unwrap_or(usize::MAX).max(64 * 1024),
             other_charsets: others.unwrap_or_default() > 0,
             floats: Floats::read(connection).await.map_err(reading)?,
+            cuts: Cuts::read(connection).await.map_err(reading)?,
             database: if lower_case > 0 { database.to_lowercase() } else { database },
             cluster,
             weak: weak(cluster, setting),

@@ -1,13 +1,15 @@
 //! Columns of 32-bit floats, which DECNET makes where the contract has 64 bits (ruling R3).
 //!
 //! Such a column's value is read as its shortest decimal, so 0.1 stays 0.1. The server rounds what has more digits without
-//! a word; here it is refused.
+//! a word; here it is refused, but for epochs ([`Narrow::Round`], ruling R19): none of them has so few digits, and DECNET
+//! writes them so.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use decnet_db_core::Error;
-use decnet_db_core::sql::{Insert, Statement, Value};
+use decnet_db_core::contract::tables::SCHEMA;
+use decnet_db_core::sql::{Column, Insert, Narrow, Statement, Value};
 
 use crate::codec::decoded;
 use crate::error::argument;
@@ -32,11 +34,30 @@ impl Floats {
         Ok(Self(tables.into()))
     }
 
+    /// What an operator can do so that epochs keep their digits: statements. `None` when no epoch loses any.
+    pub(crate) fn widening(&self) -> Option<String> {
+        let statements: Vec<_> = (self.0.iter())
+            .filter_map(|(name, floats)| {
+                let table = SCHEMA.table(name)?;
+                let columns =
+                    floats.iter().filter_map(|float| table.column(float)).filter(|column| rounds(column));
+                let changes: Vec<_> = columns
+                    .map(|Column { name, nullable, .. }| {
+                        format!("MODIFY {name} DOUBLE{}", if *nullable { "" } else { " NOT NULL" })
+                    })
+                    .collect();
+                (!changes.is_empty()).then(|| format!("ALTER TABLE {} {}", table.name, changes.join(", ")))
+            })
+            .collect();
+        (!statements.is_empty()).then(|| statements.join("; "))
+    }
+
     /// Refuses values that would come back different.
     pub(crate) fn check(&self, statement: &Statement) -> Result<(), Error> {
         let Some(floats) = statement.table().and_then(|table| self.0.get(table.name)) else { return Ok(()) };
         for (column, value) in statement.written() {
-            if floats.iter().any(|float| float == column.name)
+            if column.narrow != Narrow::Round
+                && floats.iter().any(|float| float == column.name)
                 && let Some(number) = lost(value)
             {
                 return Err(refusal(column.name, number));
@@ -51,6 +72,7 @@ impl Floats {
         for (position, row) in insert.iter().enumerate() {
             for (column, value) in insert.columns().iter().zip(row) {
                 if floats.iter().any(|float| float == column)
+                    && !insert.table().column(column).is_some_and(rounds)
                     && let Some(number) = lost(value)
                 {
                     let row = (insert.len() > 1).then_some(position);
@@ -60,6 +82,10 @@ impl Floats {
         }
         Ok(())
     }
+}
+
+fn rounds(column: &Column) -> bool {
+    column.narrow == Narrow::Round
 }
 
 /// The number, if 32 bits would make another one of it.
@@ -88,6 +114,28 @@ fn refusal(argument: &str, number: f64) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn epochs_have_statements_that_widen_them_and_other_floats_have_none() {
+        let floats = |columns: &[(&str, &[&str])]| {
+            let owned = |columns: &[&str]| columns.iter().map(|name| (*name).to_owned()).collect();
+            let tables = columns.iter().map(|(table, columns)| ((*table).to_owned(), owned(columns)));
+            Floats(Arc::new(tables.collect())).widening()
+        };
+        assert_eq!(floats(&[]), None);
+        assert_eq!(floats(&[("attacker_behavior", &["beacon_jitter_pct"]), ("theirs", &["ts"])]), None);
+        let found = floats(&[
+            ("attribution_state", &["confidence", "last_change_ts"]),
+            ("observations", &["ts", "window_end_ts"]),
+        ]);
+        assert_eq!(
+            found.as_deref(),
+            Some(
+                "ALTER TABLE attribution_state MODIFY last_change_ts DOUBLE NOT NULL; \
+                 ALTER TABLE observations MODIFY ts DOUBLE NOT NULL, MODIFY window_end_ts DOUBLE NOT NULL"
+            )
+        );
+    }
 
     #[test]
     fn what_has_a_short_decimal_survives() {

@@ -27,13 +27,13 @@ async fn made() -> (Database, Arc<dyn Repository>) {
     (database, repository)
 }
 
-async fn called(repository: &Arc<dyn Repository>, method: &str, arguments: Value) -> Value {
+pub(crate) async fn called(repository: &Arc<dyn Repository>, method: &str, arguments: Value) -> Value {
     let result = call(&**repository, method, arguments).await;
     result.unwrap_or_else(|error| panic!("{method}: {error}")).to_value().unwrap()
 }
 
 /// The message of the refusal.
-async fn refused(repository: &Arc<dyn Repository>, method: &str, arguments: Value) -> String {
+pub(crate) async fn refused(repository: &Arc<dyn Repository>, method: &str, arguments: Value) -> String {
     let error = call(&**repository, method, arguments).await.expect_err(method);
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     error.to_string()

@@ -13,6 +13,7 @@ mod client;
 mod concurrency;
 mod database;
 mod decnet_made;
+mod decnet_made_events;
 mod faults;
 mod login;
 mod private;
