@@ -17,6 +17,7 @@ import sys
 
 import bcrypt
 from programs import ADMIN_PASSWORD, STARTED_IN, WORK, Original, Ours, native
+from recorded import at_once, read_alike, write_in_turn
 from rows import STATES, bounties, fill, log, odd_logs
 
 
@@ -266,6 +267,24 @@ async def both_at_once(checks, path, rows=300):
         check_file(checks, path)
 
 
+async def recorded_in_turn(checks, path, name, first):
+    ours, original = Ours(path), Original(path)
+    title = f"The recorded writes of {name} in turn, {(ours, original)[first].name} the even ones: each goes on with the other's rows"
+    async with checks.part(title, ours, original):
+        await (ours, original)[first].boot()
+        await (original, ours)[first].boot()
+        keys = await write_in_turn(checks, ours, original, name, first)
+        await read_alike(checks, ours, original, name, keys)
+
+
+async def later_domains_at_once(checks, path):
+    ours, original = Ours(path), Original(path)
+    async with checks.part("Both write the later domains at the same time, from two processes", ours, original):
+        await ours.boot()
+        await original.boot()
+        await at_once(checks, ours, original, {ours.name: original.name, original.name: ours.name})
+
+
 async def main():
     checks = Checks()
     first, second, third = (os.path.join(WORK, name) for name in ("ours.db", "original.db", "both of them.db"))
@@ -274,6 +293,10 @@ async def main():
         await foreign_stamp(checks, first)
     await original_then_ours(checks, second, first)
     await both_at_once(checks, third)
+    for name in ("deployment", "intelligence"):
+        for first in (0, 1):
+            await recorded_in_turn(checks, os.path.join(WORK, f"{name}-{first}.db"), name, first)
+    await later_domains_at_once(checks, os.path.join(WORK, "later domains.db"))
     if checks.failed:
         print(f"interop: {len(checks.failed)} comparisons FAILED, {checks.passed} held")
         return 1

@@ -27,6 +27,7 @@ os.environ.update(
 )
 
 from decnet.web.db.factory import get_repository  # noqa: E402
+from sqlmodel import SQLModel  # noqa: E402
 
 logging.disable(logging.WARNING)  # its migrations report every step
 
@@ -57,6 +58,16 @@ class Original:
         if method == "get_bounties_for_ips":
             args["ips"] = set(args["ips"])
         return zoned(await getattr(self.repository, method)(**args))
+
+    async def recorded(self, method, args):
+        """The same for a recorded call: its arguments are marked where they are no JSON, its answer is left as it is."""
+        args = {key: unmarked(value) for key, value in args.items()}
+        if method == "insert_tags":  # which takes its records
+            args["rows"] = [record_of("ttp_tag")(**row) for row in args["rows"]]
+        found = getattr(self.repository, method)(**args)
+        if hasattr(found, "__aiter__"):
+            return [{"attacker_uuid": item[0].uuid, "commands": item[1]} if isinstance(item, tuple) else item async for item in found]
+        return await found
 
     async def close(self):
         await self.repository.engine.dispose()
@@ -118,6 +129,26 @@ class Ours:
 def native(text):
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def record_of(table):
+    """DECNET's class of a table's rows."""
+    classes = [SQLModel]
+    for one in classes:
+        classes += one.__subclasses__()
+    return next(one for one in classes if getattr(one, "__tablename__", "") == table)
+
+
+def unmarked(value):
+    if isinstance(value, dict):
+        if "$datetime" in value:
+            return datetime.fromisoformat(value["$datetime"])
+        if "$hex" in value:
+            return bytes.fromhex(value["$hex"])
+        if "$set" in value:
+            return {unmarked(item) for item in value["$set"]}
+        return {key: unmarked(item) for key, item in value.items()}
+    return [unmarked(item) for item in value] if isinstance(value, list) else value
 
 
 TIMES = {"timestamp", "tokens_valid_from"}

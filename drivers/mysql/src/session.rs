@@ -57,6 +57,7 @@ mod tests {
                 max_packet: 1,
                 other_charsets: false,
                 floats: Default::default(),
+                cuts: Default::default(),
                 database: String::new(),
                 cluster: crate::server::Cluster::None,
                 weak: Vec::new(),
