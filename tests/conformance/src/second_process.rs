@@ -8,6 +8,7 @@ use decnet_db_core::config::{Config, DatabaseUrl};
 use decnet_db_core::contract::{NewLog, Repository};
 use serde_json::{Value, json};
 
+use crate::cases::concurrency::race;
 use crate::harness::Harness;
 
 /// Names the work to the second process.
@@ -35,6 +36,8 @@ pub(crate) enum Work {
     Initialize,
     /// Commits so many units of two rows and the unit's number, as fast as it can.
     Units(u64),
+    /// Writes the rows that other processes write too, in so many rounds.
+    Race(u64),
 }
 
 impl Again {
@@ -76,6 +79,7 @@ impl Again {
         let (name, count) = match work {
             Work::Initialize => ("initialize", 0),
             Work::Units(count) => ("units", count),
+            Work::Race(rounds) => ("race", rounds),
         };
         let work = json!({"suite": self.suite, "url": url.expose(), "work": name, "count": count});
         let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
@@ -110,6 +114,7 @@ pub(crate) fn serve_if_asked(harness: &Arc<dyn Harness>, suite: &str) -> bool {
         }
         match asked["work"].as_str() {
             Some("initialize") => drop(repository.initialize().await.expect("the schema is created")),
+            Some("race") => race::work(Arc::clone(&repository), count).await,
             Some("units") => units(&*repository, count).await,
             other => panic!("no such work: {other:?}"),
         }

@@ -221,4 +221,47 @@ wrong_drivers! {
     /// claims that its keys become visible in order
     claims_keys_in_order: counts::ClaimsKeysInOrder
         => "counts::figures::counts_follow_openings_that_write_in_turn",
+
+    /// forgets earlier failures of a webhook
+    forgets_earlier_failures: domains::ForgetsEarlierFailures
+        => "webhooks::deliveries::each_failure_has_a_count_of_its_own",
+    /// does not count a canary's hits
+    does_not_count_hits: domains::DoesNotCountHits
+        => "canary::hits::no_hit_is_lost",
+    /// does not count attempts with a credential
+    does_not_count_attempts: domains::DoesNotCountAttempts
+        => "credentials::attempts::no_attempt_is_lost",
+    /// keeps findings in a purge
+    keeps_findings_in_a_purge: domains::KeepsFindingsInAPurge
+        => "credentials::reuse::a_purge_takes_findings_too",
+    /// takes any version of a topology
+    takes_any_version: domains::TakesAnyVersion
+        => "topology::races::a_version_has_one_winner",
+    /// hands a change of a topology out twice
+    hands_a_change_out_twice: domains::HandsAChangeOutTwice
+        => "topology::races::a_change_has_one_claimer",
+    /// hands out the newest change first
+    hands_out_the_newest_change: domains::HandsOutTheNewestChange
+        => "topology::queue::changes_are_claimed_in_order",
+    /// prunes across groups
+    prunes_across_groups: domains::PrunesAcrossGroups
+        => "orchestrator::prunes::the_newest_of_each_group_stay",
+    /// prunes the newest
+    prunes_the_newest: domains::PrunesTheNewest
+        => "orchestrator::prunes::the_newest_of_each_group_stay",
+    /// takes the earliest observation for the latest
+    takes_the_earliest_for_the_latest: domains::TakesTheEarliestForTheLatest
+        => "observations::values::the_latest_is_the_greatest_time_then_id",
+    /// counts tags of different techniques together
+    counts_tags_together: domains::CountsTagsTogether
+        => "ttp::rollups::rollups_are_in_order_with_their_figures",
+    /// finds fresh answers of intelligence stale
+    finds_fresh_answers_stale: domains::FindsFreshAnswersStale
+        => "intel::answers::attackers_without_fresh_answers_are_listed",
+    /// follows no merge of identities
+    follows_no_merge: domains::FollowsNoMerge
+        => "identities::merges::merges_are_followed_to_their_end",
+    /// makes rings of merged identities
+    makes_rings: domains::MakesRings
+        => "identities::merges::rings_end_and_are_not_made",
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod callers;
 pub(crate) mod processes;
+pub(crate) mod race;
 
 crate::catalogue::cases! { concurrency:
     callers {
@@ -25,5 +26,9 @@ crate::catalogue::cases! { concurrency:
         a_second_process_writes_at_the_same_time,
         /// A process that is killed leaves whole units and nothing locked.
         a_killed_process_leaves_whole_units,
+    }
+    race {
+        /// Four processes race: counters lose nothing, versions have one winner, changes one claimer, and statuses are a chain.
+        four_processes_race_for_the_same_rows,
     }
 }

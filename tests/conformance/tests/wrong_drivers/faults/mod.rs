@@ -1,6 +1,7 @@
 //! What the wrong drivers do wrong.
 
 pub(crate) mod counts;
+pub(crate) mod domains;
 pub(crate) mod lifecycle;
 pub(crate) mod reads;
 pub(crate) mod search;
