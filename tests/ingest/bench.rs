@@ -214,6 +214,20 @@ pub(crate) fn gzip(data: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// The data packed by xz.
+pub(crate) fn xz(data: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The data packed by bzip2.
+pub(crate) fn bzip2(data: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(data).unwrap();
+    encoder.finish().unwrap()
+}
+
 /// A record of DECNET's with this line.
 pub(crate) fn record(line: &str) -> String {
     record_with(json!({"raw_line": line}))

@@ -21,6 +21,7 @@ mod hostile;
 mod killed;
 #[cfg(feature = "mysql")]
 mod late;
+mod partial;
 mod people;
 #[cfg(feature = "sqlite")]
 mod places;

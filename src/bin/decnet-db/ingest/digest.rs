@@ -6,6 +6,9 @@ use sha2::{Digest as _, Sha256};
 /// How many of the last lines have a mark each; of the older ones fewer the further back they are.
 const DENSE: u64 = 24;
 
+/// How many of the first lines have a mark each, so that files with a common banner are told apart by their next line.
+const BANNER: u64 = 32;
+
 /// The hash of all lines from the beginning to some line's end: the first 128 bits of SHA-256 over the hash before the line and
 /// the line. Nobody who chooses lines makes two beginnings alike.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,14 +97,15 @@ impl Marks {
         }
     }
 
-    /// Drops all but about 24 marks and 2.5 more for each doubling of the number of lines.
+    /// Drops all but those of the first and the last lines, and about 4.5 for each doubling of the number of lines.
     pub(super) fn thin(&mut self) {
         let Some(last) = self.0.last().copied() else { return };
         let mut kept = Vec::with_capacity(64);
         let mut newer = u64::MAX;
         for (place, mark) in self.0.iter().enumerate().rev() {
             let age = last.lines - mark.lines;
-            if place == 0 || age < DENSE || newer - mark.lines >= age / 4 {
+            let first = place == 0 || mark.lines <= BANNER || is_round(mark.lines);
+            if first || age < DENSE || newer - mark.lines >= age / 4 {
                 kept.push(*mark);
                 newer = mark.lines;
             }
@@ -132,6 +136,13 @@ impl Marks {
     }
 }
 
+/// Whether the mark behind so many lines is always kept, so that a shorter file with the same beginning shows at least two thirds
+/// of its lines as known: two numbers for each doubling.
+fn is_round(lines: u64) -> bool {
+    let unit = 1 << lines.checked_ilog2().unwrap_or(0).saturating_sub(1);
+    lines % unit == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,11 +166,20 @@ mod tests {
         assert_eq!(many.first().unwrap().lines, 1);
         let last: Vec<_> = many.iter().rev().take(24).map(|mark| mark.lines).collect();
         assert_eq!(last, (999_977..=1_000_000).rev().collect::<Vec<_>>());
-        assert!(many.0.len() < 100, "{}", many.0.len());
+        assert!(many.0.len() < 150, "{}", many.0.len());
         let text = serde_json::to_string(&many).unwrap();
-        assert!(text.len() < 6000, "{}", text.len());
+        assert!(text.len() < 9000, "{}", text.len());
         assert_eq!(serde_json::from_str::<Marks>(&text).unwrap(), many);
         assert_eq!(marks(20).0.len(), 20);
+    }
+
+    #[test]
+    fn of_every_shorter_beginning_most_is_known() {
+        let many = marks(100_000);
+        for lines in 1..100_000_u64 {
+            let known = many.iter().map(|mark| mark.lines).filter(|known| *known <= lines).max().unwrap();
+            assert!(known * 3 >= lines * 2, "{known} of {lines}");
+        }
     }
 
     #[test]

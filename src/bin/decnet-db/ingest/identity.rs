@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,12 @@ pub(super) struct FileState {
 impl FileState {
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { id: id(metadata), size: metadata.len(), modified: microseconds(metadata.modified()) }
+    }
+
+    /// Whether it was written to not long ago; a time in the future tells nothing.
+    pub(super) fn is_younger_than(&self, time: Duration) -> bool {
+        let age = microseconds(Ok(SystemTime::now())).saturating_sub(self.modified);
+        u128::try_from(age).map_or(true, |age| age < time.as_micros())
     }
 }
 

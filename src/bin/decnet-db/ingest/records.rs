@@ -179,17 +179,24 @@ impl Records {
         if let Some(place) = self.unchanged(state, packed, file)? {
             return Ok(Place::Continues(place));
         }
-        self.compare(path, file, packed)
+        // What was empty when it was seen last may be a copy by now, or compressed: its content is compared first.
+        Ok(match self.compare(path, file)? {
+            Place::New => self.empty_of(state.id).map_or(Place::New, Place::Continues),
+            found => found,
+        })
+    }
+
+    /// The record of a file of which nothing was read yet.
+    fn empty_of(&self, id: identity::FileId) -> Option<usize> {
+        self.of_file(id).find(|(_, record)| record.end() == Mark::START).map(|(place, _)| place)
     }
 
     /// The record of a file that is as it was seen last, or has only grown.
     fn unchanged(&self, state: FileState, packed: bool, file: &File) -> io::Result<Option<usize>> {
         let mut found: Option<(usize, u64)> = None;
-        for (place, record) in self.of_file(state.id) {
+        for (place, record) in self.of_file(state.id).filter(|(_, record)| record.end() != Mark::START) {
             let fits = match packed {
                 true => record.file == Some(state),
-                // Of a file that was empty nothing can be read twice.
-                false if record.position == 0 => record.marks.last().is_none(),
                 false => state.size >= record.position && source::still_has(file, &record.marks)?,
             };
             if fits && found.is_none_or(|(_, position)| record.position > position) {
@@ -200,7 +207,7 @@ impl Records {
     }
 
     /// Reads a file until it is clear which record it goes on with.
-    fn compare(&self, path: &Path, file: &Arc<File>, packed: bool) -> io::Result<Place> {
+    fn compare(&self, path: &Path, file: &Arc<File>) -> io::Result<Place> {
         let mut source = Source::open(file, Mark::START, &Arc::default())?;
         let mut candidates: Option<Vec<Candidate<'_>>> = None;
         let mut cut = false;
@@ -245,7 +252,7 @@ impl Records {
                 return Ok(Place::Shares(*place, *met));
             }
         }
-        self.in_legacy(path, file, packed)
+        self.in_legacy(path, file)
     }
 
     fn beginning_with(&self, first: Mark) -> Vec<Candidate<'_>> {
@@ -270,10 +277,13 @@ impl Records {
         let (Some(seen), Ok(whole)) = (record.file, identity::open(Path::new(&record.path))) else {
             return Ok(false);
         };
-        if FileState::of(&whole.metadata()?).id != seen.id || source::is_packed(&whole).unwrap_or(true) {
-            return Ok(false);
-        }
-        if !source::still_has(&whole, &record.marks)? {
+        let state = FileState::of(&whole.metadata()?);
+        let is_it = match source::is_packed(&whole) {
+            Ok(true) => state == seen,
+            Ok(false) => state.id == seen.id && source::still_has(&whole, &record.marks)?,
+            Err(_) => false,
+        };
+        if !is_it {
             return Ok(false);
         }
         let nothing: Arc<AtomicU64> = Arc::default();
@@ -289,7 +299,7 @@ impl Records {
     }
 
     /// The place that version 0.1 stored for a file of this name, or of one that a rotation gave it.
-    fn in_legacy(&self, path: &Path, file: &Arc<File>, _: bool) -> io::Result<Place> {
+    fn in_legacy(&self, path: &Path, file: &Arc<File>) -> io::Result<Place> {
         let folder = std::fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
         let stem = path.file_name().map(|name| Rotated::of(&name.to_string_lossy()).stem);
         let mut fitting: Option<(bool, usize, Mark)> = None;

@@ -1,15 +1,22 @@
 //! Files of one rotation: which of them go on with what was read, and in what order.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::super::digest::{Mark, Marks};
 use super::super::identity::{FileState, Rotated};
 use super::super::record::Record;
 use super::super::records::Records;
+use super::super::source;
 use super::entry::{Entry, Status};
 use super::{Commit, Input, LOOK, LOOKS, Message, Place, Reader, Source};
+
+/// Compressed files up to this size are unpacked at each look while they grow.
+const UNPACKED_AT_ONCE: u64 = 1 << 20;
 
 impl Reader {
     /// Finds out what was read of a file, and opens it there; `false` when nothing is to be read of it, or the run is over.
@@ -22,7 +29,11 @@ impl Reader {
             }
             Err(error) => return Err(error),
         };
+        if self.is_growing(place, &file)? {
+            return Ok(false);
+        }
         let path = self.entries[place].path.clone().unwrap_or_default();
+        self.entries[place].undecided = !source::has_line(&file)?;
         let mut found = self.records.place(&path, &file)?;
         if self.settings.again && self.entries[place].named {
             self.forget_record(place, &mut found);
@@ -82,6 +93,28 @@ impl Reader {
         entry.source = Some(Source::open(&file, at, &self.progress)?);
         (entry.record, entry.status) = (record, Status::Reading);
         Ok(self.already(place, at.lines))
+    }
+
+    /// Whether a file is compressed data that somebody is still writing. It is left alone until its end is there, or nothing
+    /// more has come for some time; the original is there until then.
+    fn is_growing(&mut self, place: usize, file: &Arc<File>) -> io::Result<bool> {
+        let state = FileState::of(&file.metadata()?);
+        let patience = if self.settings.follow { self.settings.keep } else { LOOK * LOOKS };
+        if self.last_pass || !source::is_packed(file)? || !state.is_younger_than(patience) {
+            return Ok(false);
+        }
+        let entry = &mut self.entries[place];
+        let (before, since) = entry.growing.unwrap_or((FileState::default(), Instant::now()));
+        if before != state {
+            entry.growing = Some((state, Instant::now()));
+            // Who is still writing it goes on: to unpack all of it at each look would take long.
+            if before != FileState::default() && state.size > UNPACKED_AT_ONCE {
+                return Ok(true);
+            }
+        } else if since.elapsed() > patience {
+            return Ok(false);
+        }
+        Ok(!source::is_whole(file))
     }
 
     /// Counts lines that were read before; `false` when the run is over.
@@ -383,6 +416,14 @@ impl Reader {
             let has_successor =
                 self.entries.iter().enumerate().any(|(other, found)| other != place && follows(found));
             if entry.there && !has_successor {
+                continue;
+            }
+            // What other files of the same content gave meanwhile is not read again.
+            let read = entry.record.map(|record| self.records.list[record].record.position);
+            let turned = entry.undecided
+                && entry.file.as_ref().is_some_and(|file| source::is_packed(file).unwrap_or(false));
+            if turned || read.is_some_and(|read| read != entry.at().position) {
+                self.entries[place].forget();
                 continue;
             }
             // What has no line break now never will.

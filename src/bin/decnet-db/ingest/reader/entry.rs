@@ -72,6 +72,10 @@ pub(super) struct Entry {
     pub(super) size: u64,
     /// Lines of earlier runs that were counted for it.
     pub(super) already: u64,
+    /// It had no whole line when its place was looked for: what comes decides.
+    pub(super) undecided: bool,
+    /// Compressed data as it was when its end was not there yet, and since when it is like that.
+    pub(super) growing: Option<(FileState, Instant)>,
 }
 
 impl Entry {
@@ -94,6 +98,8 @@ impl Entry {
             age: (0, 0, 0),
             size: 0,
             already: 0,
+            undecided: false,
+            growing: None,
         }
     }
 

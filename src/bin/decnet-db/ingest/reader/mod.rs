@@ -100,6 +100,8 @@ pub(super) struct Reader {
     scanned: Option<Instant>,
     /// Inputs whose files were looked at once.
     begun: bool,
+    /// What is there now is read as it is.
+    last_pass: bool,
 }
 
 impl Reader {
@@ -130,6 +132,7 @@ impl Reader {
             later: Vec::new(),
             scanned: None,
             begun: false,
+            last_pass: false,
         }
     }
 
@@ -144,8 +147,14 @@ impl Reader {
         while self.pass() && !self.stop.load(Ordering::Relaxed) {
             passes += 1;
             let more = self.entries.iter().any(|entry| entry.status == Status::Unplaced);
-            if !self.settings.follow && (!more || passes == PASSES) {
-                break;
+            if !self.settings.follow {
+                if !more || passes == PASSES {
+                    break;
+                }
+                self.last_pass = passes + 1 == PASSES;
+                if self.entries.iter().any(|entry| entry.growing.is_some()) {
+                    std::thread::sleep(LOOK);
+                }
             }
         }
         self.say_later();
@@ -303,6 +312,13 @@ impl Reader {
             }
             if !packed {
                 self.entries[place].size = length;
+            }
+            // What was empty when its place was looked for may have become a copy, or compressed data.
+            if self.entries[place].undecided
+                && (self.entries[place].batch.count > 0 || source::is_packed(&file)?)
+            {
+                self.entries[place].forget();
+                return Ok(Some(true));
             }
             progress |= self.entries[place].batch.count > 0;
             if !self.send(place) {

@@ -94,6 +94,17 @@ pub(super) fn is_packed(file: &File) -> io::Result<bool> {
     refusal(&first[..count]).map_or(Ok(false), |reason| Err(refused(reason)))
 }
 
+/// Whether a file has anything that tells whose content it is: compressed data, or a whole line.
+pub(super) fn has_line(file: &Arc<File>) -> io::Result<bool> {
+    Ok(is_packed(file)? || Source::open(file, Mark::START, &Arc::default())?.pass()?)
+}
+
+/// Whether compressed data has its end.
+pub(super) fn is_whole(file: &Arc<File>) -> bool {
+    let input = At { file: Arc::clone(file), offset: 0, progress: Arc::default() };
+    io::copy(&mut Unpacked::new(input, Arc::default()), &mut io::sink()).is_ok()
+}
+
 /// Refuses an input whose first line shows that it has no lines of events.
 pub(super) fn check_first(line: &[u8]) -> io::Result<()> {
     let mut first = line[..line.len().min(FIRST)].to_vec();
