@@ -23,12 +23,14 @@ const POLL: Duration = Duration::from_millis(2);
 pub(crate) struct Bench<'a> {
     tool: Tool,
     pub(crate) database: &'a Database,
+    /// How the tool reaches it.
+    pub(crate) url: String,
 }
 
 impl<'a> Bench<'a> {
     pub(crate) fn new(database: &'a Database) -> Self {
         // Nobody asked for an administrator.
-        Self { tool: Tool::new().set("DECNET_LOG", "error"), database }
+        Self { tool: Tool::new().set("DECNET_LOG", "error"), database, url: database.url.clone() }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -51,7 +53,7 @@ impl<'a> Bench<'a> {
 
     /// `decnet-db ingest` in the folder.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.tool.command(["--url", &self.database.url, "ingest"]);
+        let mut command = self.tool.command(["--url", &self.url, "ingest"]);
         command.args(arguments);
         command
     }
@@ -81,7 +83,7 @@ impl<'a> Bench<'a> {
     /// What `decnet-db status` shows.
     #[track_caller]
     pub(crate) fn status(&self) -> Value {
-        run_of(self.tool.command(["--url", &self.database.url, "--json", "status"]).output().unwrap()).json()
+        run_of(self.tool.command(["--url", &self.url, "--json", "status"]).output().unwrap()).json()
     }
 
     /// Starts a run that goes on until it is ended.
@@ -118,6 +120,23 @@ impl<'a> Bench<'a> {
     pub(crate) fn until_count(&self, count: u64) -> impl Future<Output = ()> {
         let wanted = format!("{count} events");
         until(wanted, async move || self.count().await >= count)
+    }
+}
+
+/// A generator of numbers that a seed repeats (SplitMix64).
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
     }
 }
 
@@ -189,12 +208,24 @@ impl Running {
         status
     }
 
+    /// Ends it without any warning, unless it has ended by itself; what it has said.
+    pub(crate) fn cut(mut self) -> Output {
+        self.child().kill().unwrap();
+        self.0.take().expect("it is taken at the end only").wait_with_output().unwrap()
+    }
+
     /// Asks it to end, and waits until it has.
     #[track_caller]
-    pub(crate) fn terminate(mut self) -> Run {
+    pub(crate) fn terminate(self) -> Run {
+        run_of(self.terminated())
+    }
+
+    /// The same for one that may have ended otherwise.
+    pub(crate) fn terminated(mut self) -> Output {
         let id = self.id().to_string();
+        // It may have ended by itself; its number is its own until it is waited for.
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        run_of(self.0.take().expect("it is taken here only").wait_with_output().unwrap())
+        self.0.take().expect("it is taken at the end only").wait_with_output().unwrap()
     }
 }
 

@@ -27,3 +27,5 @@ mod people;
 mod places;
 mod rotation;
 mod simulator;
+mod trouble;
+mod writer;

@@ -46,6 +46,9 @@ use crate::output::Output;
 /// The width of what is shown where there is no terminal.
 const WIDTH: u16 = 80;
 
+/// How many times the first record of a file is tried to be stored under another key.
+const FIRST_RECORDS: u32 = 16;
+
 /// What `decnet-db ingest` takes.
 #[derive(clap::Args)]
 pub(crate) struct IngestArgs {
@@ -353,7 +356,9 @@ async fn read_and_store(
             // What a stream gave is gone.
             Drained::Stale(key, name) => {
                 let streams = settings.inputs.contains(&Input::Stdin);
-                if attempt > 0 || streams {
+                // Files that begin alike may take the same key for their first record; each time one of them has it.
+                let tries = if store.has_record(&key) { 1 } else { FIRST_RECORDS };
+                if attempt >= tries || streams {
                     return Err(store.taken(&key, &name).await.into());
                 }
                 store.report.begin_anew();

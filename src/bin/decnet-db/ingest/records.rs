@@ -187,7 +187,7 @@ impl Records {
     }
 
     /// The record of a file of which nothing was read yet.
-    fn empty_of(&self, id: identity::FileId) -> Option<usize> {
+    pub(super) fn empty_of(&self, id: identity::FileId) -> Option<usize> {
         self.of_file(id).find(|(_, record)| record.end() == Mark::START).map(|(place, _)| place)
     }
 

@@ -219,6 +219,11 @@ impl Store {
         self.stop.unless(unit.commit()).await
     }
 
+    /// Whether a record was there when the records were read.
+    pub(super) fn has_record(&self, key: &str) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.stored.is_some())
+    }
+
     fn undo(&mut self, appended: bool, place: usize) {
         if appended {
             self.rejected[place].undo();

@@ -2,18 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::super::digest::{Mark, Marks};
-use super::super::identity::{FileState, Rotated};
-use super::super::record::Record;
-use super::super::records::Records;
+use super::super::identity::FileState;
 use super::super::source;
 use super::entry::{Entry, Status};
-use super::{Commit, Input, LOOK, LOOKS, Message, Place, Reader, Source};
+use super::inputs::{absolute, is_tip};
+use super::{Input, LOOK, LOOKS, Message, Place, Reader, Source};
 
 /// Compressed files up to this size are unpacked at each look while they grow.
 const UNPACKED_AT_ONCE: u64 = 1 << 20;
@@ -57,6 +55,17 @@ impl Reader {
                 (Some(record), at)
             }
             Place::Contained(_, end) => {
+                // A new file that has only what all files begin with is known again when it is renamed.
+                let entry = &self.entries[place];
+                let is_new = entry.named && is_tip(&path) && self.records.empty_of(entry.seen.id).is_none();
+                if is_new
+                    && !self.records.as_decnet
+                    && !source::is_packed(&file)?
+                    && !self.remember(place, false)
+                {
+                    return Ok(false);
+                }
+                self.entries[place].record = None;
                 (self.entries[place].status, self.entries[place].file) = (Status::Read, None);
                 self.already(place, end.lines);
                 return Ok(false);
@@ -187,142 +196,6 @@ impl Reader {
         }
     }
 
-    /// Decides before the first line which of the files that nobody named go on with what was read; `false` when the run is
-    /// over.
-    pub(super) fn begin_chains(&mut self) -> bool {
-        for index in 0..self.settings.inputs.len() {
-            if let Input::Path(path) = self.settings.inputs[index].clone()
-                && !self.records.as_decnet
-                && !self.settings.again
-            {
-                let mut looks = 1;
-                loop {
-                    let (lost, moved) = self.begin_chain(index, &path);
-                    if lost.is_none() && !moved {
-                        break;
-                    }
-                    // What was not looked for long enough is left to the next run.
-                    if self.stop.load(Ordering::Relaxed) {
-                        return false;
-                    }
-                    if looks == LOOKS {
-                        if let Some((latest, named)) = lost
-                            && !self.lost_end(index, &path, latest, named)
-                        {
-                            return false;
-                        }
-                        break;
-                    }
-                    looks += 1;
-                    std::thread::sleep(LOOK);
-                    self.scan();
-                }
-            }
-        }
-        true
-    }
-
-    /// Decides for one input; which record's end is not found, and the file that has its name now; and whether a file was renamed
-    /// meanwhile, so that it has to be looked for again.
-    fn begin_chain(&mut self, index: usize, path: &Path) -> (Option<(usize, Option<usize>)>, bool) {
-        let name = absolute(path);
-        let of_input = |entry: &Entry| entry.input == index && !entry.is_stream;
-        let latest = self.records.latest_of(&name);
-        let named = (0..self.entries.len())
-            .find(|place| of_input(&self.entries[*place]) && self.entries[*place].named);
-        let now = named.map(|place| {
-            let file = self.entries[place].hold()?;
-            self.records.place(path, &file)
-        });
-        let mut moved = matches!(&now, Some(Err(error)) if error.kind() == io::ErrorKind::NotFound);
-        let goes_on = |found: &Place, record: usize| matches!(found, Place::Continues(known) | Place::Contained(known, _) if *known == record);
-        let is_ours = |records: &Records, found: &Place| match found {
-            Place::Continues(record) | Place::Contained(record, _) => {
-                records.list[*record].record.name == name
-            }
-            _ => false,
-        };
-        let rotated = latest.filter(|_| match &now {
-            Some(Ok(found)) => !is_ours(&self.records, found),
-            Some(Err(_)) => false,
-            None => true,
-        });
-        // What was written since the first of the files was read is a part of the rotation. A later bound would leave out files
-        // that an earlier run did not see, or not read to their ends.
-        let ours = self.records.list.iter().map(|known| &known.record).filter(|record| record.name == name);
-        let oldest = ours.map(|record| record.written).min();
-        // Of what is complete nothing can be missing.
-        let is_complete = |record: &Record| record.over || record.position == 0;
-        let mut found_end = rotated.is_some_and(|latest| is_complete(&self.records.list[latest].record));
-        for place in 0..self.entries.len() {
-            let entry = &self.entries[place];
-            if entry.status != Status::Ignored {
-                // Another input may be what this one was.
-                if let Some(latest) = rotated
-                    && Some(place) != named
-                    && !entry.is_stream
-                    && let Ok(file) = self.entries[place].hold()
-                    && let Ok(found) = self.records.place(path, &file)
-                {
-                    found_end |= goes_on(&found, latest);
-                }
-                continue;
-            }
-            if !of_input(entry) {
-                continue;
-            }
-            let seen = entry.seen;
-            let mut records = self.records.of_file(seen.id).peekable();
-            let is_known = records.peek().is_some();
-            // A run may have ended before the end of the file.
-            let is_read = |record: &Record| record.file == Some(seen) && record.position == seen.size;
-            let mut follows =
-                records.any(|(_, record)| record.name == name && !record.over && !is_read(record));
-            let may_follow = oldest.is_some_and(|oldest| seen.modified >= oldest);
-            let may_follow = may_follow && entry.there && (rotated.is_some() || !is_known);
-            match may_follow.then(|| self.entries[place].hold()) {
-                Some(Ok(file)) => match self.records.place(entry_path(&self.entries[place]), &file) {
-                    Ok(found @ (Place::Continues(_) | Place::Contained(..))) => {
-                        found_end |= rotated.is_some_and(|latest| goes_on(&found, latest));
-                        follows |= is_ours(&self.records, &found);
-                    }
-                    Ok(_) | Err(_) => follows = true,
-                },
-                Some(Err(error)) => moved |= error.kind() == io::ErrorKind::NotFound,
-                None => {}
-            }
-            let entry = &mut self.entries[place];
-            if follows {
-                entry.status = Status::Unplaced;
-                entry.find_age();
-            } else {
-                entry.file = None;
-            }
-        }
-        (rotated.filter(|_| !found_end && is_tip(path)).map(|latest| (latest, named)), moved)
-    }
-
-    /// Says that the rest of the file that had a name is not found.
-    fn lost_end(&mut self, index: usize, path: &Path, latest: usize, named: Option<usize>) -> bool {
-        let known = &mut self.records.list[latest];
-        known.record.over = true;
-        let record = &known.record;
-        let bytes = record.file.map_or(0, |file| file.size.saturating_sub(record.position));
-        let shorter = named.is_some_and(|place| self.entries[place].seen.size < record.position);
-        let reason = match named {
-            None => "is not there any more",
-            Some(_) if shorter => "is shorter than what was read of it: reading it from its start",
-            Some(_) => "was replaced since it was read: reading it from its start",
-        };
-        let text = format!(
-            "{} {reason}; what was written to the former one behind byte {} is not found",
-            path.display(),
-            record.position
-        );
-        let commit = Commit { key: known.key.clone(), record: known.record.clone(), legacy: None };
-        self.say(Message::NotFound(index, text, bytes)) && self.say(Message::Known(Box::new(commit)))
-    }
-
     /// Looks for the file that goes on where a record ends, other than the one that did.
     fn find_end(&mut self, place: usize, record: usize) -> bool {
         let mut found_end = false;
@@ -333,7 +206,7 @@ impl Reader {
                 continue;
             }
             let Ok(file) = entry.hold() else { continue };
-            let path = entry_path(&self.entries[other]).to_owned();
+            let path = self.entries[other].path.clone().unwrap_or_default();
             match self.records.place(&path, &file) {
                 Ok(Place::Continues(known)) if known == record => {
                     found_end = true;
@@ -382,18 +255,18 @@ impl Reader {
         if taken_back > 0 && !found_end && !self.say(Message::Already(input, -taken_back)) {
             return false;
         }
-        match (found_end, lost) {
-            (true, _) => true,
-            (false, 0) => {
-                self.say(Message::Warning(format!("{name} was truncated: reading it from its start")))
-            }
-            (false, lost) => {
-                let text = format!(
-                    "{name} was truncated: reading it from its start; {lost} bytes behind byte {position} are not found"
-                );
-                self.say(Message::NotFound(input, text, lost))
-            }
+        if found_end {
+            return true;
         }
+        let text = format!("{name} was truncated: reading it from its start");
+        let message = match lost {
+            0 => Message::Warning(text),
+            _ => {
+                let text = format!("{text}; {lost} bytes behind byte {position} are not found");
+                Message::NotFound(input, text, lost)
+            }
+        };
+        self.say(message) && (self.records.as_decnet || record.is_none_or(|record| self.set_over(record)))
     }
 
     /// Lets go of files that nobody writes to any more, because another one has their name; `false` when the run is over.
@@ -440,22 +313,4 @@ impl Reader {
         }
         true
     }
-}
-
-/// Whether a rotation gives the name to new files, as opposed to a name that it gives to old ones.
-fn is_tip(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Rotated::of(&name).rank == i64::MAX || path.is_symlink()
-}
-
-fn entry_path(entry: &Entry) -> &Path {
-    entry.path.as_deref().unwrap_or(Path::new(""))
-}
-
-/// A path from the root, with a link at its end left as it is.
-pub(super) fn absolute(path: &Path) -> String {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
-    let full = folder.unwrap_or_default().join(path.file_name().unwrap_or_default());
-    full.to_string_lossy().into_owned()
 }

@@ -48,6 +48,21 @@ impl Input {
         }
     }
 
+    /// Whether it stands for a file of this full name.
+    pub(super) fn matches(&self, name: &Path) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => absolute(path) == name.to_string_lossy(),
+            Self::Pattern(pattern) => {
+                let full = absolute(Path::new(pattern));
+                glob::Pattern::new(&full).is_ok_and(|pattern| pattern.matches_path(name))
+            }
+            Self::Folder(folder) => {
+                fs::canonicalize(folder).is_ok_and(|folder| name.parent() == Some(folder.as_path()))
+            }
+        }
+    }
+
     /// What it stands for at the moment; of patterns and folders only regular files, and none that keeps rejected lines.
     pub(super) fn find(&self) -> io::Result<Vec<Found>> {
         let found = |path: PathBuf| {
@@ -109,4 +124,18 @@ pub(super) fn siblings((folder, stem): &Family) -> Vec<Found> {
         }
     }
     found
+}
+
+/// Whether a rotation gives the name to new files, as opposed to a name that it gives to old ones.
+pub(super) fn is_tip(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Rotated::of(&name).rank == i64::MAX || path.is_symlink()
+}
+
+/// A path from the root, with a link at its end left as it is.
+pub(super) fn absolute(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = std::fs::canonicalize(folder).or_else(|_| std::path::absolute(folder));
+    let full = folder.unwrap_or_default().join(path.file_name().unwrap_or_default());
+    full.to_string_lossy().into_owned()
 }

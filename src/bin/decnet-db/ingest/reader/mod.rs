@@ -3,6 +3,7 @@
 mod batch;
 mod chain;
 mod entry;
+mod former;
 mod inputs;
 mod scan;
 
@@ -411,17 +412,21 @@ impl Reader {
         }
         let entry = &self.entries[place];
         let (seen, path) = (entry.seen, full_path(entry));
+        // Nobody writes any more to what was renamed some time ago.
+        let is_old = entry.path.as_deref().is_some_and(|path| !inputs::is_tip(path));
+        let over = packed || (is_old && !is_new && !seen.is_younger_than(self.settings.keep));
         let known = &mut self.records.list[record];
         let changed = known.record.file.map(|file| file.id) != Some(seen.id)
             || known.record.path != path
             || is_new
-            || (packed && (known.record.file != Some(seen) || !known.record.over));
+            || (packed && known.record.file != Some(seen))
+            || (over && !known.record.over);
         if !changed {
             return true;
         }
         known.record.file = Some(seen);
         known.record.path = path;
-        known.record.over |= packed;
+        known.record.over |= over;
         let commit = Commit { key: known.key.clone(), record: known.record.clone(), legacy: None };
         self.say(Message::Known(Box::new(commit)))
     }
@@ -437,6 +442,14 @@ impl Reader {
         batch.sessions = self.parser.open_sessions();
         if !entry.is_stream {
             entry.marks.thin();
+            // The key of a record with lines is made of the first one: of runs that take the same lines for new ones has one it.
+            let was_empty = |record: usize| self.records.list[record].record.end() == Mark::START;
+            if entry.record.is_some_and(was_empty) && !self.records.as_decnet && !self.settings.again {
+                if !self.is_free(place) {
+                    return false;
+                }
+                self.entries[place].record = None;
+            }
             let Some(record) = self.record_of(place) else { return false };
             let written = self.written(place, record);
             let entry = &mut self.entries[place];
@@ -484,10 +497,7 @@ impl Reader {
     fn record_of(&mut self, place: usize) -> Option<usize> {
         let entry = &self.entries[place];
         let record = if let Some(record) = entry.record {
-            let reader = &self.records.list[record].record.reader;
-            if reader.is_running_beside(&self.settings.this) {
-                let text = format!("{} is read by {reader}, which has not ended", entry.name());
-                self.say(Message::Busy(text));
+            if !self.is_free(place) {
                 return None;
             }
             record
@@ -496,12 +506,45 @@ impl Reader {
         } else {
             let first = entry.marks.first().copied().unwrap_or(Mark::START);
             let record = Record::new(self.lineage(place), full_path(entry), entry.seen);
-            let key = self.records.new_key(&first, &record.name);
-            self.records.list.push(Known { key, stored: None, record });
-            self.records.list.len() - 1
+            match self.spent(&record).filter(|_| first == Mark::START) {
+                Some(spent) => {
+                    self.records.list[spent].record = record;
+                    spent
+                }
+                None => {
+                    let key = self.records.new_key(&first, &record.name);
+                    self.records.list.push(Known { key, stored: None, record });
+                    self.records.list.len() - 1
+                }
+            }
         };
         self.entries[place].record = Some(record);
         Some(record)
+    }
+
+    /// Whether no other run reads a file; says so if one does.
+    fn is_free(&mut self, place: usize) -> bool {
+        let Some(record) = self.entries[place].record else { return true };
+        let reader = &self.records.list[record].record.reader;
+        if !reader.is_running_beside(&self.settings.this) {
+            return true;
+        }
+        let text = format!("{} is read by {reader}, which has not ended", self.entries[place].name());
+        self.say(Message::Busy(text));
+        false
+    }
+
+    /// A record of a file of that name that was empty, and that another record has taken the place of.
+    fn spent(&self, new: &Record) -> Option<usize> {
+        let latest = self.records.latest_of(&new.name);
+        (0..self.records.list.len()).find(|place| {
+            let record = &self.records.list[*place].record;
+            record.name == new.name
+                && record.end() == Mark::START
+                && Some(*place) != latest
+                && !record.reader.is_running_beside(&self.settings.this)
+                && self.entries.iter().all(|entry| entry.record != Some(*place))
+        })
     }
 
     /// Sends a message. While the database is busy, files that appear are opened, so that nobody can take them away.

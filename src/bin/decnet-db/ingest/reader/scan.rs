@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::super::identity::{FileState, Rotated};
-use super::chain::absolute;
 use super::entry::{Entry, Status};
-use super::inputs::{Input, families, keeps_rejected, siblings};
+use super::inputs::{Input, absolute, families, keeps_rejected, siblings};
 use super::{HELD, Message, Reader};
 
 impl Reader {
