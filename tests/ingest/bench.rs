@@ -88,8 +88,7 @@ impl<'a> Bench<'a> {
 
     /// Starts a run that goes on until it is ended.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let child = self.command(&[&["--json", "-q"], arguments].concat()).spawn().unwrap();
-        Running(Some(child))
+        Running::of(&mut self.command(&[&["--json", "-q"], arguments].concat()))
     }
 
     /// The events in the order in which they were stored.
@@ -175,6 +174,10 @@ impl Summary {
 pub(crate) struct Running(Option<Child>);
 
 impl Running {
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
     fn child(&mut self) -> &mut Child {
         self.0.as_mut().expect("it is taken at the end only")
     }

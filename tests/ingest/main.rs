@@ -28,4 +28,5 @@ mod places;
 mod rotation;
 mod simulator;
 mod trouble;
+mod waiting;
 mod writer;

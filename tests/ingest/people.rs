@@ -238,9 +238,27 @@ async fn what_is_not_read_is_named(db: Database) {
     let bench = Bench::new(&db);
     let utf16: Vec<u8> =
         format!("\u{feff}{}", records(0..3)).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide = |big: bool, mark: &str| -> Vec<u8> {
+        let units = format!("{mark}{}", records(0..3)).encode_utf16().collect::<Vec<_>>();
+        units.into_iter().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    };
     let array = format!("[\n{}]\n", records(0..3).replace("}\n", "},\n"));
     for (content, reason) in [
         (utf16, "is UTF-16, which is not read: use iconv"),
+        (wide(true, "\u{feff}"), "is UTF-16, which is not read: use iconv -f UTF-16 "),
+        (wide(false, ""), "use iconv -f UTF-16LE "),
+        (wide(true, ""), "use iconv -f UTF-16BE "),
+        (wide(false, "\r\n"), "use iconv -f UTF-16LE "),
+        (wide(false, "["), "use iconv -f UTF-16LE "),
+        (b"{\0\0\0\"\0\0\0".to_vec(), "is UTF-32, which"),
+        (b"[{\"event\": 1},\n{\"event\": 2}]".to_vec(), "is one JSON array, not"),
+        (b" \n[ {\"event\": 1} ]\n".to_vec(), "is one JSON array, not"),
+        (b"\x04\x22\x4d\x18rest".to_vec(), "is compressed by lz4"),
+        (b"\x1f\x9d\x90rest".to_vec(), "is compressed by compress"),
+        (b"\x5d\0\0\x80\0rest".to_vec(), "is compressed by lzma"),
+        (b"Rar!\x1a\x07".to_vec(), "is a RAR archive"),
+        (b"\x89LZO\0\r\n".to_vec(), "is compressed by lzop"),
+        (b"\xd4\xc3\xb2\xa1\x02\0".to_vec(), "is a capture of packets"),
         (array.clone().into_bytes(), "is one JSON array, not a line for each event: use jq"),
         (gzip(array.as_bytes()), "is one JSON array"),
         (b"PK\x03\x04zip".to_vec(), "is a zip archive"),
@@ -252,7 +270,7 @@ async fn what_is_not_read_is_named(db: Database) {
         let run = bench.run_with(&["-q", "-"], &content);
         assert_eq!((run.code, run.err.contains(reason)), (2, true), "{run:?}");
     }
-    assert_eq!(bench.count().await, 4);
+    assert_eq!(bench.count().await, 15);
     assert!(!bench.path("capture.rejected").exists());
 }
 

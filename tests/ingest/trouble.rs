@@ -142,11 +142,12 @@ impl Proxy {
         rest.split_once('/').expect("the URL names a database").0
     }
 
-    fn url(&self, url: &str) -> String {
+    pub(crate) fn url(&self, url: &str) -> String {
         url.replacen(Self::address(url), &format!("127.0.0.1:{}", self.port), 1)
     }
 
     /// The server is gone, or there again.
+    #[cfg(feature = "mysql")]
     pub(crate) fn set_gone(&self, gone: bool) {
         self.mode.store(if gone { GONE } else { OPEN }, Ordering::Relaxed);
     }

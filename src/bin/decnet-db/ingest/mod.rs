@@ -1,5 +1,6 @@
 //! `decnet-db ingest`: captures into the database, each line once.
 
+mod arguments;
 mod digest;
 mod identity;
 mod legacy;
@@ -15,10 +16,7 @@ mod stop;
 mod store;
 mod tally;
 
-use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -29,9 +27,10 @@ use decnet_db::{Error, Repository};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc;
 
+pub(crate) use self::arguments::IngestArgs;
 pub(crate) use self::records::stored;
 
-use self::reader::{Input, Message, Reader, Settings, keeps_rejected};
+use self::reader::{Input, Message, Reader, Settings};
 use self::records::Records;
 use self::rejected::Rejected;
 use self::report::{BEAT, Report, Summary};
@@ -48,66 +47,6 @@ const WIDTH: u16 = 80;
 
 /// How many times the first record of a file is tried to be stored under another key.
 const FIRST_RECORDS: u32 = 16;
-
-/// What `decnet-db ingest` takes.
-#[derive(clap::Args)]
-pub(crate) struct IngestArgs {
-    /// The captures, compressed by gzip, zstd, xz or bzip2 or not; - is standard input
-    ///
-    /// A pattern in quotes stands for the files that match it; with --follow also for those that come later, and a folder for
-    /// all files in it. What is no regular file (a named pipe) is read as standard input is.
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-
-    /// What all lines are written in, instead of finding out line by line
-    #[arg(long, value_name = "FORMAT", value_parser = ["decnet", "rfc5424", "cowrie", "opencanary", "dionaea"])]
-    format: Option<String>,
-
-    /// A TOML file that describes another format of JSON lines: which member is which column
-    ///
-    /// Each of decky, service, event_type, attacker_ip, timestamp and msg names a member (`attacker_ip = "peer.address"`), several
-    /// of which the first that is there counts, or is a table with `member`, `constant`, `default` and `names`, as in
-    /// `service = { member = "app", default = "http" }`.
-    #[arg(long, value_name = "FILE", conflicts_with = "format")]
-    mapping: Option<PathBuf>,
-
-    /// How many events one commit has at most (also at most 4 MiB of lines)
-    ///
-    /// DECNET_BATCH_SIZE is for DECNET's own ingester, and changes nothing here.
-    #[arg(long, value_name = "EVENTS", default_value = "2000")]
-    batch: NonZeroUsize,
-
-    /// Go on when the end is reached: wait for more lines, also in the file that takes the name when it is rotated
-    ///
-    /// Waits for files that are not there yet, and for the database for as long as it takes. Ends by Ctrl-C or SIGTERM, at
-    /// once, with everything stored that was read. Tells systemd when it is ready (Type=notify).
-    #[arg(short, long)]
-    follow: bool,
-
-    /// With --follow: how long a file that was renamed is held open after the last line, for what is still written to it
-    #[arg(long, value_name = "SECONDS", default_value = "60")]
-    keep: u64,
-
-    /// Forget what was read of the files, and store all of it again
-    #[arg(long, conflicts_with_all = ["follow", "as_decnet"])]
-    again: bool,
-
-    /// Exit with code 6 when something that was written to a file is not found any more
-    #[arg(long)]
-    strict: bool,
-
-    /// Take over the position of DECNET's own ingester, and leave it ours; for one file, which must be the one it reads
-    #[arg(long)]
-    as_decnet: bool,
-
-    /// Where lines go that are no events [default: FILE.rejected]
-    #[arg(long, value_name = "PATH")]
-    rejected: Option<PathBuf>,
-
-    /// Show no progress and no rejected lines, only errors and the summary
-    #[arg(short, long)]
-    quiet: bool,
-}
 
 /// Fills the database, which is created when it is not there.
 pub(crate) async fn run(global: &Global, arguments: IngestArgs, output: &mut Output) -> Result<(), Failure> {
@@ -130,104 +69,6 @@ pub(crate) async fn run(global: &Global, arguments: IngestArgs, output: &mut Out
         Summary::Text(text) => output.text(&text)?,
     }
     ended
-}
-
-impl IngestArgs {
-    /// Refuses what can't work before a database is created for it.
-    fn check(&self) -> Result<(), Failure> {
-        let refuse =
-            |argument: &str, reason: &str| Err(Failure::from(Error::invalid_input(argument, reason)));
-        let inputs: Vec<Input> = self.files.iter().map(|path| Input::of(path)).collect();
-        let streams = inputs.iter().filter(|input| **input == Input::Stdin).count();
-        if streams > 1 {
-            return refuse("-", "standard input can be read once only");
-        }
-        let is_file = |input: &Input| match input {
-            Input::Path(path) => fs::metadata(path).map_or(true, |metadata| metadata.is_file()),
-            _ => false,
-        };
-        if self.as_decnet && (inputs.len() > 1 || !inputs.iter().all(is_file)) {
-            return refuse("--as-decnet", "takes exactly one file, since DECNET has one position");
-        }
-        for input in &inputs {
-            let name = input.name();
-            match input {
-                Input::Folder(_) if !self.follow => {
-                    return refuse(&name, "is a directory; name the files in it");
-                }
-                Input::Pattern(pattern) => match glob::glob(pattern) {
-                    Err(error) => return refuse(&name, &format!("is no pattern: {error}")),
-                    Ok(mut found) => {
-                        if found.next().is_none() && !self.follow {
-                            return refuse(&name, "can't be read: no file has such a name");
-                        }
-                    }
-                },
-                Input::Path(path) => match identity::if_there(fs::metadata(path)) {
-                    // Whatever waits for its other end is opened only to be read.
-                    Ok(Some(metadata)) if metadata.is_file() => {
-                        if let Err(error) = identity::open(path) {
-                            return refuse(&name, &format!("can't be read: {error}"));
-                        }
-                    }
-                    Ok(Some(_)) => {}
-                    Ok(None) if self.follow => {}
-                    Ok(None) => {
-                        let error = io::Error::from_raw_os_error(libc::ENOENT);
-                        return refuse(&name, &format!("can't be read: {error}"));
-                    }
-                    Err(error) => return refuse(&name, &format!("can't be read: {error}")),
-                },
-                Input::Stdin | Input::Folder(_) => {}
-            }
-        }
-        if self.files.iter().all(|path| keeps_rejected(path)) {
-            let failure = Failure::from(Error::invalid_input(
-                self.files[0].display().to_string(),
-                "keeps lines that were rejected, and is never taken for a capture",
-            ));
-            return Err(failure.or_hint("`decnet-db ingest - < FILE` reads it all the same"));
-        }
-        Ok(())
-    }
-
-    /// What makes events of lines.
-    fn parser(&self) -> Result<Parser, Failure> {
-        let Some(path) = &self.mapping else {
-            return Ok(Parser::new(self.format.as_deref().map(str::parse).transpose()?));
-        };
-        let name = path.display().to_string();
-        let text = fs::read_to_string(path)
-            .map_err(|error| Error::invalid_input(&name, format!("can't be read: {error}")))?;
-        let mapping = text.parse().map_err(|error: Error| Error::invalid_input(&name, error.to_string()))?;
-        Ok(Parser::with_mapping(mapping))
-    }
-
-    /// The file that takes the rejected lines of an input.
-    fn rejected(&self, input: &Input) -> PathBuf {
-        if let Some(path) = &self.rejected {
-            return path.clone();
-        }
-        let mut path = match input {
-            Input::Stdin => "stdin".into(),
-            // Beside a folder, since all files in it are inputs.
-            Input::Path(path) | Input::Folder(path) if !is_device(path) => path.as_os_str().to_owned(),
-            Input::Path(_) | Input::Folder(_) => "stdin".into(),
-            Input::Pattern(pattern) => {
-                let folder = Path::new(pattern)
-                    .parent()
-                    .filter(|folder| !folder.to_string_lossy().contains(['*', '?', '[']));
-                folder.unwrap_or(Path::new("")).join("ingest").into_os_string()
-            }
-        };
-        path.push(".rejected");
-        path.into()
-    }
-}
-
-/// Whether nothing can be put beside a path.
-fn is_device(path: &Path) -> bool {
-    path.starts_with("/dev") || path.starts_with("/proc")
 }
 
 fn eprintln_line(text: &str) {

@@ -32,7 +32,8 @@ impl RunId {
 
     /// Whether it is another run on this machine that has not ended.
     ///
-    /// Where that can't be known, the comparison in each commit has to do.
+    /// That is known on Linux, which has /proc. Elsewhere, and between machines, the comparison in each commit has to do: it is what
+    /// stores each line once; this only spares a run that would lose it.
     pub(crate) fn is_running_beside(&self, this: &Self) -> bool {
         let here = !self.machine.is_empty() && self.machine == this.machine;
         here && self.process != this.process && self.began != 0 && began(self.process) == Some(self.began)

@@ -37,8 +37,29 @@ pub(super) fn refusal(first: &[u8]) -> Option<&'static str> {
     let text = first.trim_ascii_start();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii_start();
     Some(match first {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [b'{' | b'<', 0, ..] | [0, b'{' | b'<', ..] => {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [0x20..0x7f, 0, 0, 0, ..] => {
+            "is UTF-32, which is not read: use iconv -f UTF-32 -t UTF-8 FILE | decnet-db ingest -"
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
             "is UTF-16, which is not read: use iconv -f UTF-16 -t UTF-8 FILE | decnet-db ingest -"
+        }
+        [9..=13 | 0x20..0x7f, 0, 9..=13 | 0x20..0x7f, 0, ..] => {
+            "is UTF-16, which is not read: use iconv -f UTF-16LE -t UTF-8 FILE | decnet-db ingest -"
+        }
+        [0, 9..=13 | 0x20..0x7f, 0, 9..=13 | 0x20..0x7f, ..] => {
+            "is UTF-16, which is not read: use iconv -f UTF-16BE -t UTF-8 FILE | decnet-db ingest -"
+        }
+        [b'R', b'a', b'r', b'!', ..] => {
+            "is a RAR archive, which is not read: use unrar p -inul FILE | decnet-db ingest -"
+        }
+        [0x89, b'L', b'Z', b'O', ..] => {
+            "is compressed by lzop, which is not read: use lzop -dc FILE | decnet-db ingest -"
+        }
+        [0xff, 6, 0, 0, b's', ..] => {
+            "is compressed by snappy, which is not read: use snzip -dc FILE | decnet-db ingest -"
+        }
+        [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0xa1, 0xb2, 0xc3, 0xd4, ..] | [0x0a, 0x0d, 0x0d, 0x0a, ..] => {
+            "is a capture of packets, not of a honeypot's events"
         }
         [b'P', b'K', 3, 4, ..] => {
             "is a zip archive, which is not read: use unzip -p FILE | decnet-db ingest -"
