@@ -214,8 +214,9 @@ impl Connection {
             self.host.avoid();
             Err(missing)
         });
+        // A server that can't commit is about to leave its cluster: the next write need not learn that too.
         if let Err(error) = &outcome
-            && verdict(error) == Verdict::Elsewhere
+            && matches!(verdict(error), Verdict::Elsewhere | Verdict::Unknown)
             && self.host.has_alternatives()
         {
             self.state = State::Unwanted;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use decnet_db_core::config::Config;
-use decnet_db_core::contract::{LogFilter, LogQuery, NewLog, Repository};
+use decnet_db_core::contract::{Attacker, LogFilter, LogQuery, NewBounty, NewLog, Repository};
 use decnet_db_core::json::Json;
+use decnet_db_core::sql::Changeset;
+use decnet_db_core::time::Timestamp;
 use mysql_async::prelude::Queryable;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
@@ -57,6 +59,54 @@ async fn a_write_of_one_statement_is_one_command() {
     for name in ["Com_begin", "Com_commit", "Com_savepoint", "Com_stmt_prepare"] {
         assert_eq!(more(&before, &after, name), 0, "{name}");
     }
+    repository.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_must_be_there_once_costs_a_look_up_a_lock_or_neither() {
+    let server = Private::start("");
+    let database = Database::on(&server.url(), "CHARACTER SET utf8mb4").await;
+    let repository = database.open().await;
+    repository.initialize().await.unwrap();
+    let seen = |n: u32| {
+        let now = Timestamp::now();
+        let seen = Changeset::<Attacker>::new().set(Attacker::IP, format!("10.0.0.{n}"));
+        seen.set(Attacker::FIRST_SEEN, now).set(Attacker::LAST_SEEN, now)
+    };
+    let bounty = |n: u32| NewBounty::new("d", "s", format!("10.0.0.{n}"), "credential").payload("x");
+    // Prepares the statements.
+    for _ in 0..2 {
+        let uuid = repository.upsert_attacker(seen(0)).await.unwrap();
+        repository.increment_smtp_target(&uuid, "a.example").await.unwrap();
+        repository.add_bounty(bounty(0)).await.unwrap();
+    }
+    let uuid = repository.get_attacker_uuid_by_ip("10.0.0.0").await.unwrap().unwrap();
+    let commands = async |what: &str, expected: [i64; 3], before: BTreeMap<String, i64>| {
+        let after = counts(&database).await;
+        let counted = ["Com_stmt_execute", "Com_begin", "Com_commit"].map(|name| more(&before, &after, name));
+        assert_eq!(counted, expected.map(|each| 20 * each), "{what}");
+    };
+    let before = counts(&database).await;
+    for n in 1..=20 {
+        repository.upsert_attacker(seen(n)).await.unwrap();
+    }
+    commands("a new attacker: looked for, and inserted", [2, 0, 0], before).await;
+    let before = counts(&database).await;
+    for n in 1..=20 {
+        repository.upsert_attacker(seen(n)).await.unwrap();
+    }
+    commands("a known attacker: looked for, and updated", [2, 0, 0], before).await;
+    let before = counts(&database).await;
+    for _ in 1..=20 {
+        repository.increment_smtp_target(&uuid, "a.example").await.unwrap();
+    }
+    commands("a counter", [1, 0, 0], before).await;
+    let before = counts(&database).await;
+    for n in 1..=20 {
+        repository.add_bounty(bounty(n)).await.unwrap();
+    }
+    // The lock goes along with BEGIN and COMMIT.
+    commands("a bounty", [1, 1, 1], before).await;
     repository.close().await;
 }
 
