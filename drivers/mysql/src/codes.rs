@@ -24,6 +24,8 @@ pub(crate) const EXPRESSION_OUT_OF_RANGE: u16 = 1690;
 pub(crate) const BAD_VALUE: u16 = 1292;
 /// Text that the column's character set can't hold, such as an emoji in latin1.
 pub(crate) const BAD_TEXT: u16 = 1366;
+/// The same of MySQL 9, which names the character set and no column.
+pub(crate) const UNHELD_TEXT: u16 = 3988;
 /// Text that is not JSON, for a JSON column of MySQL.
 pub(crate) const BAD_JSON: u16 = 3140;
 /// More bytes than the server takes in one packet (`max_allowed_packet`).

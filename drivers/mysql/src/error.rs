@@ -9,7 +9,7 @@ use crate::codes::{
     EXPRESSION_OUT_OF_RANGE, HOST_BLOCKED, LOCK_DEADLOCK, LOCK_TABLE_FULL, LOCK_WAIT, NO_DATABASE,
     NO_DEFAULT, NO_SPACE, NO_SUCH_REFERENCE, NO_TABLE, NO_TLS, NODE_NOT_READY, NOT_FOR_GROUPS, NOT_NULL,
     OTHER_KEY, OUT_OF_RANGE, PACKET_TOO_LARGE, READ_ONLY, REFERENCED, REPREPARE, SNAPSHOT_CONFLICT, TOO_LONG,
-    TOO_MANY_CONNECTIONS, UNKNOWN_CHARSET,
+    TOO_MANY_CONNECTIONS, UNHELD_TEXT, UNKNOWN_CHARSET,
 };
 
 /// What went wrong while units or queries ran, before it is known who must be told.
@@ -145,6 +145,17 @@ pub(crate) fn unheld_text_column(failure: &Failure) -> Option<&str> {
     }
 }
 
+/// The character set that can't hold what a value has, when the error is one that names it: `Conversion from collation
+/// utf8mb4_bin into utf8mb3_general_ci impossible for parameter`.
+pub(crate) fn unheld_charset(failure: &Failure) -> Option<&str> {
+    match failure {
+        Failure::Wire(Wire::Server(error)) if error.code == UNHELD_TEXT => {
+            error.message.split_once(" into ")?.1.split(['_', ' ']).next()
+        }
+        _ => None,
+    }
+}
+
 /// The row of the statement that a value was too much for, counted from 1: `… for column 'payload' at row 2`.
 pub(crate) fn refused_row(failure: &Failure) -> Option<usize> {
     match failure {
@@ -194,7 +205,7 @@ fn tell_server(error: ServerError, doing: &str) -> Error {
         ),
         OUT_OF_RANGE | EXPRESSION_OUT_OF_RANGE => invalid("outside the range of the column of this database"),
         BAD_VALUE => invalid("not a value that the column of this database can hold"),
-        BAD_TEXT => invalid("has characters that the column's character set can't hold in this database"),
+        BAD_TEXT | UNHELD_TEXT => invalid("has characters that the column's character set can't hold in this database"),
         BAD_JSON => invalid("not JSON"),
         PACKET_TOO_LARGE => Error::invalid_input(
             "",

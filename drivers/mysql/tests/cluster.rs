@@ -98,7 +98,9 @@ async fn race(one: &Arc<dyn Repository>, other: &Arc<dyn Repository>, addresses:
 async fn two_nodes_store_nothing_twice_and_lose_no_count() {
     let cluster = Galera::start();
     let (one, other) = (cluster.open("1", None).await, cluster.open("2", None).await);
+    // Both, as two programs do: it is there for both of them then, however far behind a node is.
     one.initialize().await.unwrap();
+    other.initialize().await.unwrap();
 
     let addresses: Vec<_> = (0..ROUNDS).map(|n| format!("10.1.{}.{}", n / 250, n % 250)).collect();
     race(&one, &other, addresses).await;

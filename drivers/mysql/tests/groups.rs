@@ -124,7 +124,8 @@ async fn an_account_without_the_right_to_alter_tables_resets_counters_without_an
     database.sql(&rights).await;
     let url = database.url().expose();
     let (_, host) = url.split_once('@').unwrap();
-    let url = format!("mysql://{user}:x@{host}?allow-public-key-retrieval=true");
+    let option = if host.contains('?') { "" } else { "?allow-public-key-retrieval=true" };
+    let url = format!("mysql://{user}:x@{host}{option}");
     let config = decnet_db_core::config::Config::new(url.parse().unwrap());
     let backend = decnet_db_mysql::DRIVER.backend(&config).await.unwrap();
     backend.commit(guarded("a")).await.unwrap();

@@ -197,7 +197,8 @@ async fn no_caller_waits_for_ever_for_a_connection_that_fell_silent() {
     let host = database.url().hosts()[0].to_string();
     let (port, mute) = mutable_way(host.clone()).await;
     let url = database.url().expose().replace(&host, &format!("127.0.0.1:{port}"));
-    let mut config = Config::new(format!("{url}?answer-timeout=2&connect-timeout=2").parse().unwrap());
+    let mark = if url.contains('?') { '&' } else { '?' };
+    let mut config = Config::new(format!("{url}{mark}answer-timeout=2&connect-timeout=2").parse().unwrap());
     config.pool.wait_timeout = Duration::from_secs(3);
     let repository = open(&config).await.unwrap();
     repository.add_log(NewLog::new("d", "s", "e", "x")).await.unwrap();

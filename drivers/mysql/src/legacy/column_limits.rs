@@ -6,7 +6,7 @@
 use decnet_db_core::Error;
 use decnet_db_core::sql::{Statement, Value, Verb};
 
-use crate::error::{Failure, argument, refused_column, refused_row, unheld_text_column};
+use crate::error::{Failure, argument, refused_column, refused_row, unheld_charset, unheld_text_column};
 use crate::read::connection::Connection;
 
 /// What the smallest text type without a length holds.
@@ -24,6 +24,9 @@ pub(crate) async fn with_limit(
         return with_charset(connection, table, column, first.and_then(|first| row(first, &failure)))
             .await
             .unwrap_or(failure);
+    }
+    if let Some(charset) = unheld_charset(&failure) {
+        return of_charset(connection, table, charset).await.unwrap_or(failure);
     }
     let Some(column) = refused_column(&failure) else { return failure };
     let found: Result<Option<(String, Option<u64>)>, _> = connection
@@ -68,6 +71,22 @@ async fn with_charset(
     let reason =
         format!("has characters that the column's character set can't hold in this database ({charset})");
     Some(Error::invalid_input(argument(row, column), reason).into())
+}
+
+/// The same where the server names the character set: the columns that are in it. `None` when there are none.
+async fn of_charset(connection: &mut Connection, table: &str, charset: &str) -> Option<Failure> {
+    let found: Option<Option<String>> = connection
+        .exec_first(
+            "SELECT GROUP_CONCAT(column_name ORDER BY ordinal_position SEPARATOR ', ') FROM information_schema.columns \
+             WHERE table_schema = DATABASE() AND table_name = ? AND character_set_name = ?",
+            (table, charset).into(),
+        )
+        .await
+        .ok()?;
+    let columns = found??;
+    let reason =
+        format!("has characters that the column's character set can't hold in this database ({charset})");
+    Some(Error::invalid_input(columns, reason).into())
 }
 
 /// Refuses text that MariaDB 10.11 would wrap to its length modulo 2^16 or 2^24 without a word, in strict mode too: such as

@@ -140,7 +140,7 @@ impl Marks {
 /// of its lines as known: two numbers for each doubling.
 fn is_round(lines: u64) -> bool {
     let unit = 1 << lines.checked_ilog2().unwrap_or(0).saturating_sub(1);
-    lines % unit == 0
+    lines.is_multiple_of(unit)
 }
 
 #[cfg(test)]
