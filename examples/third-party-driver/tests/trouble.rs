@@ -97,35 +97,25 @@ async fn what_keeps_a_database_from_opening_is_said() {
 async fn a_server_with_too_many_clients_is_waited_for() {
     with_database("clients", async |repository, url| {
         let admin = server::client(&url).await.unwrap();
-        let role = format!("one_at_a_time_{}", std::process::id());
-        let rights = "ALL ON ALL TABLES IN SCHEMA public";
-        admin
-            .batch_execute(&format!(
-                "CREATE ROLE {role} LOGIN PASSWORD 'x' CONNECTION LIMIT 1; GRANT {rights} TO {role}; \
-                 GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"
-            ))
-            .await
-            .unwrap();
-        let limited = url.parse::<DatabaseUrl>().unwrap().with_user(&role).with_password("x");
-        let holder = server::client(&limited.expose()).await.unwrap();
-        let mut impatient = Config::new(limited.clone());
-        impatient.pool.wait_timeout = std::time::Duration::from_millis(500);
-        let error = connect_with(&impatient).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
-        assert!(error.to_string().contains("53300"), "{error}");
-        let write = async {
-            let limited = connect_with(&Config::new(limited.clone())).await?;
-            limited.add_log(log("waited".to_owned())).await?;
-            limited.close().await;
-            decnet_db::Result::Ok(())
-        };
-        let mut write = std::pin::pin!(write);
+        let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                      AND backend_type = 'client backend'";
+        admin.batch_execute(&format!("SELECT pg_terminate_backend(pid) {others}")).await.unwrap();
+        let count = format!("SELECT COUNT(*) {others}");
+        while admin.query_one(&count, &[]).await.unwrap().get::<_, i64>(0) > 0 {
+            tokio::task::yield_now().await;
+        }
+        let name: String = admin.query_one("SELECT current_database()::text", &[]).await.unwrap().get(0);
+        admin.batch_execute(&format!("ALTER DATABASE {name} CONNECTION LIMIT 2")).await.unwrap();
+        let holder = server::client(&url).await.unwrap();
+        let refused = server::client(&url).await.map(drop).unwrap_err();
+        assert_eq!(refused.code().map(|code| code.code()), Some("53300"), "{refused}");
+
+        let mut write = std::pin::pin!(repository.add_log(log("waited".to_owned())));
         let early = tokio::time::timeout(std::time::Duration::from_millis(700), &mut write).await;
         assert!(early.is_err(), "it did not wait: {early:?}");
         drop(holder);
         write.await.unwrap();
         assert_eq!(repository.get_total_logs(Default::default()).await.unwrap(), 1);
-        admin.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
     })
     .await;
 }
