@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -108,6 +109,12 @@ impl Reader {
         let mut entry = Entry::new(Some(path), input, state);
         entry.named = named;
         if named || self.begun {
+            // Renamed, or packed and removed, since the folder was listed: the next look sees what it is now. What was never open
+            // was never seen, and nothing can be said of it.
+            let opened = entry.hold().map(drop);
+            if self.settings.follow && opened.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                return;
+            }
             let held = self.entries.iter().filter(|entry| entry.file.is_some()).count();
             entry.find_age();
             if held >= HELD {
