@@ -71,9 +71,10 @@ impl Reader {
         if let Input::Path(path) = input {
             return vec![path.clone()];
         }
+        // Of a pattern also those that were first seen under the name of a rotated file.
         let names: BTreeSet<PathBuf> =
             self.records.list.iter().map(|known| PathBuf::from(&known.record.name)).collect();
-        names.into_iter().filter(|name| is_tip(name) && input.matches(name)).collect()
+        names.into_iter().filter(|name| input.matches(name)).collect()
     }
 
     /// Looks at all files for those that go on with what was read under a name.
@@ -182,7 +183,7 @@ impl Reader {
             // Of a file that was empty it can't be told what was written to it.
             open.retain(|record| self.records.list[*record].record.end() != Mark::START);
         }
-        if is_tip(path) {
+        if is_tip(path) || !is_path {
             look.lost = open;
         }
         look
@@ -217,7 +218,9 @@ impl Reader {
         // It was read to its end under another name: that somebody still wrote to it is possible, but nothing speaks for it.
         let was_renamed = !path.is_symlink() && former.file_name() != path.file_name();
         let message = match bytes {
-            0 if was_renamed => Message::Warning(format!("warning: {text}, if there was anything")),
+            0 if was_renamed || !is_tip(path) => {
+                Message::Warning(format!("warning: {text}, if there was anything"))
+            }
             _ => Message::NotFound(index, text, bytes),
         };
         self.say(message) && self.set_over(lost)
