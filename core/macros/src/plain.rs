@@ -10,7 +10,7 @@ fn without_links(markdown: &str) -> String {
     let (mut text, mut rest) = (String::with_capacity(markdown.len()), markdown);
     while let Some((before, link)) = rest.split_once('[') {
         text.push_str(before);
-        let Some((label, after)) = link.split_once(']') else {
+        let Some((label, after)) = link.split_once(']').filter(|(label, _)| !label.contains('[')) else {
             text.push('[');
             rest = link;
             continue;
