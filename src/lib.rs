@@ -11,5 +11,5 @@ pub use decnet_db_core::{
 };
 // For authors of drivers, who depend on `decnet-db-core`, and for tools that look at an engine.
 #[doc(hidden)]
-pub use decnet_db_core::{driver, is_unprintable, sql};
+pub use decnet_db_core::{driver, excerpt, is_unprintable, sql};
 pub use factory::{connect, connect_with, drivers, from_env, get_repository, registry};

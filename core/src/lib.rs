@@ -24,4 +24,4 @@ pub mod topology;
 pub mod transfer;
 
 pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};
-pub use text::{is_unprintable, one_line};
+pub use text::{excerpt, is_unprintable, one_line};

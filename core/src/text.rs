@@ -7,7 +7,7 @@ const LIMIT: usize = 80;
 ///
 /// What goes into an error comes from whoever sent it: control characters would break the line or the terminal, and a
 /// megabyte would drown the message.
-pub(crate) fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(LIMIT) + 6);
     shown.push('"');
     let mut length = 0;

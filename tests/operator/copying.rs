@@ -32,6 +32,12 @@ fn options() -> CopyOptions {
     options
 }
 
+/// The values that a copy could not take as they should be, as it names them.
+fn named(report: &CopyReport) -> Vec<String> {
+    let found = report.verification.as_ref().map_or(&report.refused, |verification| &verification.notes);
+    found.first.iter().map(ToString::to_string).collect()
+}
+
 #[track_caller]
 fn complete(report: &CopyReport) {
     assert!(report.is_complete(), "{report:#?}");
@@ -163,14 +169,9 @@ async fn what_a_column_cannot_mean_goes_over_as_it_is_or_is_named(middle: Middle
         .unwrap();
     let report = run(&first, &between, &options()).await.unwrap();
     let flexible = between.url.scheme() == "sqlite";
-    let found = match &report.verification {
-        Some(verification) => &verification.notes,
-        None => &report.refused,
-    };
     assert_eq!(report.is_complete(), flexible, "{report:#?}");
-    let texts: Vec<String> = found.first.iter().map(ToString::to_string).collect();
     assert_eq!(
-        texts,
+        named(&report),
         [
             r#"logs.timestamp of the row 2: the text "yesterday" is not a time"#,
             "logs.raw_line of the row 3: bytes is not text",
@@ -208,14 +209,9 @@ async fn a_truth_value_that_is_neither_stays_what_it_is_or_is_named(middle: Midd
         .unwrap();
     let report = run(&first, &between, &options()).await.unwrap();
     let flexible = between.url.scheme() == "sqlite";
-    let found = match &report.verification {
-        Some(verification) => &verification.notes,
-        None => &report.refused,
-    };
     assert_eq!(report.is_complete(), flexible, "{report:#?}");
-    let texts: Vec<String> = found.first.iter().map(ToString::to_string).collect();
     assert_eq!(
-        texts,
+        named(&report),
         [
             r#"users.must_change_password of the row "a": the number 2 is not a truth value, 0 or 1"#,
             r#"users.must_change_password of the row "b": the text "yes" is not a truth value, 0 or 1"#,

@@ -20,12 +20,11 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+what=node
 dir=$(realpath -m "${DECNET_TEST_GALERA_DIR:-${TMPDIR:-/tmp}/decnet-db-galera-$(id -u)}")
 as_root=no
 [ "$(id -u)" != 0 ] || as_root=yes # then the daemon of a full transfer would write as nobody, and fail
 
-node() { case ${1:-} in 1 | 2 | 3) ;; *) die "which node: 1, 2 or 3?" ;; esac; }
-home() { echo "$dir/node$1"; }
 # Each node has four ports: for clients, the group, incremental and full transfers.
 port() { echo $(($(cat "$dir/port") + 4 * ($1 - 1) + ${2:-0})); }
 running() { process "$(home "$1")/pid" "--defaults-file=$(home "$1")/my.cnf"; }
@@ -128,8 +127,6 @@ await() {
   done
 }
 
-stop() { local n pid; for n in 3 2 1; do pid=$(running $n) || continue; end "$pid"; done; }
-
 status() {
   local n good=0
   for n in 1 2 3; do
@@ -143,27 +140,10 @@ status() {
   [ $good = 3 ] || exit 3
 }
 
-send() { local pid; pid=$(running "$2") || die "node $2 is not running"; kill "-$1" "$pid"; }
+isolate() { node "${1:-}"; sql "$1" -e "SET GLOBAL wsrep_provider_options='gmcast.isolate=$2'"; }
 
-case ${1:-} in start | stop | kill | clean) alone ;; esac
-case ${1:-} in kill | freeze | thaw | isolate | heal | sql) node "${2:-}" ;; esac
 case ${1:-} in
-  start) start; status ;;
-  stop) stop ;;
-  kill) pid=$(running "$2") || die "node $2 is not running"; kill -KILL "$pid"; ended "$pid" 10 ;;
-  freeze) send STOP "$2" ;;
-  thaw) send CONT "$2" ;;
-  isolate) sql "$2" -e "SET GLOBAL wsrep_provider_options='gmcast.isolate=1'" ;;
-  heal) sql "$2" -e "SET GLOBAL wsrep_provider_options='gmcast.isolate=0'" ;;
-  wait) await "${2:?how many nodes}" ;;
-  status) status ;;
-  url)
-    [ -e "$dir/port" ] || die "never started"
-    hosts=127.0.0.1:$(port 1),127.0.0.1:$(port 2),127.0.0.1:$(port 3)
-    [ -z "${2:-}" ] || { node "$2"; hosts=127.0.0.1:$(port "$2"); }
-    echo "mysql://$name:$name@$hosts/$name"
-    ;;
-  sql) n=$2; shift 2; sql "$n" -e "$*" ;;
-  clean) [ ! -e "$dir" ] || own_folder; [ ! -e "$dir/port" ] || stop; remove_folder; rm -f "$dir.lock" ;;
-  *) usage ;;
+  isolate) isolate "${2:-}" 1 ;;
+  heal) isolate "${2:-}" 0 ;;
+  *) cluster_verbs "$@" ;;
 esac

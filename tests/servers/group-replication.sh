@@ -24,14 +24,15 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+what=member
+# Each member has a key of its own.
+url_options='?allow-public-key-retrieval=true'
 dir=$(realpath -m "${DECNET_TEST_GROUP_REPLICATION_DIR:-${TMPDIR:-/tmp}/decnet-db-group-$(id -u)}")
 root=$(realpath -m "${DECNET_TEST_MYSQL_ROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/decnet-db/mysql}")
 loader=("$root/usr/lib64/ld-linux-x86-64.so.2" --library-path "$root/usr/lib/x86_64-linux-gnu")
 run_as=()
 [ "$(id -u)" != 0 ] || run_as=(--user=root)
 
-node() { case ${1:-} in 1 | 2 | 3) ;; *) die "which member: 1, 2 or 3?" ;; esac; }
-home() { echo "$dir/node$1"; }
 # Each member has two ports: for clients, and for the group.
 port() { echo $(($(cat "$dir/port") + 2 * ($1 - 1) + ${2:-0})); }
 running() { process "$(home "$1")/pid" "--datadir=$(home "$1")/data"; }
@@ -136,8 +137,6 @@ primary() {
   die "no member is the primary"
 }
 
-stop() { local n pid; for n in 3 2 1; do pid=$(running $n) || continue; end "$pid"; done; }
-
 status() {
   local n good=0
   for n in 1 2 3; do
@@ -151,28 +150,8 @@ status() {
   [ $good = 3 ] || exit 3
 }
 
-send() { local pid; pid=$(running "$2") || die "member $2 is not running"; kill "-$1" "$pid"; }
-
-case ${1:-} in start | stop | kill | clean) alone ;; esac
-case ${1:-} in kill | freeze | thaw | leave | sql) node "${2:-}" ;; esac
 case ${1:-} in
-  start) start; status ;;
-  stop) stop ;;
-  kill) pid=$(running "$2") || die "member $2 is not running"; kill -KILL "$pid"; ended "$pid" 10 ;;
-  freeze) send STOP "$2" ;;
-  thaw) send CONT "$2" ;;
-  leave) sql "$2" -e "STOP GROUP_REPLICATION" ;;
+  leave) node "${2:-}"; sql "$2" -e "STOP GROUP_REPLICATION" ;;
   primary) primary ;;
-  wait) await "${2:?how many members}" ;;
-  status) status ;;
-  url)
-    [ -e "$dir/port" ] || die "never started"
-    hosts=127.0.0.1:$(port 1),127.0.0.1:$(port 2),127.0.0.1:$(port 3)
-    [ -z "${2:-}" ] || { node "$2"; hosts=127.0.0.1:$(port "$2"); }
-    # Each member has a key of its own.
-    echo "mysql://$name:$name@$hosts/$name?allow-public-key-retrieval=true"
-    ;;
-  sql) n=$2; shift 2; sql "$n" -e "$*" ;;
-  clean) [ ! -e "$dir" ] || own_folder; [ ! -e "$dir/port" ] || stop; remove_folder; rm -f "$dir.lock" ;;
-  *) usage ;;
+  *) cluster_verbs "$@" ;;
 esac

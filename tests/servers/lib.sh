@@ -200,3 +200,34 @@ mysql_verbs() {
     *) usage ;;
   esac
 }
+
+# What clusters of three nodes have in common. The script says with `what` what it calls a node, and has `port N`, `running N`,
+# `sql N …`, `start`, `status` and `await COUNT`; `url_options` are more options of the URL.
+home() { echo "$dir/node$1"; }
+node() { case ${1:-} in 1 | 2 | 3) ;; *) die "which $what: 1, 2 or 3?" ;; esac; }
+stop_nodes() { local n pid; for n in 3 2 1; do pid=$(running $n) || continue; end "$pid"; done; }
+send() { local pid; pid=$(running "$2") || die "$what $2 is not running"; kill "-$1" "$pid"; echo "$pid"; }
+
+cluster_verbs() {
+  local pid hosts n
+  case ${1:-} in start | stop | kill | clean) alone ;; esac
+  case ${1:-} in kill | freeze | thaw | sql) node "${2:-}" ;; esac
+  case ${1:-} in
+    start) start; status ;;
+    stop) stop_nodes ;;
+    kill) pid=$(send KILL "$2"); ended "$pid" 10 ;;
+    freeze) send STOP "$2" >/dev/null ;;
+    thaw) send CONT "$2" >/dev/null ;;
+    wait) await "${2:?how many}" ;;
+    status) status ;;
+    url)
+      [ -e "$dir/port" ] || die "never started"
+      hosts=127.0.0.1:$(port 1),127.0.0.1:$(port 2),127.0.0.1:$(port 3)
+      [ -z "${2:-}" ] || { node "$2"; hosts=127.0.0.1:$(port "$2"); }
+      echo "mysql://$name:$name@$hosts/$name${url_options:-}"
+      ;;
+    sql) n=$2; shift 2; sql "$n" -e "$*" ;;
+    clean) [ ! -e "$dir" ] || own_folder; [ ! -e "$dir/port" ] || stop_nodes; remove_folder; rm -f "$dir.lock" ;;
+    *) usage ;;
+  esac
+}

@@ -147,7 +147,6 @@ fn show_signature(function: &mut TraitItemFn) {
         ("( ", "("),
         (" )", ")"),
         (",)", ")"),
-        ("()", "()"),
     ] {
         text = text.replace(spaced, written);
     }

@@ -20,6 +20,13 @@ pub(crate) fn config(global: &Global) -> Result<Config, Failure> {
     config_of("--url", text)
 }
 
+/// The same for what works on a database that is there, and never makes one.
+pub(crate) fn existing(global: &Global) -> Result<Config, Failure> {
+    let mut config = config(global)?;
+    config.create_if_missing = false;
+    Ok(config)
+}
+
 /// The environment's configuration with the URL that an option of the command line gives.
 pub(crate) fn config_of(option: &'static str, text: &str) -> Result<Config, Failure> {
     let url: DatabaseUrl = text.parse().map_err(|error: Error| {

@@ -162,14 +162,6 @@ pub(crate) fn nearest<'w>(word: &str, words: impl Iterator<Item = &'w str>) -> O
     words.filter(|other| likeness(other) >= NEAR).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
 }
 
-/// The beginning of a foreign text, quoted and escaped.
-pub(crate) fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let short: String = text.chars().take(LONGEST).collect();
-    let end = if short.len() < text.len() { "…" } else { "" };
-    format!("\"{}{end}\"", one_line(&short))
-}
-
 /// Says something on standard error that is no failure.
 pub(crate) fn note(text: &str) {
     // Where standard error is gone, nobody can be told.

@@ -6,13 +6,13 @@ use std::io::{self, Read as _};
 use decnet_db::call::{Method, call, method, methods};
 use decnet_db::contract::limits::LONGEST_REQUEST;
 use decnet_db::json::Json;
-use decnet_db::{Error, ErrorKind};
+use decnet_db::{Error, ErrorKind, excerpt};
 
 use super::lines;
 use crate::args::Global;
 use crate::confirm::confirm_call;
 use crate::connection::{CREATE_HINT, config, with_open};
-use crate::errors::{Failure, excerpt, nearest};
+use crate::errors::{Failure, nearest};
 use crate::output::Output;
 
 #[derive(clap::Args)]

@@ -8,7 +8,7 @@ use decnet_db::contract::Log;
 use decnet_db::reports::Events;
 
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::{Failure, note};
 use crate::output::Output;
 use crate::selection::Selection;
@@ -58,8 +58,7 @@ const COLUMNS: [&str; 11] = [
 
 pub(crate) async fn run(global: &Global, arguments: &ExportArgs, output: &mut Output) -> Result<(), Failure> {
     let filter = arguments.selection.filter()?;
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let (events, guarded) = with_open(&config, async |repository| {
         let events = Events::by_id(&*repository, filter);
         write(events, arguments.format, output).await

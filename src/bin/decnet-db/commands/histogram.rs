@@ -7,7 +7,7 @@ use decnet_db::reports::timeline;
 use decnet_db::time::Timestamp;
 
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::{Failure, note};
 use crate::histogram::{draw, fill, interval, words};
 use crate::output::Output;
@@ -60,13 +60,11 @@ pub(crate) async fn run(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let filter = arguments.selection.filter()?;
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let width = console::Term::stdout().size_checked().map_or(WIDTH, |(_, columns)| usize::from(columns));
-    let drawn = with_open(&config, async |repository| {
-        read(&*repository, filter, arguments.by, width.saturating_sub(12).max(1)).await
-    })
-    .await?;
+    let room = width.saturating_sub(12).max(1);
+    let drawn =
+        with_open(&config, async |repository| read(&*repository, filter, arguments.by, room).await).await?;
     let Some(Drawn { buckets, minutes, first, last }) = drawn else {
         arguments.selection.explain();
         return if output.is_json() { output.json(&[(); 0]) } else { Ok(()) };
@@ -77,7 +75,6 @@ pub(crate) async fn run(
     let mut counts = fill(&buckets, first, last, minutes);
     let mut first = first;
     // What has no room is left out at its beginning, and that is said.
-    let room = width.saturating_sub(12).max(1);
     if counts.len() > room {
         let cut = counts.len() - room;
         let events: u64 = counts.drain(..cut).sum();

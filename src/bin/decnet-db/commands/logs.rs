@@ -3,7 +3,7 @@
 use decnet_db::reports::latest;
 
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::Failure;
 use crate::event_lines::EventLines;
 use crate::output::Output;
@@ -21,8 +21,7 @@ pub(crate) struct LogsArgs {
 
 pub(crate) async fn run(global: &Global, arguments: &LogsArgs, output: &mut Output) -> Result<(), Failure> {
     let filter = arguments.selection.filter()?;
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let events =
         with_open(
             &config,

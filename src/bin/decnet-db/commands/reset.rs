@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::args::Global;
 use crate::confirm::{confirm, database_name};
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::Failure;
 use crate::output::{Align, Output, table};
 
@@ -64,8 +64,7 @@ struct TableRows {
 }
 
 pub(crate) async fn run(global: &Global, arguments: &ResetArgs, output: &mut Output) -> Result<(), Failure> {
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     with_open(&config, async |repository| {
         let mut counts = repository.row_counts().await?;
         counts.reverse();

@@ -7,7 +7,7 @@ use decnet_db::time::Timestamp;
 use decnet_db::{Error, Repository};
 
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::{Failure, one_line};
 use crate::event_lines::{EventLines, line_of};
 use crate::output::{Align, Output, table};
@@ -40,8 +40,7 @@ enum What {
 }
 
 pub(crate) async fn run(global: &Global, arguments: &ShowArgs, output: &mut Output) -> Result<(), Failure> {
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let limit = arguments.limit.into();
     with_open(&config, async |repository| {
         let repository: &dyn Repository = &*repository;

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::drivers::DriverObject;
 use crate::args::Global;
-use crate::connection::{config, find_driver, with_open};
+use crate::connection::{existing, find_driver, with_open};
 use crate::errors::{Failure, one_line};
 use crate::ingest::stored;
 use crate::output::{Align, Output, table};
@@ -94,8 +94,7 @@ struct TableStatus {
 }
 
 pub(crate) async fn run(global: &Global, arguments: &StatusArgs, output: &mut Output) -> Result<(), Failure> {
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let status = with_open(&config, async |repository| read(&config, &*repository).await).await?;
     if output.is_json() { output.json(&status) } else { output.text(&described(&status, arguments.all)) }
 }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use decnet_db::reports::{Facet, TopValues, top_values};
 
 use crate::args::Global;
-use crate::connection::{config, with_open};
+use crate::connection::{existing, with_open};
 use crate::errors::{Failure, note, one_line};
 use crate::output::{Align, Output, table};
 use crate::selection::Selection;
@@ -75,8 +75,7 @@ impl What {
 
 pub(crate) async fn run(global: &Global, arguments: &TopArgs, output: &mut Output) -> Result<(), Failure> {
     let filter = arguments.selection.filter()?;
-    let mut config = config(global)?;
-    config.create_if_missing = false;
+    let config = existing(global)?;
     let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
     let top = with_open(&config, async |repository| {
         Ok(top_values(&*repository, arguments.what.facet(), filter, limit).await?)
