@@ -168,15 +168,16 @@ impl Reader {
                 Some(Err(error)) => look.moved |= error.kind() == io::ErrorKind::NotFound,
                 None => {}
             }
-            let entry = &mut self.entries[place];
             if wanted {
                 continue;
             }
-            if follows {
-                entry.status = Status::Unplaced;
-                entry.find_age();
+            if !follows {
+                self.entries[place].file = None;
+            } else if self.has_moved(place) {
+                look.moved = true;
             } else {
-                entry.file = None;
+                self.entries[place].status = Status::Unplaced;
+                self.entries[place].find_age();
             }
         }
         if new {

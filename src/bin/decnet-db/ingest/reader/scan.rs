@@ -85,46 +85,61 @@ impl Reader {
         }
     }
 
-    /// Takes note of a file.
+    /// Takes note of a file. What is to be read is opened at once, so that nobody can take it away.
     fn see(&mut self, path: PathBuf, metadata: &Metadata, input: usize, named: bool) {
         let state = FileState::of(metadata);
-        if let Some(place) = self.by_id.get(&state.id) {
-            let entry = &mut self.entries[*place];
+        if let Some(place) = self.by_id.get(&state.id).copied() {
+            let entry = &mut self.entries[place];
             // One file has one entry, whatever number of names; one of the command line is better known.
             if !entry.named && (named || !entry.there) {
                 entry.path = Some(path);
             }
-            if named && !entry.named && entry.status == Status::Ignored {
-                entry.status = Status::Unplaced;
-            }
             entry.there = true;
-            entry.named |= named;
-            if entry.seen != state && matches!(entry.status, Status::Read | Status::Failed) {
-                entry.quiet = Instant::now();
+            let wanted = named && !entry.named && entry.status == Status::Ignored;
+            let changed = entry.seen != state && matches!(entry.status, Status::Read | Status::Failed);
+            if wanted || changed {
+                entry.file = None;
+                if self.settings.follow && self.has_moved(place) {
+                    return;
+                }
+                let entry = &mut self.entries[place];
+                (entry.quiet, entry.seen) = (Instant::now(), state);
                 entry.forget();
-                (entry.seen, entry.file) = (state, None);
+                self.hold_few(place);
             }
+            self.entries[place].named |= named;
             return;
         }
+        let place = self.entries.len();
         let mut entry = Entry::new(Some(path), input, state);
         entry.named = named;
-        if named || self.begun {
-            // Renamed, or packed and removed, since the folder was listed: the next look sees what it is now. What was never open
-            // was never seen, and nothing can be said of it.
-            let opened = entry.hold().map(drop);
-            if self.settings.follow && opened.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
-                return;
-            }
-            let held = self.entries.iter().filter(|entry| entry.file.is_some()).count();
-            entry.find_age();
-            if held >= HELD {
-                entry.file = None;
-            }
-        } else {
+        let wanted = named || self.begun;
+        if !wanted {
             entry.status = Status::Ignored;
         }
-        self.by_id.insert(state.id, self.entries.len());
         self.entries.push(entry);
+        if wanted {
+            if self.settings.follow && self.has_moved(place) {
+                self.entries.pop();
+                return;
+            }
+            self.entries[place].find_age();
+            self.hold_few(place);
+        }
+        self.by_id.insert(state.id, place);
+    }
+
+    /// Whether a file was renamed, or packed and removed, since its folder was listed: the next look sees what it is now. What
+    /// could not be opened was not seen, and nothing can be said of it.
+    pub(super) fn has_moved(&mut self, place: usize) -> bool {
+        self.entries[place].hold().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Closes a file again when too many are open.
+    fn hold_few(&mut self, place: usize) {
+        if self.entries.iter().filter(|entry| entry.file.is_some()).count() > HELD {
+            self.entries[place].file = None;
+        }
     }
 
     /// Adds what is read as a stream, unless it is being read.
