@@ -51,7 +51,7 @@ impl Backend for SqliteBackend {
             Reads::Pool(readers) => readers.query(statement, self.is_quiet()).await,
             Reads::OfTheWriter(threads, handle) => {
                 let handle = handle.clone();
-                threads.run(self.is_quiet(), move || handle.query(&statement)).await
+                threads.run(self.is_quiet(), move |_| handle.query(&statement)).await
             }
         }
     }

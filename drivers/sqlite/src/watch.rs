@@ -90,8 +90,8 @@ impl FileWatch {
     }
 
     /// The same for reads, twice a second at most.
-    pub(crate) fn check_now_and_then(&self) -> Result<()> {
-        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    pub(crate) fn check_now_and_then(&self, now: Instant) -> Result<()> {
+        let now = u64::try_from(now.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX);
         let looked = self.looked.load(Ordering::Relaxed);
         if looked != 0 && now.saturating_sub(looked) < SOON.as_millis() as u64 {
             return Ok(());

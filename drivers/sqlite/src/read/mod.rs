@@ -99,11 +99,11 @@ impl ReaderPool {
         let (wait, files, errors) = (self.wait, self.files.clone(), self.errors.clone());
         let caller = Caller::default();
         let read = caller.read.clone();
-        let work = move || {
+        let work = move |now| {
             if matches!(*read.lock(), Read::Abandoned) {
                 return Err(Error::closed());
             }
-            files.check_now_and_then()?;
+            files.check_now_and_then(now)?;
             let rows = fetch(&pool, wait, &statement, &read, &errors);
             drop(pool);
             Ok((rows?, after()))

@@ -30,8 +30,8 @@ pub(crate) struct ReaderThreads {
     shared: Arc<Shared>,
 }
 
-/// What a thread runs: it calls its argument when the work is done, before the caller is answered.
-type Work = Box<dyn FnOnce(&dyn Fn()) + Send>;
+/// What a thread runs, given the time: it calls its second argument when the work is done, before the caller is answered.
+type Work = Box<dyn FnOnce(Instant, &dyn Fn()) + Send>;
 
 struct Job {
     work: Work,
@@ -88,19 +88,19 @@ impl ReaderThreads {
         }
     }
 
-    /// Runs the work, which may block. `quiet` tells that nobody writes at the moment.
+    /// Runs the work, which may block, and gets the time when it begins. `quiet` tells that nobody writes at the moment.
     ///
     /// # Errors
     /// What the work returns, or `Unavailable` when the system gives no thread.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         quiet: bool,
-        work: impl FnOnce() -> Result<T> + Send + 'static,
+        work: impl FnOnce(Instant) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let shared = &self.shared;
         let (reply, mut answer) = oneshot::channel();
-        let work: Work = Box::new(move |done| {
-            let result = work();
+        let work: Work = Box::new(move |now, done| {
+            let result = work(now);
             done();
             // A caller that is gone needs no answer.
             let _ = reply.send(result);
@@ -243,7 +243,7 @@ impl Shared {
                 drop(state);
                 // Whoever reads seldom is not worth staying awake for.
                 let stays = job.alone && now.duration_since(ended) < spin::AWAKE;
-                self.run(job.work, place);
+                self.run(job.work, now, place);
                 ended = Instant::now();
                 while stays && self.waiting.load(Ordering::Acquire) == 0 && ended.elapsed() < spin::AWAKE {
                     spin::pause();
@@ -268,14 +268,14 @@ impl Shared {
     }
 
     /// Runs the work. When it is done and before its caller knows, the thread is free again: the caller's next job is for it.
-    fn run(&self, work: Work, place: usize) {
+    fn run(&self, work: Work, now: Instant, place: usize) {
         let done = Cell::new(false);
         let free = || {
             self.state.lock().threads[place] = Thread::Free;
             done.set(true);
         };
         // The caller learns of a panic by getting no answer.
-        let _ = catch_unwind(AssertUnwindSafe(|| work(&free)));
+        let _ = catch_unwind(AssertUnwindSafe(|| work(now, &free)));
         if !done.get() {
             free();
         }

@@ -13,7 +13,7 @@ fn threads(processors: usize, most: usize) -> ReaderThreads {
 async fn endless(threads: &Arc<ReaderThreads>) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<()>>) {
     let (end, ended) = mpsc::channel();
     let (begin, begun) = oneshot::channel();
-    let work = move || {
+    let work = move |_| {
         let _ = begin.send(());
         let _ = ended.recv();
         Ok(())
@@ -32,7 +32,7 @@ async fn short_jobs_do_not_wait_behind_long_ones() {
         // Each begins although those before it never end by themselves.
         long.push(endless(&threads).await);
     }
-    assert_eq!(threads.run(true, || Ok(7)).await.unwrap(), 7);
+    assert_eq!(threads.run(true, |_| Ok(7)).await.unwrap(), 7);
     for (end, job) in long {
         drop(end);
         job.await.unwrap().unwrap();
@@ -45,7 +45,7 @@ async fn there_are_no_more_threads_than_allowed() {
     let (first, second) = (endless(&threads).await, endless(&threads).await);
     let waiting = tokio::spawn({
         let threads = threads.clone();
-        async move { threads.run(false, || Ok(())).await }
+        async move { threads.run(false, |_| Ok(())).await }
     });
     while threads.shared.waiting.load(Ordering::Acquire) == 0 {
         tokio::task::yield_now().await;
@@ -66,7 +66,7 @@ async fn all_of_many_callers_are_answered() {
             tokio::spawn(async move {
                 for call in 0..200 {
                     let quiet = call % 3 > 0;
-                    assert_eq!(threads.run(quiet, move || Ok(caller * call)).await.unwrap(), caller * call);
+                    assert_eq!(threads.run(quiet, move |_| Ok(caller * call)).await.unwrap(), caller * call);
                 }
             })
         });
@@ -82,9 +82,9 @@ async fn all_of_many_callers_are_answered() {
 async fn a_panic_is_an_error_and_the_thread_lives_on() {
     let threads = threads(2, 1);
     for quiet in [true, false] {
-        let error = threads.run::<()>(quiet, || panic!("a test's panic")).await.unwrap_err();
+        let error = threads.run::<()>(quiet, |_| panic!("a test's panic")).await.unwrap_err();
         assert!(error.to_string().contains("panicked"), "{error}");
-        assert_eq!(threads.run(quiet, || Ok(1)).await.unwrap(), 1);
+        assert_eq!(threads.run(quiet, |_| Ok(1)).await.unwrap(), 1);
     }
     assert_eq!(threads.shared.state.lock().threads.len(), 1);
 }
@@ -93,7 +93,7 @@ async fn a_panic_is_an_error_and_the_thread_lives_on() {
 async fn a_job_whose_caller_is_gone_runs_all_the_same() {
     let threads = threads(2, 4);
     let (ran, runs) = oneshot::channel();
-    let job = threads.run(false, move || {
+    let job = threads.run(false, move |_| {
         let _ = ran.send(());
         Ok(())
     });
@@ -109,7 +109,7 @@ async fn a_job_whose_caller_is_gone_runs_all_the_same() {
 #[tokio::test]
 async fn the_threads_end_with_the_pool() {
     let threads = threads(2, 4);
-    threads.run(true, || Ok(())).await.unwrap();
+    threads.run(true, |_| Ok(())).await.unwrap();
     let shared = Arc::downgrade(&threads.shared);
     drop(threads);
     while shared.strong_count() > 0 {
@@ -125,7 +125,7 @@ async fn a_thread_that_watched_for_a_moment_stays() {
         let (end, job) = endless(&threads).await;
         let next = tokio::spawn({
             let threads = threads.clone();
-            async move { threads.run(false, || Ok(())).await }
+            async move { threads.run(false, |_| Ok(())).await }
         });
         while !next.is_finished() && !threads.shared.state.lock().watched {
             tokio::task::yield_now().await;
