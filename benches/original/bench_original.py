@@ -424,6 +424,76 @@ def fsync_probe(folder: str) -> float:
     return round(pct(xs, 0.5) * 1e3, 3)
 
 
+DOMAINS = ("upsert_credential_new", "upsert_credential_again", "record_canary_trigger", "upsert_observation",
+           "list_techniques_by_attacker", "list_distinct_techniques", "insert_tags_50", "list_topology_deckies")
+S_CREDENTIAL, S_TRIGGER, S_OBSERVATION, S_TAG = 50, 51, 52, 53
+TOPOLOGY = "11111111-0000-4000-8000-000000000001"
+
+
+def decky_of(number: int) -> str:
+    return f"decky-{number % N_DECKIES + 1:02d}"
+
+
+def credential(seed: int, k: int) -> dict:
+    g = Rng.at(seed, S_CREDENTIAL, k)
+    decky, service = decky_of(g.below(N_DECKIES)), SERVICES[g.below(12)]
+    ip, user = ip_of(zipf(g)), USERS[g.below(24)]
+    return {"attacker_ip": ip, "decky_name": decky, "service": service, "principal": user,
+            "secret_sha256": "".join(f"{g.u64():016x}" for _ in range(4)), "secret_b64": "aHVudGVyMg==",
+            "secret_printable": "hunter2", "outcome": "failure", "fields": {"user": user}}
+
+
+def trigger(seed: int, k: int) -> dict:
+    g = Rng.at(seed, S_TRIGGER, k)
+    return {"token_uuid": f"token-{k % 16}", "src_ip": ip_of(zipf(g)), "user_agent": "curl/8.0",
+            "request_path": "/p", "raw_headers": '{"host": "h"}'}
+
+
+def observation(seed: int, k: int, seen: list) -> dict:
+    g = Rng.at(seed, S_OBSERVATION, k)
+    attacker_uuid, primitive, at = seen[g.below(len(seen))], f"motor.p{g.below(8)}", 1_767_225_600.0 + k
+    return {"attacker_uuid": attacker_uuid, "primitive": primitive, "value": k, "confidence": 0.5,
+            "window_start_ts": at, "window_end_ts": at, "source": "bench", "evidence_ref": f"shard:{k}",
+            "envelope_v": 1, "ts": at, "identity_ref": None}
+
+
+def tag(seed: int, k: int, seen: list) -> dict:
+    g = Rng.at(seed, S_TAG, k)
+    attacker_uuid, technique = seen[g.below(len(seen))], f"T1{g.below(40):03d}"
+    return {"uuid": f"tag-{k}", "source_kind": "command", "source_id": f"cmd-{k}", "attacker_uuid": attacker_uuid,
+            "tactic": "TA0006", "technique_id": technique, "confidence": 0.5, "rule_id": f"R{g.below(30):04d}",
+            "rule_version": 1, "evidence": {"matched_tokens": ["uname"]}, "attack_release": "v15.1"}
+
+
+async def domains(b: Bench, repo, seed: int) -> None:
+    if not any(b.wants(op) for op in DOMAINS):
+        return
+    # Its methods take instants and records where the workload's rows are plain maps.
+    from sqlmodel import SQLModel
+    record = next(m.class_ for m in SQLModel._sa_registry.mappers if m.class_.__tablename__ == "ttp_tag")
+    await b.seq("upsert_credential_new", lambda k: credential(seed, k), repo.upsert_credential, 2000, 3)
+    await b.seq("upsert_credential_again", lambda k: credential(seed, k % 100), repo.upsert_credential, 2000, 3)
+    for t in range(16):
+        await repo.create_canary_token({
+            "uuid": f"token-{t}", "kind": "http", "decky_name": decky_of(t), "callback_token": f"slug-{t}",
+            "placement_path": "/p", "secret_seed": "s", "generator": "g", "created_by": "u"})
+    await b.seq("record_canary_trigger", lambda k: trigger(seed, k), repo.record_canary_trigger, 2000, 3)
+    seen = [attacker["uuid"] for attacker in await repo.get_attackers(limit=20)]
+    await b.seq("upsert_observation", lambda k: observation(seed, k, seen), repo.upsert_observation, 2000, 3)
+    batch = lambda n: [record(**tag(seed, n * 50 + row, seen)) for row in range(50)]  # noqa: E731
+    for n in range(200):
+        await repo.insert_tags(batch(n))
+    await b.seq("list_techniques_by_attacker", lambda k: seen[k % len(seen)], repo.list_techniques_by_attacker, 2000, 1)
+    await b.seq("list_distinct_techniques", lambda _: None, lambda _: repo.list_distinct_techniques(), 2000, 1)
+    await b.seq("insert_tags_50", lambda k: batch(200 + k), repo.insert_tags, 200, 2, rows_per_op=50)
+    await repo.create_topology({"id": TOPOLOGY, "name": "bench"})
+    for n in range(N_DECKIES):
+        await repo.add_topology_decky({
+            "uuid": f"decky-{n}", "topology_id": TOPOLOGY, "name": decky_of(n), "services": ["ssh", "http"],
+            "decky_config": {"name": decky_of(n)}})
+    await b.seq("list_topology_deckies", lambda _: None, lambda _: repo.list_topology_deckies(TOPOLOGY), 2000, 3)
+
+
 async def bench(args, work: str) -> dict:
     os.environ["DECNET_DB_TYPE"] = args.backend
     from decnet.web.db.factory import get_repository
@@ -615,6 +685,9 @@ async def bench(args, work: str) -> dict:
 
     await b.conc("mixed_c64", mixed, mixed_call)
     del mixed
+
+    # ---- phase E: the domains beside logs
+    await domains(b, repo, seed)
 
     # ---- beyond the workload: callers by number, rows of stream 400 + width
     for width in (1, 8, 64, 512):

@@ -28,7 +28,10 @@ pub use self::attacker::{
 pub use self::bounty::{Bounty, new_bounty, preloaded_bounties, preloaded_bounty};
 pub use self::log::{Log, op_log, preloaded_log};
 pub use self::rng::{Rng, mix};
-pub use self::tables::{KEY_VALUE_SEARCH, SEED_USER, SPAN_US, T0_US, TOKEN, ip, zipf, zipf_total};
+pub use self::tables::{
+    DECKIES, KEY_VALUE_SEARCH, SEED_USER, SPAN_US, T0_US, TOKEN, decky, draw_service, draw_user, ip, zipf,
+    zipf_total,
+};
 
 /// The key that the `k`th call of `set_state` and `get_state` uses; there are 16.
 pub fn state_key(k: u64) -> String {

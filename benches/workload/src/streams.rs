@@ -30,6 +30,14 @@ pub const EXISTING_ATTACKER: u64 = 26;
 pub const NEW_BOUNTY: u64 = 27;
 /// Which bounty `add_bounty_dup` adds again.
 pub const DUPLICATE_BOUNTY: u64 = 28;
+/// Credentials of `upsert_credential_…`.
+pub const CREDENTIAL: u64 = 50;
+/// Hits on canary tokens.
+pub const TRIGGER: u64 = 51;
+/// Observations.
+pub const OBSERVATION: u64 = 52;
+/// Tags of techniques.
+pub const TAG: u64 = 53;
 /// The long mix, which the original's workload lacks.
 pub const MIXED_LONG: u64 = 41;
 /// Rows that are written beside the reads that are measured, which the original's workload lacks.

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use crate::Rng;
 
-pub(crate) const DECKIES: u64 = 50;
+/// How many deckies there are.
+pub const DECKIES: u64 = 50;
 pub(crate) const SERVICES: [&str; 12] =
     ["ssh", "telnet", "ftp", "http", "https", "smtp", "smb", "rdp", "mysql", "redis", "mqtt", "ldap"];
 pub(crate) const EVENTS: [&str; 20] = [
@@ -63,8 +64,18 @@ pub(crate) fn one_of(rng: &mut Rng, table: &'static [&'static str]) -> &'static 
     table[rng.below(table.len() as u64) as usize]
 }
 
+/// A service.
+pub fn draw_service(rng: &mut Rng) -> &'static str {
+    one_of(rng, &SERVICES)
+}
+
+/// A user's name.
+pub fn draw_user(rng: &mut Rng) -> &'static str {
+    one_of(rng, &USERS)
+}
+
 /// `decky-01` … `decky-50`, by its number from 0.
-pub(crate) fn decky(number: u64) -> String {
+pub fn decky(number: u64) -> String {
     format!("decky-{:02}", number % DECKIES + 1)
 }
 

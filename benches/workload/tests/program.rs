@@ -55,6 +55,20 @@ fn what_it_prints_has_the_members_that_the_originals_program_prints() {
 }
 
 #[test]
+fn the_domains_beside_logs_are_measured_without_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = workload(&["--url", &url(folder.path()), "--rows", "500", "--ops", "domains"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for name in
+        ["upsert_credential_again", "insert_tags_50", "list_distinct_techniques", "list_topology_deckies"]
+    {
+        assert!(printed[name]["n"].as_u64().unwrap() >= 3, "{name}");
+        assert_eq!(printed[name]["errors"], Value::Null, "{name}");
+    }
+}
+
+#[test]
 fn a_database_that_is_not_empty_is_deleted_only_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bench.db");

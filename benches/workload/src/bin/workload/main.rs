@@ -3,6 +3,7 @@
 mod args;
 mod checks;
 mod database;
+mod domains;
 mod extra;
 mod logs;
 mod measure;
@@ -91,6 +92,8 @@ async fn run(arguments: &Arguments) -> Result<String> {
     logs::on_preloaded_rows(&mut bench, &repository, seed).await?;
     // Here, because what follows holds 60,000 rows at a time.
     bench.about("peak_rss_mb", json!(round(system::peak_rss_of_run_mb(), 1)));
+    bench.phase("the domains beside logs");
+    domains::run(&mut bench, &repository, seed).await?;
     bench.phase("beyond the original's workload");
     extra::writes(&mut bench, &repository, seed).await?;
     bench.about("rows_at_end", json!(repository.get_total_logs(Default::default()).await?));

@@ -34,6 +34,18 @@ const WORKLOAD: &[&str] = &[
     "mixed_c64",
 ];
 
+/// Those of its phase E, the domains beside logs.
+pub(crate) const DOMAINS: &[&str] = &[
+    "upsert_credential_new",
+    "upsert_credential_again",
+    "record_canary_trigger",
+    "upsert_observation",
+    "list_techniques_by_attacker",
+    "list_distinct_techniques",
+    "insert_tags_50",
+    "list_topology_deckies",
+];
+
 /// Those that only this program has.
 const EXTRA: &[&str] = &[
     "get_logs_keyset_deep",
@@ -60,6 +72,10 @@ impl FromStr for Selection {
     }
 }
 
+fn all() -> impl Iterator<Item = &'static &'static str> {
+    WORKLOAD.iter().chain(DOMAINS).chain(EXTRA)
+}
+
 /// Whether one of the list's entries means this operation: by its name, or by the name without `@…`.
 fn means(entry: &str, operation: &str) -> bool {
     entry == operation || operation.split_once('@').is_some_and(|(name, _)| name == entry)
@@ -69,11 +85,11 @@ impl Selection {
     /// Fails when a name is that of no operation.
     pub(crate) fn check(&self) -> Result<()> {
         let known = |entry: &String| {
-            matches!(entry.as_str(), "workload" | "extra")
-                || WORKLOAD.iter().chain(EXTRA).any(|operation| means(entry, operation))
+            matches!(entry.as_str(), "workload" | "domains" | "extra")
+                || all().any(|operation| means(entry, operation))
         };
         if let Some(unknown) = self.0.iter().find(|entry| !known(entry)) {
-            let all: Vec<&str> = WORKLOAD.iter().chain(EXTRA).copied().collect();
+            let all: Vec<&str> = all().copied().collect();
             bail!("--ops: there is no operation {unknown}; there are {}", all.join(", "));
         }
         Ok(())
@@ -81,10 +97,11 @@ impl Selection {
 
     /// Whether this operation is wanted.
     pub(crate) fn wants(&self, operation: &str) -> bool {
-        debug_assert!(WORKLOAD.contains(&operation) || EXTRA.contains(&operation), "{operation}");
+        debug_assert!(all().any(|known| *known == operation), "{operation}");
         self.0.is_empty()
             || self.0.iter().any(|entry| match entry.as_str() {
                 "workload" => WORKLOAD.contains(&operation),
+                "domains" => DOMAINS.contains(&operation),
                 "extra" => EXTRA.contains(&operation),
                 entry => means(entry, operation),
             })
