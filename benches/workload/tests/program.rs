@@ -61,7 +61,7 @@ fn the_domains_beside_logs_are_measured_without_a_failure() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     for name in
-        ["upsert_credential_again", "insert_tags_50", "list_distinct_techniques", "list_topology_deckies"]
+        ["upsert_credential_again", "insert_tags_50", "list_techniques_by_identity", "list_topology_deckies"]
     {
         assert!(printed[name]["n"].as_u64().unwrap() >= 3, "{name}");
         assert_eq!(printed[name]["errors"], Value::Null, "{name}");

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::SqlRepository;
 use super::support::not_into_itself;
 use crate::contract::unit::UnitOfWork;
-use crate::contract::{AttackerIdentity, Campaign, Campaigns};
+use crate::contract::{AttackerIdentity, Campaign, CampaignCursor, Campaigns, Page};
 use crate::error::Result;
 use crate::sql::{Changeset, Value};
 use crate::time::Timestamp;
@@ -30,6 +30,15 @@ impl Campaigns for SqlRepository {
 
     async fn list_all_campaigns(&self) -> Result<Vec<Campaign>> {
         self.list(|sql| sql.asc(Campaign::CREATED_AT).asc(Campaign::UUID)).await
+    }
+
+    async fn get_campaigns_page(
+        &self,
+        limit: u64,
+        after: Option<CampaignCursor>,
+    ) -> Result<Page<Campaign, CampaignCursor>> {
+        let uuid = |campaign: &Campaign| campaign.uuid.clone();
+        self.page_by_key(Campaign::UUID, uuid, limit, after, |sql| sql).await
     }
 
     async fn list_identities_for_campaign(

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::SqlRepository;
-use super::support::{Pages, broken};
+use super::support::broken;
 use crate::contract::unit::{UnitOfWork, any};
 use crate::contract::{
-    Canaries, CanaryBlob, CanaryToken, CanaryTokenFilter, CanaryTrigger, CanaryTriggerCursor, ListedBlob,
-    Page,
+    Canaries, CanaryBlob, CanaryToken, CanaryTokenCursor, CanaryTokenFilter, CanaryTrigger,
+    CanaryTriggerCursor, ListedBlob, Page,
 };
 use crate::error::{Error, Result};
 use crate::sql::{Changeset, Expect, Receipt, Record, Sql, Value};
@@ -47,15 +47,17 @@ impl Canaries for SqlRepository {
     }
 
     async fn list_canary_tokens(&self, filter: CanaryTokenFilter) -> Result<Vec<CanaryToken>> {
-        self.list(|sql| {
-            sql.only_given(CanaryToken::DECKY_NAME, filter.decky_name)
-                .only_given(CanaryToken::STATE, filter.state)
-                .only_given(CanaryToken::KIND, filter.kind)
-                .only_given(CanaryToken::TOPOLOGY_ID, filter.topology_id)
-                .desc(CanaryToken::PLACED_AT)
-                .desc(CanaryToken::UUID)
-        })
-        .await
+        self.list(|sql| left_by(sql, filter).desc(CanaryToken::PLACED_AT).desc(CanaryToken::UUID)).await
+    }
+
+    async fn get_canary_tokens_page(
+        &self,
+        filter: CanaryTokenFilter,
+        limit: u64,
+        after: Option<CanaryTokenCursor>,
+    ) -> Result<Page<CanaryToken, CanaryTokenCursor>> {
+        let uuid = |token: &CanaryToken| token.uuid.clone();
+        self.page_by_key(CanaryToken::UUID, uuid, limit, after, |sql| left_by(sql, filter)).await
     }
 
     async fn list_canary_triggers(
@@ -81,13 +83,16 @@ impl Canaries for SqlRepository {
         limit: u64,
         after: Option<CanaryTriggerCursor>,
     ) -> Result<Page<CanaryTrigger, CanaryTriggerCursor>> {
-        let pages = Pages::by(CanaryTrigger::UUID, limit)?;
-        let mut sql = self.select::<CanaryTrigger>();
-        pages.after_key(at_or_after(&mut sql, since), after.as_ref())?;
-        pages.limit(sql.asc(CanaryTrigger::UUID));
-        let triggers = self.read(sql).await?.records()?;
-        Ok(pages.page(triggers, |last: &CanaryTrigger| (Value::Null, last.uuid.as_str().into())))
+        let uuid = |hit: &CanaryTrigger| hit.uuid.clone();
+        self.page_by_key(CanaryTrigger::UUID, uuid, limit, after, |sql| at_or_after(sql, since)).await
     }
+}
+
+fn left_by<'s, 'd>(sql: &'s mut Sql<'d>, filter: CanaryTokenFilter) -> &'s mut Sql<'d> {
+    sql.only_given(CanaryToken::DECKY_NAME, filter.decky_name)
+        .only_given(CanaryToken::STATE, filter.state)
+        .only_given(CanaryToken::KIND, filter.kind)
+        .only_given(CanaryToken::TOPOLOGY_ID, filter.topology_id)
 }
 
 fn at_or_after<'s, 'd>(sql: &'s mut Sql<'d>, since: Timestamp) -> &'s mut Sql<'d> {

@@ -6,8 +6,8 @@ use super::SqlRepository;
 use super::support::{RETRIES, broken, busy, entries, list_text};
 use crate::contract::unit::{UnitOfWork, count};
 use crate::contract::{
-    Credential, CredentialFilter, CredentialQuery, CredentialReuse, CredentialReuseCandidate, Credentials,
-    Engine, ListedCredentialReuse, UpsertedCredentialReuse,
+    Credential, CredentialCursor, CredentialFilter, CredentialQuery, CredentialReuse,
+    CredentialReuseCandidate, Credentials, Engine, ListedCredentialReuse, Page, UpsertedCredentialReuse,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::{Json, JsonOrText};
@@ -58,6 +58,26 @@ impl Credentials for SqlRepository {
 
     async fn get_credential_attempts_for_secret(&self, secret_sha256: &str) -> Result<Vec<Credential>> {
         self.list(|sql| last_first(sql.only(Credential::SECRET_SHA256, secret_sha256))).await
+    }
+
+    async fn get_credentials_page(
+        &self,
+        attacker_ip: Option<&str>,
+        secret_sha256: Option<&str>,
+        limit: u64,
+        after: Option<CredentialCursor>,
+    ) -> Result<Page<Credential, CredentialCursor>> {
+        self.page_by_key(
+            Credential::ID,
+            |found: &Credential| found.id,
+            limit,
+            after,
+            |sql| {
+                sql.only_given(Credential::ATTACKER_IP, attacker_ip)
+                    .only_given(Credential::SECRET_SHA256, secret_sha256)
+            },
+        )
+        .await
     }
 
     async fn upsert_credential_reuse(

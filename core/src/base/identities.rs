@@ -8,7 +8,7 @@ use super::support::not_into_itself;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{
     Attacker, AttackerIdentity, AttributionState, ClusteringAttacker, ClusteringIdentity, Identities,
-    MultiActorIdentity, Simhash, Transactional,
+    IdentityCursor, MultiActorIdentity, Page, Simhash, Transactional,
 };
 use crate::error::Result;
 use crate::json::Json;
@@ -35,6 +35,15 @@ impl Identities for SqlRepository {
 
     async fn list_all_identities(&self) -> Result<Vec<AttackerIdentity>> {
         self.list(in_order_of_making).await
+    }
+
+    async fn get_identities_page(
+        &self,
+        limit: u64,
+        after: Option<IdentityCursor>,
+    ) -> Result<Page<AttackerIdentity, IdentityCursor>> {
+        let uuid = |identity: &AttackerIdentity| identity.uuid.clone();
+        self.page_by_key(AttackerIdentity::UUID, uuid, limit, after, |sql| sql).await
     }
 
     async fn list_observations_for_identity(

@@ -7,13 +7,12 @@ use uuid::Uuid;
 
 use super::SqlRepository;
 use super::attachments::{Seen, count};
-use super::support::Pages;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{
     LatestObservation, Observation, ObservationCursor, ObservationEnvelope, Observations, ObservedValue, Page,
 };
 use crate::error::Result;
-use crate::sql::{Changeset, Receipt, RowReader, Rows, Sql, Value};
+use crate::sql::{Changeset, Receipt, RowReader, Rows, Sql};
 
 #[async_trait]
 impl Observations for SqlRepository {
@@ -99,13 +98,17 @@ impl Observations for SqlRepository {
         primitive: Option<&str>,
         after: Option<ObservationCursor>,
     ) -> Result<Page<Observation, ObservationCursor>> {
-        let pages = Pages::by(Observation::ID, limit)?;
-        let mut sql = self.select::<Observation>();
-        sql.only_if(Observation::ATTACKER_UUID, attacker_uuid).only_if(Observation::PRIMITIVE, primitive);
-        pages.after_key(&mut sql, after.as_ref())?;
-        pages.limit(sql.asc(Observation::ID));
-        let found = self.read(sql).await?.records()?;
-        Ok(pages.page(found, |last: &Observation| (Value::Null, last.id.as_str().into())))
+        self.page_by_key(
+            Observation::ID,
+            |found: &Observation| found.id.clone(),
+            limit,
+            after,
+            |sql| {
+                sql.only_if(Observation::ATTACKER_UUID, attacker_uuid)
+                    .only_if(Observation::PRIMITIVE, primitive)
+            },
+        )
+        .await
     }
 
     async fn upsert_observed_attachment(

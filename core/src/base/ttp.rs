@@ -144,12 +144,7 @@ impl Techniques for SqlRepository {
         limit: u64,
         after: Option<TtpTagCursor>,
     ) -> Result<Page<TtpTag, TtpTagCursor>> {
-        let pages = Pages::by(TtpTag::UUID, limit)?;
-        let mut sql = self.select::<TtpTag>();
-        pages.after_key(&mut sql, after.as_ref())?;
-        pages.limit(sql.asc(TtpTag::UUID));
-        let tags = self.read(sql).await?.records()?;
-        Ok(pages.page(tags, |last: &TtpTag| (Value::Null, last.uuid.as_str().into())))
+        self.page_by_key(TtpTag::UUID, |tag: &TtpTag| tag.uuid.clone(), limit, after, |sql| sql).await
     }
 
     async fn list_ttp_decky_phases(&self, identity_uuid: &str) -> Result<Vec<DeckyPhase>> {

@@ -3,7 +3,7 @@
 use decnet_db_macros::Record;
 use serde::{Deserialize, Serialize};
 
-use super::{AttackerIdentity, Transactional};
+use super::{AttackerIdentity, Cursor, Page, Transactional};
 use crate::error::Result;
 use crate::sql::Changeset;
 use crate::time::Timestamp;
@@ -48,8 +48,19 @@ pub trait Campaigns: Transactional {
     /// How many campaigns are not merged.
     async fn count_campaigns(&self) -> Result<u64>;
 
-    /// All campaigns, merged ones too, in the order of their making. Reads the whole table.
+    /// All campaigns, merged ones too, in the order of their making. Reads the whole table;
+    /// [`get_campaigns_page`](Self::get_campaigns_page) has them in pages.
     async fn list_all_campaigns(&self) -> Result<Vec<Campaign>>;
+
+    /// All campaigns, merged ones too, by uuid, page by page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_campaigns_page(
+        &self,
+        #[default(1000)] limit: u64,
+        #[doc = "`next` of the page before"] after: Option<CampaignCursor>,
+    ) -> Result<Page<Campaign, CampaignCursor>>;
 
     /// The identities of a campaign, merged ones too, those written last first; merges of campaigns are not followed.
     ///
@@ -80,6 +91,9 @@ pub trait Campaigns: Transactional {
     async fn update_campaign_merged_into(&self, campaign_uuid: &str, winner_uuid: Option<&str>)
     -> Result<()>;
 }
+
+/// Where a page of campaigns ended.
+pub type CampaignCursor = Cursor<Campaign>;
 
 /// An operation that several identities take part in; the table `campaigns`.
 ///

@@ -71,7 +71,19 @@ pub trait Canaries: Transactional {
     async fn get_canary_token_by_slug(&self, callback_token: &str) -> Result<Option<CanaryToken>>;
 
     /// The tokens that the filter leaves, latest first; those of one instant by descending uuid.
+    /// [`get_canary_tokens_page`](Self::get_canary_tokens_page) has them in pages.
     async fn list_canary_tokens(&self, #[arguments] filter: CanaryTokenFilter) -> Result<Vec<CanaryToken>>;
+
+    /// The tokens that the filter leaves, by uuid, page by page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_canary_tokens_page(
+        &self,
+        #[arguments] filter: CanaryTokenFilter,
+        #[default(1000)] limit: u64,
+        #[doc = "`next` of the page before"] after: Option<CanaryTokenCursor>,
+    ) -> Result<Page<CanaryToken, CanaryTokenCursor>>;
 
     /// Sets a token's state and its error, which is cleared when it is absent, and says whether there is such a token.
     ///
@@ -128,6 +140,9 @@ pub trait Canaries: Transactional {
         #[doc = "`next` of the page before"] after: Option<CanaryTriggerCursor>,
     ) -> Result<Page<CanaryTrigger, CanaryTriggerCursor>>;
 }
+
+/// Where a page of tokens ended.
+pub type CanaryTokenCursor = Cursor<CanaryToken>;
 
 /// Where a page of hits ended.
 pub type CanaryTriggerCursor = Cursor<CanaryTrigger>;

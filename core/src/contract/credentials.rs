@@ -4,7 +4,7 @@ use decnet_db_macros::{Arguments, Record};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Query, Transactional};
+use super::{Cursor, Page, Query, Transactional};
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 use crate::sql::Changeset;
@@ -51,6 +51,18 @@ pub trait Credentials: Transactional {
 
     /// All that have the secret, of every kind and principal, in the order of [`get_credentials`](Self::get_credentials).
     async fn get_credential_attempts_for_secret(&self, secret_sha256: &str) -> Result<Vec<Credential>>;
+
+    /// The credentials of a source, of a secret, or of both, or all of them, by id, page by page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_credentials_page(
+        &self,
+        attacker_ip: Option<&str>,
+        secret_sha256: Option<&str>,
+        #[default(1000)] limit: u64,
+        #[doc = "`next` of the page before"] after: Option<CredentialCursor>,
+    ) -> Result<Page<Credential, CredentialCursor>>;
 
     /// Gives the credentials of an address that have no attacker yet this one; how many.
     ///
@@ -254,6 +266,9 @@ impl CredentialFilter {
         Self::default()
     }
 }
+
+/// Where a page of credentials by id ended.
+pub type CredentialCursor = Cursor<Credential>;
 
 /// A page of credentials.
 pub type CredentialQuery = Query<CredentialFilter>;

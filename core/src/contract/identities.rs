@@ -3,7 +3,7 @@
 use decnet_db_macros::Record;
 use serde::{Deserialize, Serialize};
 
-use super::{Attacker, Simhash, Transactional};
+use super::{Attacker, Cursor, Page, Simhash, Transactional};
 use crate::error::Result;
 use crate::json::{Json, JsonOrText};
 use crate::sql::Changeset;
@@ -48,8 +48,19 @@ pub trait Identities: Transactional {
     /// How many identities are not merged.
     async fn count_identities(&self) -> Result<u64>;
 
-    /// All identities, merged ones too, in the order of their making. Reads the whole table.
+    /// All identities, merged ones too, in the order of their making. Reads the whole table;
+    /// [`get_identities_page`](Self::get_identities_page) has them in pages.
     async fn list_all_identities(&self) -> Result<Vec<AttackerIdentity>>;
+
+    /// All identities, merged ones too, by uuid, page by page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_identities_page(
+        &self,
+        #[default(1000)] limit: u64,
+        #[doc = "`next` of the page before"] after: Option<IdentityCursor>,
+    ) -> Result<Page<AttackerIdentity, IdentityCursor>>;
 
     /// The attackers of an identity, those seen last first; merges are not followed.
     ///
@@ -139,6 +150,9 @@ pub trait Identities: Transactional {
     /// The identities of which two traits or more are in state `multi_actor`, by uuid, with those traits.
     async fn list_multi_actor_identities(&self) -> Result<Vec<MultiActorIdentity>>;
 }
+
+/// Where a page of identities ended.
+pub type IdentityCursor = Cursor<AttackerIdentity>;
 
 /// An actor behind one or more source addresses; the table `attacker_identities`.
 ///

@@ -84,20 +84,20 @@ domains! {
     swarm: Swarm { DeckyShard ListedShard SwarmHost }
     fleet: Fleet { DeckySource FleetDecky RunningDecky }
     decky_lifecycle: DeckyLifecycles { DeckyLifecycle }
-    topologies: Topologies
+    topologies: Topologies { TopologyMutationCursor }
     attackers: Attackers { Attacker AttackerCursor AttackerFilter AttackerOrder AttackerQuery ExportedAttacker Ipv6Evidence }
     activity: Activity { CommandPage }
     behavior: Behavior { AttackerBehavior }
     smtp_targets: SmtpTargets { SmtpTarget SmtpTargetSeen }
     fingerprints: Fingerprints { AttackerFingerprintState FingerprintOutcome FingerprintRotation }
     webhooks: Webhooks { PublicWebhook WebhookSubscription }
-    canary: Canaries { CanaryBlob CanaryToken CanaryTokenFilter CanaryTrigger CanaryTriggerCursor ListedBlob }
+    canary: Canaries { CanaryBlob CanaryToken CanaryTokenCursor CanaryTokenFilter CanaryTrigger CanaryTriggerCursor ListedBlob }
     tarpit: Tarpits { TarpitRule }
     realism: Realism { RealismConfig SyntheticFile SyntheticFileFilter }
     orchestrator: Orchestrator { OrchestratorEmail OrchestratorEvent }
-    credentials: Credentials { Credential CredentialFilter CredentialQuery CredentialReuse CredentialReuseCandidate ListedCredentialReuse UpsertedCredentialReuse }
-    identities: Identities { AttackerIdentity AttributionState ClusteringAttacker ClusteringIdentity MultiActorIdentity }
-    campaigns: Campaigns { Campaign }
+    credentials: Credentials { Credential CredentialCursor CredentialFilter CredentialQuery CredentialReuse CredentialReuseCandidate ListedCredentialReuse UpsertedCredentialReuse }
+    identities: Identities { AttackerIdentity AttributionState ClusteringAttacker ClusteringIdentity IdentityCursor MultiActorIdentity }
+    campaigns: Campaigns { Campaign CampaignCursor }
     observations: Observations { LatestObservation Observation ObservationCursor ObservationEnvelope ObservationWindow ObservedAttachment ObservedValue }
     intel: Intel { AttackerIntel IntelEvent UnenrichedAttacker }
     ttp: Techniques { AttackerCommands CampaignTechnique DeckyPhase DistinctTechnique NewTag TagScope Technique TechniqueRollup TtpRule TtpRuleState TtpTag TtpTagCursor }

@@ -1,8 +1,8 @@
 //! Topologies, their parts, their history and their queue of changes (contract document 70).
 
 use super::{
-    DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent,
-    Transactional,
+    Cursor, DesignedDecky, Lan, Page, Topology, TopologyDecky, TopologyEdge, TopologyMutation,
+    TopologyStatusEvent, Transactional,
 };
 use crate::error::Result;
 use crate::json::Json;
@@ -242,6 +242,21 @@ pub trait Topologies: Transactional {
         state: Option<&str>,
     ) -> Result<Vec<TopologyMutation>>;
 
+    /// The changes of a topology, or those in one state, by id, page by page.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a limit below 1, or a cursor of another list.
+    async fn get_topology_mutations_page(
+        &self,
+        topology_id: &str,
+        state: Option<&str>,
+        #[default(1000)] limit: u64,
+        #[doc = "`next` of the page before"] after: Option<TopologyMutationCursor>,
+    ) -> Result<Page<TopologyMutation, TopologyMutationCursor>>;
+
     /// Whether a change is pending of any topology in status `active` or `degraded`.
     async fn has_pending_topology_mutation(&self) -> Result<bool>;
 }
+
+/// Where a page of changes ended.
+pub type TopologyMutationCursor = Cursor<TopologyMutation>;

@@ -1,9 +1,10 @@
 //! Pages by key.
 
+use crate::base::SqlRepository;
 use crate::contract::limits::{check_limit, check_search};
 use crate::contract::{Cursor, Page};
 use crate::error::{Error, Result};
-use crate::sql::{Column, Record, Sql, Value};
+use crate::sql::{Col, Column, Record, Sql, Value};
 
 /// A page by key, in the descending order of a column and the primary key.
 pub(in crate::base) struct Pages {
@@ -79,6 +80,25 @@ impl Pages {
         rows.truncate(limit);
         let last = rows.last().filter(|_| more).map(place);
         Page { next: last.map(|(sort, key)| Cursor::after(self.column, sort, key)), data: rows }
+    }
+}
+
+impl SqlRepository {
+    /// A page of the records that the clauses leave, in the ascending order of their key; `key_of` gives a record's.
+    pub(in crate::base) async fn page_by_key<'r, R: Record, T, K: Into<Value>>(
+        &'r self,
+        key: Col<R, T>,
+        key_of: impl Fn(&R) -> K,
+        limit: u64,
+        after: Option<Cursor<R>>,
+        clauses: impl for<'s> FnOnce(&'s mut Sql<'r>) -> &'s mut Sql<'r>,
+    ) -> Result<Page<R, Cursor<R>>> {
+        let pages = Pages::by(key, limit)?;
+        let mut sql = self.select::<R>();
+        pages.after_key(clauses(&mut sql), after.as_ref())?;
+        pages.limit(sql.asc(key));
+        let records = self.read(sql).await?.records()?;
+        Ok(pages.page(records, |last| (Value::Null, key_of(last).into())))
     }
 }
 

@@ -20,8 +20,8 @@ use super::SqlRepository;
 use super::support::{in_rounds, new_row};
 use crate::contract::unit::{UnitOfWork, any};
 use crate::contract::{
-    DesignedDecky, Lan, Topologies, Topology, TopologyDecky, TopologyEdge, TopologyMutation,
-    TopologyStatusEvent, Transactional,
+    DesignedDecky, Lan, Page, Topologies, Topology, TopologyDecky, TopologyEdge, TopologyMutation,
+    TopologyMutationCursor, TopologyStatusEvent, Transactional,
 };
 use crate::error::Result;
 use crate::json::Json;
@@ -157,11 +157,24 @@ impl Topologies for SqlRepository {
         state: Option<&str>,
     ) -> Result<Vec<TopologyMutation>> {
         self.list(|sql| {
-            sql.only(TopologyMutation::TOPOLOGY_ID, topology_id);
-            if let Some(state) = state {
-                sql.only(TopologyMutation::STATE, state);
-            }
-            sql.desc(TopologyMutation::REQUESTED_AT).desc(TopologyMutation::ID)
+            let sql = sql.only(TopologyMutation::TOPOLOGY_ID, topology_id);
+            sql.only_given(TopologyMutation::STATE, state)
+                .desc(TopologyMutation::REQUESTED_AT)
+                .desc(TopologyMutation::ID)
+        })
+        .await
+    }
+
+    async fn get_topology_mutations_page(
+        &self,
+        topology_id: &str,
+        state: Option<&str>,
+        limit: u64,
+        after: Option<TopologyMutationCursor>,
+    ) -> Result<Page<TopologyMutation, TopologyMutationCursor>> {
+        let id = |change: &TopologyMutation| change.id.clone();
+        self.page_by_key(TopologyMutation::ID, id, limit, after, |sql| {
+            sql.only(TopologyMutation::TOPOLOGY_ID, topology_id).only_given(TopologyMutation::STATE, state)
         })
         .await
     }

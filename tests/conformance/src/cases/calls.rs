@@ -35,6 +35,39 @@ impl Calls {
         (error.kind(), error.to_string())
     }
 
+    /// Holds that a list put together of its pages, by a key, has what the whole list has; and that a page needs a row.
+    pub(crate) async fn same_in_pages(
+        &self,
+        method: &str,
+        mut arguments: serde_json::Value,
+        key: &str,
+        whole: &serde_json::Value,
+    ) {
+        let (mut found, mut pages) = (Vec::new(), 0);
+        arguments["limit"] = json!(2);
+        loop {
+            let mut page = self.called(method, arguments.clone()).await;
+            found.extend(page["data"].as_array().expect("rows").clone());
+            pages += 1;
+            arguments["after"] = page["next"].take();
+            if arguments["after"].is_null() {
+                break;
+            }
+        }
+        assert_eq!(pages, found.len().div_ceil(2).max(1), "{method}");
+        let mut whole = whole.as_array().expect("a list").clone();
+        let by_key = |row: &serde_json::Value| (row[key].as_i64(), row[key].as_str().map(str::to_owned));
+        whole.sort_by_key(by_key);
+        assert_eq!(found, whole, "{method}");
+        for (argument, value) in [("limit", json!(0)), ("after", json!("logs.timestamp:0:1"))] {
+            let mut wrong = arguments.clone();
+            wrong[argument] = value;
+            let (kind, message) = self.refused(method, wrong).await;
+            assert_eq!(kind, ErrorKind::InvalidInput, "{message}");
+            assert!(message.starts_with(argument), "{message}");
+        }
+    }
+
     /// Runs a statement past the contract.
     pub(crate) async fn execute(&self, write: impl FnOnce(&mut Sql<'_>)) {
         let mut unit = Unit::new();

@@ -38,6 +38,9 @@ pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     let again = |k| record(credential(seed, k % AGAIN));
     bench.sequential("upsert_credential_again", few(), again, upsert).await?;
 
+    let candidates = async |()| repository.find_credential_reuse_candidates(2).await;
+    bench.sequential("find_credential_reuse_candidates", Calls::new(1, 2000), |_| Ok(()), candidates).await?;
+
     for token in 0..TOKENS {
         let data = json!({
             "uuid": format!("token-{token}"), "kind": "http", "decky_name": decky(token), "callback_token": format!("slug-{token}"),
@@ -66,8 +69,12 @@ pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     let calls = || Calls::new(1, 2000);
     let uuid = async |k: u64| repository.list_techniques_by_attacker(&seen[k as usize % seen.len()]).await;
     bench.sequential("list_techniques_by_attacker", calls(), Ok, uuid).await?;
-    let distinct = async |()| repository.list_distinct_techniques().await;
-    bench.sequential("list_distinct_techniques", calls(), |_| Ok(()), distinct).await?;
+    let identity = repository.create_attacker_identity(record(json!({"uuid": "identity"}))?).await?;
+    for attacker in &seen {
+        repository.set_attacker_identity_id(attacker, &identity).await?;
+    }
+    let all = async |()| repository.list_techniques_by_identity(&identity).await;
+    bench.sequential("list_techniques_by_identity", calls(), |_| Ok(()), all).await?;
     let rows = Calls { cap: 200, warm: 2, rows: Some(BATCH as usize) };
     bench.sequential("insert_tags_50", rows, |k| batch(TAGGED + k), insert).await?;
 

@@ -38,10 +38,11 @@ const WORKLOAD: &[&str] = &[
 pub(crate) const DOMAINS: &[&str] = &[
     "upsert_credential_new",
     "upsert_credential_again",
+    "find_credential_reuse_candidates",
     "record_canary_trigger",
     "upsert_observation",
     "list_techniques_by_attacker",
-    "list_distinct_techniques",
+    "list_techniques_by_identity",
     "insert_tags_50",
     "list_topology_deckies",
 ];

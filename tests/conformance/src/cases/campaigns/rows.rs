@@ -28,6 +28,7 @@ pub(crate) async fn a_campaign_is_made_listed_and_merged(database: Database) {
     assert_eq!(listed.as_array().expect("a list").len(), 1);
     let all = db.called("list_all_campaigns", json!({})).await;
     assert_eq!(all.as_array().expect("a list").len(), 3);
+    db.same_in_pages("get_campaigns_page", json!({}), "uuid", &all).await;
     let (kind, message) = db.refused("create_campaign", json!({"row": {"uuid": "c1"}})).await;
     assert_eq!(kind, ErrorKind::Conflict, "{message}");
     let (kind, message) = db.refused("create_campaign", json!({"row": {"uuid": "x", "name": "y"}})).await;

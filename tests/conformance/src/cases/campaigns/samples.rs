@@ -15,6 +15,7 @@ fn campaigns() -> Vec<(&'static str, Value)> {
         ("list_campaigns", json!({})),
         ("count_campaigns", json!({})),
         ("list_all_campaigns", json!({})),
+        ("get_campaigns_page", json!({"after": "campaigns.uuid::u1", "limit": 2})),
         ("list_identities_for_campaign", json!({"campaign_uuid": UUID, "limit": 2, "offset": 1})),
         ("count_identities_for_campaign", json!({"campaign_uuid": UUID})),
         ("set_identity_campaign_id", json!({"identity_uuid": UUID, "campaign_uuid": UUID})),

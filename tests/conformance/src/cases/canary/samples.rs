@@ -23,6 +23,7 @@ fn canary() -> Vec<(&'static str, Value)> {
         ("get_canary_token", json!({"uuid": UUID})),
         ("get_canary_token_by_slug", json!({"callback_token": "slug"})),
         ("list_canary_tokens", json!({})),
+        ("get_canary_tokens_page", json!({"kind": "http", "after": "canary_tokens.uuid::u1", "limit": 2})),
         ("list_canary_tokens", filter),
         ("update_canary_token_state", json!({"uuid": UUID, "state": "revoked"})),
         ("record_canary_trigger", json!({"data": hit})),

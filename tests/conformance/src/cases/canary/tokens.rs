@@ -86,6 +86,7 @@ pub(crate) async fn tokens_are_filtered(database: Database) {
     ] {
         let rows = db.called("list_canary_tokens", filter.clone()).await;
         assert_eq!(uuids(&rows), expected, "{filter}");
+        db.same_in_pages("get_canary_tokens_page", filter, "uuid", &rows).await;
     }
 }
 

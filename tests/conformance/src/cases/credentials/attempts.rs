@@ -149,8 +149,12 @@ pub(crate) async fn credentials_are_found_and_ordered(database: Database) {
     }
     let one = db.called("get_credentials_for_attacker", json!({"attacker_ip": "203.0.113.2"})).await;
     assert_eq!(one.as_array().expect("a list").len(), 1);
+    db.same_in_pages("get_credentials_page", json!({"attacker_ip": "203.0.113.2"}), "id", &one).await;
     let three = db.called("get_credential_attempts_for_secret", json!({"secret_sha256": HASH})).await;
     assert_eq!(three.as_array().expect("a list").len(), 3);
+    db.same_in_pages("get_credentials_page", json!({"secret_sha256": HASH}), "id", &three).await;
+    let all = db.called("get_credentials", json!({})).await;
+    db.same_in_pages("get_credentials_page", json!({}), "id", &all).await;
     let none =
         db.called("get_credential_attempts_for_secret", json!({"secret_sha256": "x".repeat(65)})).await;
     assert_eq!(none, json!([]));

@@ -31,6 +31,11 @@ fn credentials() -> Vec<(&'static str, Value)> {
             json!({"search": "o'b%", "service": "ssh", "attacker_ip": ip, "limit": 2, "offset": 1}),
         ),
         ("get_total_credentials", json!({})),
+        ("get_credentials_page", json!({})),
+        (
+            "get_credentials_page",
+            json!({"attacker_ip": ip, "secret_sha256": hash, "after": "credentials.id::1", "limit": 2}),
+        ),
         ("get_credentials_for_attacker", json!({"attacker_ip": ip})),
         ("get_credential_attempts_for_secret", json!({"secret_sha256": hash})),
         ("update_credential_attacker_uuid", json!({"attacker_ip": ip, "attacker_uuid": UUID})),

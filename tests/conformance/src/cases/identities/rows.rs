@@ -50,7 +50,12 @@ pub(crate) async fn what_cannot_be_stored_is_refused(database: Database) {
         assert_eq!(is, kind, "{row}: {message}");
         assert!(message.starts_with(begins), "{row}: {message}");
     }
-    assert_eq!(db.called("list_all_identities", json!({})).await.as_array().expect("a list").len(), 1);
+    for uuid in ["p2", "p3", "p1"] {
+        db.called("create_attacker_identity", json!({"row": {"uuid": uuid}})).await;
+    }
+    let all = db.called("list_all_identities", json!({})).await;
+    assert_eq!(all.as_array().expect("a list").len(), 4);
+    db.same_in_pages("get_identities_page", json!({}), "uuid", &all).await;
 }
 
 pub(crate) async fn fingerprints_are_written_as_one(database: Database) {

@@ -23,6 +23,7 @@ fn identities() -> Vec<(&'static str, Value)> {
         ("list_identities", json!({"limit": 2, "offset": 1})),
         ("count_identities", json!({})),
         ("list_all_identities", json!({})),
+        ("get_identities_page", json!({"after": "attacker_identities.uuid::u1", "limit": 2})),
         ("list_observations_for_identity", json!({"identity_uuid": UUID})),
         ("count_observations_for_identity", json!({"identity_uuid": UUID})),
         ("list_attackers_for_clustering", json!({})),

@@ -55,6 +55,7 @@ pub(crate) async fn changes_are_claimed_in_order(db: Database) {
         assert_eq!(list(json!(state)).await, [] as [Value; 0], "{state}");
     }
     let all = calls.called("list_topology_mutations", json!({"topology_id": "t"})).await;
+    calls.same_in_pages("get_topology_mutations_page", json!({"topology_id": "t"}), "id", &all).await;
     assert_eq!(all[2]["reason"], "gone 'é'");
     assert!(all[3]["applied_at"].as_str().unwrap() >= all[3]["requested_at"].as_str().unwrap());
     let stored: i64 = calls

@@ -80,6 +80,7 @@ fn mutations() -> Vec<(&'static str, Value)> {
         ("mark_mutation_applied", json!({"mutation_id": UUID})),
         ("mark_mutation_failed", json!({"mutation_id": UUID, "reason": "gone"})),
         ("list_topology_mutations", json!({"topology_id": UUID})),
+        ("get_topology_mutations_page", json!({"topology_id": UUID, "state": "pending", "limit": 2})),
         ("list_topology_mutations", json!({"topology_id": UUID, "state": ""})),
         ("has_pending_topology_mutation", json!({})),
         ("delete_topology_cascade", json!({"topology_id": UUID})),
