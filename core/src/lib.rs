@@ -22,6 +22,7 @@ mod text;
 pub mod time;
 pub mod topology;
 pub mod transfer;
+pub mod watch;
 
 pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};
 pub use text::{excerpt, is_unprintable, one_line};

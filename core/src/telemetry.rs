@@ -7,7 +7,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tracing::{Instrument, Span};
 
-use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
+use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
@@ -170,6 +170,14 @@ impl Engine for Instrumented {
     async fn query(&self, statement: Statement) -> Result<Rows> {
         let span = span!("db.query", "query", self);
         self.observe("query", span, self.inner.engine().query(statement), |rows| Some(rows.len())).await
+    }
+
+    fn commits(&self) -> &Commits {
+        self.inner.engine().commits()
+    }
+
+    async fn foreign_commits(&self) -> Option<u64> {
+        self.inner.engine().foreign_commits().await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

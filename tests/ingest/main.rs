@@ -15,6 +15,7 @@ mod support;
 mod tool;
 
 mod bench;
+mod following;
 mod formats;
 mod growth;
 mod hostile;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::logs::counts::LogCounts;
 use crate::config::{AttackCatalogue, SeedConfig};
 use crate::contract::tables::SCHEMA;
-use crate::contract::{Engine, Repository, Transactional, UnitOfWork};
+use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
 use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
 use crate::error::{ErrorKind, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
@@ -19,6 +19,7 @@ pub(crate) struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
     pub(super) counts: LogCounts,
+    commits: Commits,
     pub(super) catalogue: AttackCatalogue,
 }
 
@@ -27,7 +28,13 @@ impl SqlRepository {
     ///
     /// [`initialize`]: crate::contract::Lifecycle::initialize
     pub(crate) fn new(backend: Arc<dyn Backend>, seed: SeedConfig) -> Self {
-        Self { backend, seed, counts: LogCounts::default(), catalogue: AttackCatalogue::default() }
+        Self {
+            backend,
+            seed,
+            counts: LogCounts::default(),
+            commits: Commits::default(),
+            catalogue: AttackCatalogue::default(),
+        }
     }
 
     /// The same with names of ATT&CK techniques.
@@ -86,6 +93,7 @@ impl Repository for SqlRepository {
     }
 
     async fn close(&self) {
+        self.commits.close();
         self.backend.close().await;
     }
 }
@@ -98,7 +106,21 @@ impl Engine for SqlRepository {
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         let _around = self.counts.around(&unit);
-        self.backend.commit(unit).await
+        let stores_events = Commits::may_store_events(&unit);
+        let done = self.backend.commit(unit).await;
+        // Whoever waits looks for itself; what failed may have happened all the same.
+        if stores_events {
+            self.commits.committed();
+        }
+        done
+    }
+
+    fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    async fn foreign_commits(&self) -> Option<u64> {
+        self.backend.foreign_commits().await
     }
 
     async fn query(&self, statement: Statement) -> Result<Rows> {

@@ -81,6 +81,10 @@ pub trait Logs: Transactional {
 
     /// The events after an id, ids ascending; a negative id means from the start.
     ///
+    /// On servers this is no way to follow what is stored: a transaction takes its ids before it commits, so an event may become
+    /// visible behind events with higher ids. Whoever has read those already, and goes on after the highest, misses it for ever.
+    /// [`watch`](crate::watch) does not.
+    ///
     /// # Errors
     /// `InvalidInput` for a negative limit or a bound that is no time.
     async fn get_logs_after_id(

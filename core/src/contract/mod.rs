@@ -16,6 +16,7 @@ mod behavior;
 mod bounties;
 mod campaigns;
 mod canary;
+mod commits;
 mod credentials;
 mod decky_lifecycle;
 mod fingerprints;
@@ -49,6 +50,8 @@ mod users;
 mod webhooks;
 
 pub use crate::sql::{Changeset, Value};
+#[doc(hidden)]
+pub use commits::Commits;
 pub use page::{Cursor, Page};
 pub use query::Query;
 pub use repository::Repository;

@@ -24,6 +24,7 @@ use crate::error::Result;
 /// | store an event, many events | [`Logs::add_log`], [`Logs::add_logs`] |
 /// | the newest events, those that match | [`Logs::get_logs`]; page by page [`Logs::get_logs_page`] |
 /// | what came since the last look | [`Logs::get_logs_after_id`], [`Logs::get_max_log_id`] |
+/// | what comes from now on, each event once | [`watch`](crate::watch), beside the contract |
 /// | how many events, and when | [`Logs::get_total_logs`], [`Logs::get_log_histogram`], [`Logs::get_stats_summary`] |
 /// | what was left behind | [`Bounties::add_bounty`], [`Bounties::get_bounties`] |
 /// | who attacked | [`Attackers::upsert_attacker`], [`Attackers::get_attackers`], [`Attackers::get_attacker_uuid_by_ip`] |

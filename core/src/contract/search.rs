@@ -113,6 +113,12 @@ impl Search {
         Err(Error::invalid_input("search", format!("must have at most {MOST_WORDS} words")))
     }
 
+    /// The same without conditions on members of `fields`.
+    pub(crate) fn without_members(&self) -> Self {
+        let stays = |term: &&Term| !matches!(term, Term::Member(..));
+        Self { text: self.text.clone(), terms: self.terms.iter().filter(stays).cloned().collect() }
+    }
+
     /// The conditions, in the order of the text.
     pub fn terms(&self) -> &[Term] {
         &self.terms

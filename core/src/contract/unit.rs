@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::Commits;
 use crate::driver::{Bootstrap, Bootstrapped};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Unit};
@@ -23,6 +24,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Backend::query`](crate::driver::Backend::query).
     async fn query(&self, statement: Statement) -> Result<Rows>;
+
+    /// The commits of this repository, for those who wait for events.
+    fn commits(&self) -> &Commits;
+
+    /// As [`Backend::foreign_commits`](crate::driver::Backend::foreign_commits).
+    async fn foreign_commits(&self) -> Option<u64>;
 
     /// Creates what the schema lacks.
     ///

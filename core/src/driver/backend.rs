@@ -39,6 +39,13 @@ pub trait Backend: Send + Sync + 'static {
         Ok((self.query(statement).await?, None))
     }
 
+    /// How many times others were seen to have committed something: another number than the last time means that they have.
+    /// It must cost far less than a read. A driver that can't tell, or can't tell at the moment, answers `None`, as the
+    /// provided method does; then who waits for rows of others reads now and then.
+    async fn foreign_commits(&self) -> Option<u64> {
+        None
+    }
+
     /// Commits one unit, all of its steps or none, and returns what each step did.
     ///
     /// The driver promises that other units see nothing of a unit before it is committed, that a failed expectation rolls

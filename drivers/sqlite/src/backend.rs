@@ -69,6 +69,18 @@ impl Backend for SqliteBackend {
         }
     }
 
+    async fn foreign_commits(&self) -> Option<u64> {
+        match (&self.reads, &self.writer) {
+            (Reads::Pool(readers), Some(writer)) => {
+                let handle = writer.handle();
+                readers.run(move || Ok(handle.foreign_commits())).await.ok()?
+            }
+            (Reads::Pool(_), None) => None,
+            // Nobody else can write to this memory.
+            (Reads::OfTheWriter(..), _) => Some(0),
+        }
+    }
+
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
         self.writer()?.commit(unit).await
     }

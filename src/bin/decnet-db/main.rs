@@ -12,6 +12,7 @@ mod json_text;
 mod logging;
 mod output;
 mod selection;
+mod stop;
 
 use std::process::ExitCode;
 

@@ -123,6 +123,14 @@ impl ReaderPool {
         }
     }
 
+    /// Runs some other short work on one of the threads.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.threads.run(false, work).await
+    }
+
     /// How the connections stand.
     pub(crate) fn status(&self) -> PoolStatus {
         match &*self.pool.lock() {

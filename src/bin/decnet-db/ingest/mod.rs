@@ -12,7 +12,6 @@ mod rejected;
 mod report;
 mod run;
 mod source;
-mod stop;
 mod store;
 mod tally;
 
@@ -35,12 +34,12 @@ use self::records::Records;
 use self::rejected::Rejected;
 use self::report::{BEAT, Report, Summary};
 use self::run::RunId;
-use self::stop::Stop;
-use self::store::{Store, Stored, slots, when_available};
+use self::store::{Store, Stored, slots};
 use crate::args::Global;
 use crate::connection::{config, open};
 use crate::errors::{Failure, Loss};
 use crate::output::Output;
+use crate::stop::{Stop, when_available};
 
 /// The width of what is shown where there is no terminal.
 const WIDTH: u16 = 80;

@@ -1,7 +1,6 @@
 //! Committing batches: rows and position in one unit, so that each line is stored once.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::Future;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,7 +18,7 @@ use super::records::Records;
 use super::rejected::Rejected;
 use super::report::Report;
 use super::run::RunId;
-use super::stop::Stop;
+use crate::stop::Stop;
 
 /// How long a database that is not available is waited for, unless the inputs are followed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -303,30 +302,4 @@ fn has_row(batch: &Batch, part: &Range<usize>) -> bool {
 pub(super) fn say(bar: &indicatif::ProgressBar, line: &str) {
     // Where standard error is gone nobody is left to be told.
     bar.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
-}
-
-/// Waits for a database that is not available, for as long as it takes when `patient`.
-pub(super) async fn when_available<T, F: Future<Output = Result<T, crate::errors::Failure>>>(
-    stop: &Stop,
-    patient: bool,
-    mut attempt: impl FnMut() -> F,
-    tell: impl Fn(&str),
-) -> Result<T, crate::errors::Failure> {
-    let mut waits = false;
-    loop {
-        let work = attempt();
-        let result = tokio::select! {
-            result = work => result,
-            () = stop.passed() => Err(Stop::error().into()),
-        };
-        match result {
-            Err(failure) if patient && failure.is_unavailable() && !stop.is_set() => {
-                if !std::mem::replace(&mut waits, true) {
-                    tell(&format!("{}; waiting for the database", failure.message()));
-                }
-                stop.sleep(Duration::from_secs(1)).await;
-            }
-            result => return result,
-        }
-    }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use decnet_db::Error;
 
+use crate::errors::Failure;
+
 /// How often somebody who waits looks.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -16,11 +18,11 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Whether the run is to stop.
 #[derive(Clone, Default)]
-pub(super) struct Stop(pub(super) Arc<AtomicBool>);
+pub(crate) struct Stop(pub(crate) Arc<AtomicBool>);
 
 impl Stop {
     /// Sets it when a signal comes that asks for the end.
-    pub(super) fn on_signal(&self) -> tokio::task::JoinHandle<()> {
+    pub(crate) fn on_signal(&self) -> tokio::task::JoinHandle<()> {
         let flag = Arc::clone(&self.0);
         tokio::spawn(async move {
             // Where signals can't be waited for, they end the program: also then each line is stored once.
@@ -30,25 +32,25 @@ impl Stop {
         })
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Waits until it is set.
-    async fn set(&self) {
+    pub(crate) async fn set(&self) {
         while !self.is_set() {
             tokio::time::sleep(POLL).await;
         }
     }
 
     /// Waits until it is set, and what was under way had its time.
-    pub(super) async fn passed(&self) {
+    pub(crate) async fn passed(&self) {
         self.set().await;
         tokio::time::sleep(GRACE).await;
     }
 
     /// Waits for some time, or until it is set.
-    pub(super) async fn sleep(&self, time: Duration) {
+    pub(crate) async fn sleep(&self, time: Duration) {
         tokio::select! {
             () = tokio::time::sleep(time) => {}
             () = self.set() => {}
@@ -56,7 +58,7 @@ impl Stop {
     }
 
     /// Does some work unless it takes too long after a signal. What a commit does then is found out by the next run.
-    pub(super) async fn unless<T>(
+    pub(crate) async fn unless<T>(
         &self,
         work: impl Future<Output = decnet_db::Result<T>>,
     ) -> decnet_db::Result<T> {
@@ -67,9 +69,35 @@ impl Stop {
     }
 
     /// What a run ends with that was stopped while it waited for the database.
-    pub(super) fn error() -> Error {
+    pub(crate) fn error() -> Error {
         let message = "stopped while the database did not answer; what it did not confirm is read again by the next run";
         Error::Unavailable { message: message.to_owned(), source: None }
+    }
+}
+
+/// Waits for a database that is not available, for as long as it takes when `patient`.
+pub(crate) async fn when_available<T, F: Future<Output = Result<T, Failure>>>(
+    stop: &Stop,
+    patient: bool,
+    mut attempt: impl FnMut() -> F,
+    tell: impl Fn(&str),
+) -> Result<T, Failure> {
+    let mut waits = false;
+    loop {
+        let work = attempt();
+        let result = tokio::select! {
+            result = work => result,
+            () = stop.passed() => Err(Stop::error().into()),
+        };
+        match result {
+            Err(failure) if patient && failure.is_unavailable() && !stop.is_set() => {
+                if !std::mem::replace(&mut waits, true) {
+                    tell(&format!("{}; waiting for the database", failure.message()));
+                }
+                stop.sleep(Duration::from_secs(1)).await;
+            }
+            result => return result,
+        }
     }
 }
 
