@@ -128,7 +128,7 @@ impl ReaderPool {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.threads.run(false, work).await
+        self.threads.run(false, |_| work()).await
     }
 
     /// How the connections stand.
