@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of core from the lowest to the highest: each one uses only those before it.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "text",
     "error",
     "time",
@@ -22,6 +22,7 @@ const ORDER: [&str; 16] = [
     "testing",
     "call",
     "transfer",
+    "retention",
     "watch",
 ];
 /// The root of composition: it may use everything, and nobody uses it.

@@ -15,6 +15,7 @@ pub mod error;
 pub mod json;
 pub mod password;
 pub mod registry;
+pub mod retention;
 pub mod sql;
 pub mod telemetry;
 pub mod testing;

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use tracing::{Instrument, Span};
 
 use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
-use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
 use crate::error::{Error, Result};
-use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
 /// An interceptor: what stands between a program and its repository in a test.
 ///
@@ -183,5 +183,14 @@ impl Engine for Instrumented {
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let span = span!("db.bootstrap", "bootstrap", self);
         self.observe("bootstrap", span, self.inner.engine().bootstrap(bootstrap), |_| None).await
+    }
+    async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
+        let span = span!("db.space", "space", self);
+        self.observe("space", span, self.inner.engine().space(table), |_| None).await
+    }
+
+    async fn tidy(&self) -> Result<bool> {
+        let span = span!("db.tidy", "tidy", self);
+        self.observe("tidy", span, self.inner.engine().tidy(), |_| None).await
     }
 }

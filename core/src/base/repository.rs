@@ -8,9 +8,9 @@ use super::logs::counts::LogCounts;
 use crate::config::{AttackCatalogue, SeedConfig};
 use crate::contract::tables::SCHEMA;
 use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
-use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
 use crate::error::{ErrorKind, Result};
-use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
 /// The contract, answered in portable SQL over one [`Backend`].
 ///
@@ -129,5 +129,13 @@ impl Engine for SqlRepository {
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         self.backend.bootstrap(bootstrap).await
+    }
+
+    async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
+        self.backend.space(table).await
+    }
+
+    async fn tidy(&self) -> Result<bool> {
+        self.backend.tidy().await
     }
 }

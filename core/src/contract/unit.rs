@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 
 use super::Commits;
-use crate::driver::{Bootstrap, Bootstrapped};
+use crate::driver::{Bootstrap, Bootstrapped, Space};
 use crate::error::{Error, Result};
-use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Unit};
+use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Table, Unit};
 
 /// What commits units, and for tools that move whole tables also reads: the repository, or a wrapper around it.
 #[async_trait]
@@ -36,6 +36,18 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Backend::bootstrap`](crate::driver::Backend::bootstrap).
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped>;
+
+    /// The room that the database takes, and this table in it.
+    ///
+    /// # Errors
+    /// As [`Backend::space`](crate::driver::Backend::space).
+    async fn space(&self, table: &'static Table) -> Result<Option<Space>>;
+
+    /// Puts things in order between the units of a long deletion.
+    ///
+    /// # Errors
+    /// As [`Backend::tidy`](crate::driver::Backend::tidy).
+    async fn tidy(&self) -> Result<bool>;
 }
 
 /// Where units of work begin: a part of every [`Repository`](super::Repository).

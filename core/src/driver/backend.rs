@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Bootstrap, Bootstrapped};
+use super::{Bootstrap, Bootstrapped, Space};
 use crate::error::Result;
-use crate::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
 /// One open database. The required methods are all that core needs to know of an engine.
 ///
@@ -69,6 +69,26 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// `Unavailable` when it does not answer.
     async fn ping(&self) -> Result<ServerInfo>;
+
+    /// The room that the database takes, and this table in it. A driver that can't tell answers `None`, as the provided
+    /// method does.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
+        let _ = table;
+        Ok(None)
+    }
+
+    /// Puts things in order between the units of a long deletion, a little at a time: keeps the engine's log short, gives back a
+    /// part of what is free where that is cheap. Answers whether another call has more to give back. Callers whose units wait
+    /// meanwhile must not notice. The provided method has nothing to do.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit); nothing is lost, and the caller may go on.
+    async fn tidy(&self) -> Result<bool> {
+        Ok(false)
+    }
 
     /// How the connections stand at the moment. Must not block.
     fn pool(&self) -> PoolStatus;

@@ -76,12 +76,14 @@ mod bootstrap;
 mod capability;
 #[allow(clippy::module_inception, reason = "the type of that name")]
 mod driver;
+mod space;
 mod toolkit;
 
 pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
 pub use capability::Capability;
 pub use driver::{Driver, OpenFuture};
+pub use space::{Rebuild, Space};
 pub use toolkit::{
     Answer, Backlog, BatchLimits, Failed, Pending, Places, Pooled, Replays, Session, Sessions, UnitQueue,
     Verdict, backoff,

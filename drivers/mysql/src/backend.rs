@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use decnet_db_core::config::Config;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, backoff};
-use decnet_db_core::sql::{Dialect, Receipt, Rows, Statement, Unit};
+use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space, backoff};
+use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::bootstrap::bootstrap;
@@ -171,6 +171,24 @@ impl Backend for MysqlBackend {
         };
         lease.give_back();
         Ok(ServerInfo::new(self.system, version.unwrap_or_default()))
+    }
+
+    async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
+        let mut sql = Sql::new(&self.context.dialect);
+        // What the server has counted last; it counts again when a tenth of a table has changed.
+        sql.push("SELECT CAST(COALESCE(SUM(data_length + index_length), 0) AS UNSIGNED), ")
+            .push("CAST(COALESCE(SUM(data_free), 0) AS UNSIGNED), ")
+            .push("CAST(COALESCE(SUM(CASE WHEN table_name = ")
+            .bind(table.name)
+            .push(" THEN data_length + index_length END), 0) AS UNSIGNED) ")
+            .push("FROM information_schema.tables WHERE table_schema = DATABASE()");
+        let spaces = self.query(sql.finish()?).await?.decode(|row| {
+            let [all, free, part]: [u64; 3] = [row.value("bytes")?, row.value("bytes")?, row.value("bytes")?];
+            let space = Space::new(all, free).with_table(part);
+            // The table is written anew beside the old one.
+            Ok(space.rebuilt_by(format!("OPTIMIZE TABLE {}", table.name), part))
+        })?;
+        Ok(spaces.into_iter().next())
     }
 
     fn pool(&self) -> PoolStatus {

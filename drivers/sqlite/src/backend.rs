@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
-use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Unit};
+use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
+use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::dialect::Sqlite;
@@ -99,6 +99,26 @@ impl Backend for SqliteBackend {
             Err(error @ Error::Unavailable { .. }) => Err(error),
             Err(error) => Err(Error::unavailable(error.to_string(), error)),
         }
+    }
+
+    async fn space(&self, _table: &'static Table) -> Result<Option<Space>> {
+        let mut sql = Sql::new(&Sqlite);
+        sql.push("SELECT page_count, freelist_count, page_size, auto_vacuum FROM pragma_page_count(), ")
+            .push("pragma_freelist_count(), pragma_page_size(), pragma_auto_vacuum()");
+        let rows = self.query(sql.finish()?).await?.decode(|row| {
+            let [pages, free, size, mode]: [u64; 4] =
+                [row.value("pages")?, row.value("pages")?, row.value("bytes")?, row.value("mode")?];
+            let used = pages.saturating_sub(free).saturating_mul(size);
+            let space = Space::new(used, free.saturating_mul(size)).current();
+            // A copy of what is in use, which goes through the log.
+            Ok(if mode == 0 { space.rebuilt_by("VACUUM", used.saturating_mul(2)) } else { space })
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn tidy(&self) -> Result<bool> {
+        let handle = self.writer()?.handle();
+        detached(move || handle.tidy()).await
     }
 
     fn pool(&self) -> PoolStatus {

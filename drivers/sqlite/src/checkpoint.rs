@@ -27,6 +27,9 @@ pub(crate) struct Limits {
 
 /// 32 and 96 MiB. Measured: commits are twice as fast with 8,000 pages as with SQLite's 1,000.
 pub(crate) const LIMITS: Limits = Limits { start: 8_000, insist: 24_000 };
+/// From here on a long deletion, which could fill the log faster than anything else, waits until the log was moved: 16 MiB. At twice
+/// that length it also waits for readers of the old log.
+const SHORT: i32 = 4_000;
 /// How long the writer waits at most for readers of the old log, each time that the log has grown by half of `start`.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long after a commit the log is synced. With the time that it takes, and what a checkpoint takes that is under way,
@@ -71,6 +74,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     wanted: bool,
+    /// Whether the log is to start anew, however short it is.
+    shorten: bool,
     closed: bool,
     /// The length at which the next attempt is worth it.
     next: i32,
@@ -93,13 +98,19 @@ impl Checkpointer {
         limits: Limits,
         log: Option<LogSync>,
     ) -> std::io::Result<Self> {
-        Self::start_with(limits, log, move || move_log(&connection, &write_lock, limits.insist))
+        Self::start_with(limits, log, move |shorten| {
+            if shorten {
+                shorten_log(&connection, &write_lock)
+            } else {
+                move_log(&connection, &write_lock, limits.insist)
+            }
+        })
     }
 
     fn start_with(
         limits: Limits,
         log: Option<LogSync>,
-        move_log: impl FnMut() -> Result<i32> + Send + 'static,
+        move_log: impl FnMut(bool) -> Result<i32> + Send + 'static,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
         let shared = Arc::new(Shared {
@@ -140,6 +151,19 @@ impl Checkpointer {
         }
     }
 
+    /// Waits until the log was moved, so that it starts anew with one of the next commits, unless it is short. Blocks.
+    pub(crate) fn shorten(&self) {
+        if self.last.load(Ordering::Relaxed) < SHORT {
+            return;
+        }
+        let mut state = self.shared.state.lock();
+        state.shorten = true;
+        self.shared.woken.notify_one();
+        while state.shorten && !state.closed {
+            self.shared.done.wait(&mut state);
+        }
+    }
+
     /// Puts what was committed so far on the disk. Blocks.
     ///
     /// # Errors
@@ -172,7 +196,7 @@ impl Drop for Checkpointer {
 }
 
 impl Shared {
-    fn run(&self, mut move_log: impl FnMut() -> Result<i32>) {
+    fn run(&self, mut move_log: impl FnMut(bool) -> Result<i32>) {
         loop {
             match self.wait() {
                 Work::End => return,
@@ -191,7 +215,8 @@ impl Shared {
                 }
                 Work::Move => {
                     // Whatever happens, the writer must not wait for it for ever.
-                    let log = match catch_unwind(AssertUnwindSafe(&mut move_log)) {
+                    let shorten = self.state.lock().shorten;
+                    let log = match catch_unwind(AssertUnwindSafe(|| move_log(shorten))) {
                         Ok(Ok(log)) => log,
                         Ok(Err(error)) => {
                             tracing::warn!(
@@ -207,6 +232,7 @@ impl Shared {
                     };
                     let mut state = self.state.lock();
                     state.wanted = false;
+                    state.shorten &= !shorten;
                     self.done.notify_all();
                     // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it
                     // only when it has grown.
@@ -227,7 +253,7 @@ impl Shared {
                 state.sync_at = None;
                 return Work::Sync;
             }
-            if state.wanted {
+            if state.wanted || state.shorten {
                 return Work::Move;
             }
             match due {
@@ -308,6 +334,20 @@ fn move_log(connection: &Connection, write_lock: &Mutex<()>, insist: i32) -> Res
             connection.busy_timeout(PATIENCE)?;
             (log, _) = checkpoint(connection, "RESTART")?;
         }
+    }
+    metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
+    Ok(log)
+}
+
+/// Moves the log to its end, and returns how long it is. Other programs' writers, which our lock does not hold up, may keep it from
+/// starting anew; then, and with readers of the old log, the engine's own way makes all of them wait for a moment.
+fn shorten_log(connection: &Connection, write_lock: &Mutex<()>) -> Result<i32> {
+    checkpoint(connection, "PASSIVE")?;
+    let _pause = write_lock.lock();
+    let (mut log, _) = checkpoint(connection, "PASSIVE")?;
+    if log >= SHORT.saturating_mul(2) {
+        connection.busy_timeout(PATIENCE)?;
+        (log, _) = checkpoint(connection, "RESTART")?;
     }
     metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
     Ok(log)

@@ -10,6 +10,7 @@ use crate::commands::histogram::HistogramArgs;
 use crate::commands::logs::LogsArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::new_driver::NewDriverArgs;
+use crate::commands::prune::PruneArgs;
 use crate::commands::reset::ResetArgs;
 use crate::commands::show::ShowArgs;
 use crate::commands::status::StatusArgs;
@@ -107,6 +108,9 @@ pub(crate) enum Command {
 
     /// Copy everything into another database, of any kind, and compare the two
     Copy(CopyArgs),
+
+    /// Delete the oldest events, and what hangs on their sources, while others write
+    Prune(PruneArgs),
 
     /// Show what is in the database, and delete it when told to
     Reset(ResetArgs),

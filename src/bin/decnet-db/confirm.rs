@@ -51,13 +51,18 @@ pub(crate) fn confirm(url: &DatabaseUrl, given: Option<&str>, consequence: &str)
 
 /// Fails unless the database's name is typed on the terminal: for a call that deletes more than it names.
 pub(crate) fn confirm_call(url: &DatabaseUrl, method: &str) -> Result<(), Failure> {
+    let what = format!("{method} deletes rows that the call does not name");
+    confirm_or_yes(url, &what, &format!("{what}, from {url}."))
+}
+
+/// Fails unless the database's name is typed on the terminal, for a command that `--yes` keeps from asking; `what` says what it
+/// deletes.
+pub(crate) fn confirm_or_yes(url: &DatabaseUrl, what: &str, consequence: &str) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        let message = format!(
-            "needed where nobody can be asked: {method} deletes rows that the call does not name; nothing was changed"
-        );
+        let message = format!("needed where nobody can be asked: {what}; nothing was changed");
         return Err(Error::invalid_input("--yes", message).into());
     }
-    confirm(url, None, &format!("{method} deletes rows that the call does not name, from {url}."))
+    confirm(url, None, consequence)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The operator's tool: looks at a DECNET database, creates it, and calls the repository's methods by name.
 
+mod archive;
 mod args;
 mod commands;
 mod confirm;
@@ -52,6 +53,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             Command::Methods(arguments) => commands::methods::run(&arguments, output),
             Command::Call(arguments) => commands::call::run(&global, arguments, output).await,
             Command::Copy(arguments) => commands::copy::run(&global, &arguments, output).await,
+            Command::Prune(arguments) => commands::prune::run(&global, &arguments, output).await,
             Command::Reset(arguments) => commands::reset::run(&global, &arguments, output).await,
             Command::Completions(arguments) => commands::completions::run(&arguments, output),
             Command::Man => commands::completions::man(output),

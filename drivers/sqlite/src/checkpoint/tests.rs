@@ -139,7 +139,7 @@ fn a_log_that_can_not_be_synced_is_an_error_and_is_tried_again() {
 /// A recorder of metrics, for one, is the program's own code.
 #[test]
 fn a_checkpoint_that_panics_does_not_hold_the_writer() {
-    let checkpointer = Checkpointer::start_with(SMALL, None, || panic!("a test's panic")).unwrap();
+    let checkpointer = Checkpointer::start_with(SMALL, None, |_| panic!("a test's panic")).unwrap();
     let (done, ends) = std::sync::mpsc::channel();
     let writer = thread::spawn(move || {
         for _ in 0..2 {

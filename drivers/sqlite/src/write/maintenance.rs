@@ -9,11 +9,16 @@ use decnet_db_core::sql::{Rows, Statement};
 use decnet_db_core::{Error, Result};
 use rusqlite::Connection;
 
-use super::{Shared, panicked};
-use crate::checkpoint::Checkpointer;
+use super::{Shared, busy, panicked};
+use crate::checkpoint::{self, Checkpointer};
 use crate::dialect::Sqlite;
 use crate::error::Errors;
 use crate::write::transaction::Executor;
+
+/// The mode of `auto_vacuum` in which a file is made shorter when it is told to.
+const INCREMENTAL: i64 = 2;
+/// Gives back half a MiB.
+const VACUUM: &str = "PRAGMA incremental_vacuum(128)";
 
 /// How long whoever asks for foreign commits waits for a commit of ours that is just beginning or ending.
 const A_MOMENT: Duration = Duration::from_millis(1);
@@ -59,6 +64,35 @@ impl WriterHandle {
             Some(guard) => shared.data_version.look(guard.as_ref()?).ok(),
             None => shared.data_version.while_writing(),
         }
+    }
+
+    /// Keeps the log short, and gives back a part of what is free where the file allows it; whether there is more to give back.
+    pub(crate) fn tidy(&self) -> Result<bool> {
+        let shared = &self.0;
+        if let Some(checkpointer) = &shared.checkpointer {
+            checkpointer.shorten();
+        }
+        let write_lock = shared.write_lock.lock();
+        let free = shared.with(|connection| {
+            let refused = |error| shared.errors.translate(error);
+            let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+            if number("auto_vacuum").map_err(refused)? != INCREMENTAL
+                || number("freelist_count").map_err(refused)? == 0
+            {
+                return Ok(None);
+            }
+            shared.check(connection)?;
+            busy::set_timeout(shared.busy_timeout);
+            let mut vacuum = connection.prepare_cached(VACUUM).map_err(refused)?;
+            let mut pages = vacuum.raw_query();
+            while pages.next().map_err(refused)?.is_some() {}
+            number("freelist_count").map_err(refused).map(Some)
+        })?;
+        drop(write_lock);
+        if let (Some(_), Some(checkpointer)) = (free, &shared.checkpointer) {
+            checkpointer.committed(checkpoint::pages());
+        }
+        Ok(free.is_some_and(|free| free > 0))
     }
 
     /// Runs a read on the writer's connection: for a database in memory, which has only one.

@@ -11,6 +11,7 @@ pub(crate) mod lines;
 pub(crate) mod logs;
 pub(crate) mod methods;
 pub(crate) mod new_driver;
+pub(crate) mod prune;
 pub(crate) mod reset;
 pub(crate) mod show;
 pub(crate) mod status;
