@@ -7,7 +7,9 @@ use std::time::Instant;
 use async_trait::async_trait;
 use tracing::{Instrument, Span};
 
-use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
+use crate::contract::{
+    Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
+};
 use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
@@ -178,6 +180,17 @@ impl Engine for Instrumented {
 
     async fn foreign_commits(&self) -> Option<u64> {
         self.inner.engine().foreign_commits().await
+    }
+
+    async fn value_counts(
+        &self,
+        counted: Counted<'_>,
+        filter: &LogFilter,
+        limit: u64,
+    ) -> Result<Option<ValueCounts>> {
+        let span = span!("db.query", "query", self);
+        let counts = self.inner.engine().value_counts(counted, filter, limit);
+        self.observe("query", span, counts, |counts| counts.as_ref().map(|counts| counts.values.len())).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

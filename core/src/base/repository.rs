@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use super::logs::counts::LogCounts;
 use crate::config::{AttackCatalogue, SeedConfig};
 use crate::contract::tables::SCHEMA;
-use crate::contract::{Commits, Engine, Repository, Transactional, UnitOfWork};
+use crate::contract::{
+    Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
+};
 use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
 use crate::error::{ErrorKind, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
@@ -125,6 +127,15 @@ impl Engine for SqlRepository {
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         self.backend.query(statement).await
+    }
+
+    async fn value_counts(
+        &self,
+        counted: Counted<'_>,
+        filter: &LogFilter,
+        limit: u64,
+    ) -> Result<Option<ValueCounts>> {
+        SqlRepository::value_counts(self, counted, filter, limit).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

@@ -47,6 +47,7 @@ mod topology;
 mod ttp;
 pub(crate) mod unit;
 mod users;
+mod values;
 mod webhooks;
 
 pub use crate::sql::{Changeset, Value};
@@ -60,6 +61,8 @@ pub use topology::{
     DesignedDecky, Lan, Topology, TopologyDecky, TopologyEdge, TopologyMutation, TopologyStatusEvent,
 };
 pub use unit::{Engine, Transactional, UnitOfWork};
+#[doc(hidden)]
+pub use values::{Counted, ValueCounts};
 
 /// Names the domains, each by its module, its trait, and the records and results that belong to it: their exports, the sum of
 /// the traits, and the table of methods follow.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Commits;
+use super::{Commits, Counted, LogFilter, ValueCounts};
 use crate::driver::{Bootstrap, Bootstrapped, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Table, Unit};
@@ -30,6 +30,17 @@ pub trait Engine: Send + Sync {
 
     /// As [`Backend::foreign_commits`](crate::driver::Backend::foreign_commits).
     async fn foreign_commits(&self) -> Option<u64>;
+
+    /// The most frequent values of events, counted exactly by the engine; none where it can't do that.
+    ///
+    /// # Errors
+    /// As [`Backend::query`](crate::driver::Backend::query).
+    async fn value_counts(
+        &self,
+        counted: Counted<'_>,
+        filter: &LogFilter,
+        limit: u64,
+    ) -> Result<Option<ValueCounts>>;
 
     /// Creates what the schema lacks.
     ///

@@ -17,15 +17,35 @@ use serde_json::value::RawValue;
 /// assert_eq!(member(r#"{"port": 22"#, "port"), None);
 /// ```
 pub fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    first_member(text, &[name]).map(|(_, value)| value)
+    members(text, &[name])?.into_iter().next()?
 }
 
-/// The values of the first of the names that the object has, each as its text, with the name's place.
-pub(crate) fn first_member<'t>(text: &'t str, names: &[&str]) -> Option<(usize, &'t str)> {
+/// Of the top-level members `names` of a JSON object, the first that is text, a number, true or false: text as it is, the
+/// others as they are spelled. A name that is there several times counts as it is there first; text with half a surrogate pair
+/// is none.
+///
+/// ```
+/// use decnet_db_core::json::member_text;
+///
+/// assert_eq!(member_text(r#"{"user": null, "name": "caf\u00e9"}"#, &["user", "name"]).as_deref(), Some("café"));
+/// ```
+pub fn member_text<'t>(text: &'t str, names: &[&str]) -> Option<Cow<'t, str>> {
+    members(text, names)?.into_iter().flatten().find_map(|raw| match raw.as_bytes().first()? {
+        b'"' => match raw.get(1..raw.len() - 1)? {
+            plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+            _ => serde_json::from_str(raw).ok().map(Cow::Owned),
+        },
+        b'{' | b'[' | b'n' => None,
+        _ => Some(Cow::Borrowed(raw)),
+    })
+}
+
+/// The value of each of the names, as its text; `None` where the text is no JSON object.
+fn members<'t>(text: &'t str, names: &[&str]) -> Option<Vec<Option<&'t str>>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let found = deserializer.deserialize_map(Members { names }).ok()?;
     deserializer.end().ok()?;
-    found
+    Some(found)
 }
 
 struct Members<'n> {
@@ -33,20 +53,19 @@ struct Members<'n> {
 }
 
 impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Option<(usize, &'de str)>;
+    type Value = Vec<Option<&'de str>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found: Option<(usize, &'de str)> = None;
+        let mut found = vec![None; self.names.len()];
         // As text: half a surrogate pair in a name that nobody asked for is no reason to find nothing.
         while let Some(name) = map.next_key::<&RawValue>()? {
-            let place = found.map_or(self.names.len(), |(place, _)| place);
-            let place = self.names.iter().take(place).position(|wanted| is_name(name.get(), wanted));
-            match place {
-                Some(place) => found = Some((place, map.next_value::<&RawValue>()?.get())),
+            let mut wanted = self.names.iter().zip(&mut found);
+            match wanted.find(|(wanted, value)| value.is_none() && is_name(name.get(), wanted)) {
+                Some((_, value)) => *value = Some(map.next_value::<&RawValue>()?.get()),
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -85,7 +104,26 @@ mod tests {
         ] {
             assert_eq!(member(text, "a"), value, "{text}");
         }
-        assert_eq!(first_member(r#"{"b":1,"a":2,"b":3}"#, &["a", "b"]), Some((0, "2")));
-        assert_eq!(first_member(r#"{"b":1,"b":3}"#, &["a", "b"]), Some((1, "1")));
+    }
+
+    #[test]
+    fn the_first_name_with_a_value_counts() {
+        for (text, value) in [
+            (r#"{"user":"root"}"#, Some("root")),
+            (r#"{"a":1,"name":"x","user":"a\"b\u0000"}"#, Some("x")),
+            (r#"{"user":"a\"b\n"}"#, Some("a\"b\n")),
+            (r#"{"user":""}"#, Some("")),
+            (r#"{"user":12.50}"#, Some("12.50")),
+            (r#"{"user":true}"#, Some("true")),
+            (r#"{"user":"y","name":null}"#, Some("y")),
+            (r#"{"user":"y","name":"\ud800"}"#, Some("y")),
+            (r#"{"user":"\ud800"}"#, None),
+            (r#"{"user":"one","user":"two"}"#, Some("one")),
+            (r#"{"name":{"user":"inner"},"user":[]}"#, None),
+            (r#"["user"]"#, None),
+            ("user", None),
+        ] {
+            assert_eq!(member_text(text, &["name", "user"]).as_deref(), value, "{text}");
+        }
     }
 }

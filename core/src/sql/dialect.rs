@@ -33,6 +33,18 @@ pub trait Dialect: Debug + Send + Sync {
     /// spelled `text` (ruling R5). `key` consists of ASCII letters, digits, `_` and `-`.
     fn json_member_equals(&self, sql: &mut Sql<'_>, column: &'static Column, key: &str, text: &str);
 
+    /// Writes a text expression: what [`member_text`](crate::json::member_text) makes of `column`'s text and `keys`, NULL where
+    /// that is nothing; `true`. Where the engine can't tell exactly, writes nothing: `false`, as the provided method answers; then
+    /// rows are read, and looked at one by one.
+    fn json_member_text(&self, _sql: &mut Sql<'_>, _column: &'static Column, _keys: &[&str]) -> bool {
+        false
+    }
+
+    /// An expression of the text of `column` that compares and sorts by its bytes, whatever the column's collation.
+    fn text_bytes(&self, sql: &mut Sql<'_>, column: &'static Column) {
+        sql.column(column);
+    }
+
     /// An integer expression: the start, in seconds since the Unix epoch, of the interval of `seconds` seconds that the
     /// time in `column` lies in, rounded down before 1970 too (ruling R1).
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64);

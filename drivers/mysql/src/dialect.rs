@@ -191,6 +191,10 @@ impl Dialect for Mysql {
         }
     }
 
+    fn text_bytes(&self, sql: &mut Sql<'_>, column: &'static Column) {
+        self.bytes(sql, column);
+    }
+
     /// `TO_SECONDS` drops the fraction, before 1970 too, and knows neither the session's time zone nor the year 2038.
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         sql.floor_to(seconds, |sql| {

@@ -60,6 +60,12 @@ impl Dialect for Sqlite {
         sql.push(") IS ").bind(text).push(" END END ELSE 0 END ELSE 0 END ELSE 0 END");
     }
 
+    fn json_member_text(&self, sql: &mut Sql<'_>, column: &'static Column, keys: &[&str]) -> bool {
+        // What SQLite's own functions make of repeated names, escapes and deep nesting differs.
+        sql.push("decnet_member(").column(column).push(", ").bind_list(keys.iter().copied()).push(")");
+        true
+    }
+
     fn bucket(&self, sql: &mut Sql<'_>, column: &'static Column, seconds: i64) {
         // strftime('%s') rounds at the last half millisecond (ruling R1), and loses the offset of a cut text.
         sql.push("decnet_bucket(").column(column).push(", ").bind(seconds).push(")");

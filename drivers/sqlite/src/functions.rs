@@ -1,7 +1,10 @@
 //! The SQL functions that the dialect uses: registered on every connection, stored in no schema.
 
+use std::borrow::Cow;
+
+use decnet_db_core::json::member_text;
 use decnet_db_core::time::Timestamp;
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, Result};
@@ -11,6 +14,7 @@ use rusqlite::{Connection, Result};
 /// - `decnet_contains(needle, text, …)`: whether one of the texts contains the needle, whose ASCII letters are small;
 /// - `decnet_may_have(json, key, text)`: false only if the JSON object has no member with that key (in quotes) that is spelled or
 ///   means `text`;
+/// - `decnet_member(json, key, …)`: the first of the members that is text, a number, true or false, as text;
 /// - `decnet_bucket(time, seconds)`: the beginning of the interval that the time lies in.
 pub(crate) fn register(connection: &Connection) -> Result<()> {
     // DIRECTONLY: a trigger or view that someone planted in the file can't call them.
@@ -26,6 +30,20 @@ pub(crate) fn register(connection: &Connection) -> Result<()> {
         let finder = |value: ValueRef<'_>| Ok::<_, FromSqlError>(Finder::new(value.as_bytes()?).into_owned());
         let (key, text) = (context.get_or_create_aux(1, finder)?, context.get_or_create_aux(2, finder)?);
         Ok(with_text(context, 0, |json| may_have(json, &key, &text)))
+    })?;
+    connection.create_scalar_function("decnet_member", -1, flags, |context| {
+        let keys = (1..context.len()).map(|place| context.get_raw(place).as_str());
+        let keys = keys.collect::<std::result::Result<Vec<_>, _>>()?;
+        let json = match context.get_raw(0) {
+            // What is no UTF-8 as a reader of the column sees it.
+            ValueRef::Text(json) | ValueRef::Blob(json) => String::from_utf8_lossy(json),
+            _ => return Ok(None),
+        };
+        // Most objects have none of them, and needn't be taken apart. An escape may spell one otherwise.
+        let bytes = json.as_bytes();
+        let may_have = keys.iter().any(|key| memmem::find(bytes, key.as_bytes()).is_some())
+            || memchr::memchr(b'\\', bytes).is_some();
+        Ok(if may_have { member_text(&json, &keys).map(Cow::into_owned) } else { None })
     })?;
     connection.create_scalar_function("decnet_bucket", 2, flags, |context| {
         let width = context.get::<i64>(1)?.max(1);

@@ -1,6 +1,7 @@
 //! Events and what is counted of them.
 
 pub(super) mod counts;
+mod values;
 
 use async_trait::async_trait;
 
