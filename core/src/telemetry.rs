@@ -10,7 +10,7 @@ use tracing::{Instrument, Span};
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
 };
-use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
+use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
@@ -191,6 +191,11 @@ impl Engine for Instrumented {
         let span = span!("db.query", "query", self);
         let counts = self.inner.engine().value_counts(counted, filter, limit);
         self.observe("query", span, counts, |counts| counts.as_ref().map(|counts| counts.values.len())).await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        let span = span!("db.snapshot", "snapshot", self);
+        self.observe("snapshot", span, self.inner.engine().snapshot(), |_| None).await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

@@ -218,3 +218,19 @@ fn verbose_tells_what_is_going_on_and_the_environment_filters() {
     assert_eq!(wrong.code, 3);
     assert!(wrong.err.starts_with("decnet-db: DECNET_LOG is \"loud=very=loud\": "), "{}", wrong.err);
 }
+
+#[test]
+fn init_asks_before_it_adds_to_another_programs_tables() {
+    let tool = Tool::new();
+    let file = rusqlite::Connection::open(tool.path("decnet.db")).unwrap();
+    file.execute_batch("CREATE TABLE recipes (title TEXT); CREATE TABLE cooks (name TEXT)").unwrap();
+    let run = tool.run(["init"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.err.contains("holds 2 tables of another program, such as \"cooks\""), "{}", run.err);
+    let tables = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(tables("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"), 2);
+    assert_eq!(tool.run(["init", "--yes"]).code, 0);
+    // From now on they are DECNET's too.
+    assert_eq!(tool.run(["init"]).code, 0);
+    assert_eq!(tables("SELECT COUNT(*) FROM sqlite_master WHERE name = 'recipes'"), 1);
+}

@@ -8,5 +8,6 @@
 
 mod copying;
 mod faults;
+mod live;
 mod place;
 mod resetting;

@@ -10,7 +10,7 @@ use crate::contract::tables::SCHEMA;
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
 };
-use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
+use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
 use crate::error::{ErrorKind, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
@@ -136,6 +136,10 @@ impl Engine for SqlRepository {
         limit: u64,
     ) -> Result<Option<ValueCounts>> {
         SqlRepository::value_counts(self, counted, filter, limit).await
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.backend.snapshot().await
     }
 
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {

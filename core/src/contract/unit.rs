@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Commits, Counted, LogFilter, ValueCounts};
-use crate::driver::{Bootstrap, Bootstrapped, Space};
+use crate::driver::{Bootstrap, Bootstrapped, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Table, Unit};
 
@@ -41,6 +41,12 @@ pub trait Engine: Send + Sync {
         filter: &LogFilter,
         limit: u64,
     ) -> Result<Option<ValueCounts>>;
+
+    /// Begins a snapshot: several reads of one moment.
+    ///
+    /// # Errors
+    /// As [`Backend::snapshot`](crate::driver::Backend::snapshot).
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>>;
 
     /// Creates what the schema lacks.
     ///

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Bootstrap, Bootstrapped, Space};
-use crate::error::Result;
+use super::{Bootstrap, Bootstrapped, Snapshot, Space};
+use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
 /// One open database. The required methods are all that core needs to know of an engine.
@@ -44,6 +44,18 @@ pub trait Backend: Send + Sync + 'static {
     /// provided method does; then who waits for rows of others reads now and then.
     async fn foreign_commits(&self) -> Option<u64> {
         None
+    }
+
+    /// Begins a [`Snapshot`]: several reads of one moment, on a connection of its own. Who only reads rows that are
+    /// committed already needs none; backups do.
+    ///
+    /// # Errors
+    /// `Unsupported` from a driver that has none, as the provided method answers; otherwise as [`query`](Self::query).
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        Err(Error::Unsupported(format!(
+            "the driver for {} has no snapshots: several reads can't be of one moment",
+            self.dialect().system()
+        )))
     }
 
     /// Commits one unit, all of its steps or none, and returns what each step did.

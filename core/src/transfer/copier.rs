@@ -36,18 +36,7 @@ pub(super) struct Copier<'r, 'o> {
 impl Copier<'_, '_> {
     /// Makes sure that the two are not one database, then empties the target.
     pub(super) async fn start(&mut self, source_has_state: bool) -> Result<()> {
-        // The record is in the target: whoever sees it in the source looks at the same database, whatever its URL.
-        if source_has_state && progress::read(self.source).await?.is_some() {
-            let mut unit = Unit::new();
-            let mut sql = Sql::new(self.target.dialect());
-            sql.delete::<StateEntry>().only(StateEntry::KEY, PROGRESS_KEY);
-            unit.execute(sql.finish()?);
-            self.target.commit(unit).await?;
-            return Err(Error::invalid_input(
-                "target",
-                "is the same database as the source; nothing was changed",
-            ));
-        }
+        different(self.source, self.target, source_has_state).await?;
         let (target, overwrite) = (self.target, self.options.overwrite);
         let mut clearing = Unit::new();
         if overwrite {
@@ -66,6 +55,9 @@ impl Copier<'_, '_> {
             Phase::Rows { table, after } => (table, None, after),
             Phase::References { table, column, after } => (table, Some(column), after),
             Phase::Verifying => return Ok(()),
+            Phase::Levelling { .. } => {
+                return Err(Error::conflict("a live copy into the target has begun meanwhile"));
+            }
         };
         let begin = SCHEMA.tables.iter().position(|it| it.name == table).ok_or_else(|| {
             Error::conflict(format!(
@@ -205,7 +197,22 @@ impl Copier<'_, '_> {
     }
 }
 
-fn inserted(table: &'static Table, rows: Vec<Row>) -> Result<Unit> {
+/// Makes sure that the two are not one database. The record is in the target: whoever sees it in the source looks at the
+/// same database, whatever its URL. Then it is taken away again.
+pub(super) async fn different(source: &dyn Engine, target: &dyn Engine, has_state: bool) -> Result<()> {
+    if !has_state || progress::read(source).await?.is_none() {
+        return Ok(());
+    }
+    let mut unit = Unit::new();
+    let mut sql = Sql::new(target.dialect());
+    sql.delete::<StateEntry>().only(StateEntry::KEY, PROGRESS_KEY);
+    unit.execute(sql.finish()?);
+    target.commit(unit).await?;
+    Err(Error::invalid_input("target", "is the same database as the source; nothing was changed"))
+}
+
+/// The rows as one INSERT, without references to their own table.
+pub(super) fn inserted(table: &'static Table, rows: Vec<Row>) -> Result<Unit> {
     let own = |name: &str| table.foreign_keys.iter().any(|key| key.column == name && key.table == table.name);
     let mut values = Vec::with_capacity(rows.len() * table.columns.len());
     for row in rows {
@@ -239,7 +246,7 @@ fn referring(target: &dyn Engine, table: &'static Table, column: &'static str, r
 }
 
 /// The error's text without the column, which the finding has.
-fn reason(error: Error) -> String {
+pub(super) fn reason(error: Error) -> String {
     match error {
         Error::InvalidInput { reason, .. } => reason,
         other => other.to_string(),

@@ -7,10 +7,10 @@ use super::page::PageLimits;
 use super::progress::{self, Phase, Record};
 use super::references::broken;
 use super::reset::resync_serials;
-use super::verify::{Verification, verify};
+use super::verify::{Verification, compare};
 use super::{CopyEvent, Findings, present};
 use crate::contract::tables::SCHEMA;
-use crate::contract::{Repository, StateEntry};
+use crate::contract::{Engine, Repository, StateEntry};
 use crate::driver::Bootstrap;
 use crate::error::{Error, Result};
 use crate::sql::{Record as _, Unit};
@@ -84,16 +84,42 @@ pub async fn copy(
     options: &CopyOptions,
     on: &mut (dyn FnMut(CopyEvent) + Send),
 ) -> Result<CopyReport> {
-    let (total, has) = present(source).await?;
-    if has(StateEntry::TABLE.name) && progress::read(source.engine()).await?.is_some() {
+    let (rows, has) = present(source).await?;
+    copy_from((source.engine(), rows, &has), target, options, on).await
+}
+
+/// Refuses a source that is the target of an unfinished copy.
+pub(super) async fn finished(source: &dyn Engine, has: &(impl Fn(&str) -> bool + Sync)) -> Result<()> {
+    if has(StateEntry::TABLE.name) && progress::read(source).await?.is_some() {
         return Err(Error::conflict(
             "the source is itself the target of an unfinished copy: finish that one first, or `reset` it",
         ));
     }
+    Ok(())
+}
+
+/// The same from anything that answers reads, with its rows and its tables.
+pub(super) async fn copy_from(
+    (source, total, has): (&dyn Engine, u64, &(impl Fn(&str) -> bool + Sync)),
+    target: &dyn Repository,
+    options: &CopyOptions,
+    on: &mut (dyn FnMut(CopyEvent) + Send),
+) -> Result<CopyReport> {
+    finished(source, has).await?;
     let mut found = find_target(target, options).await?;
+    if let Some(record) = &mut found
+        && matches!(record.phase(), Phase::Levelling { .. })
+    {
+        if !options.overwrite {
+            return Err(Error::conflict(
+                "the target holds an unfinished live copy of this source: continue it as one, or overwrite the target",
+            ));
+        }
+        record.restart(&options.source).await?;
+    }
     let is_new = found.as_ref().is_none_or(|record| matches!(record.phase(), Phase::Starting));
     if is_new && !options.mend_references {
-        let refused = broken(source.engine(), &SCHEMA, &has).await?;
+        let refused = broken(source, &SCHEMA, has).await?;
         if !refused.is_empty() {
             return Ok(CopyReport { resumed: false, rows: 0, refused, verification: None });
         }
@@ -105,7 +131,7 @@ pub async fn copy(
         None => Record::begin(engine, &options.source).await?,
     };
     let mut copier = Copier {
-        source: source.engine(),
+        source: source,
         target: engine,
         options,
         record,
@@ -119,13 +145,14 @@ pub async fn copy(
     }
     let done = if is_new { 0 } else { target.row_counts().await?.iter().filter_map(|(_, rows)| *rows).sum() };
     (copier.on)(CopyEvent::Copying { rows: total, done: done.min(total) });
-    copier.tables(&has).await?;
+    copier.tables(has).await?;
     let Copier { mut record, rows, refused, on, .. } = copier;
     let mut report = CopyReport { resumed: !is_new, rows, refused, verification: None };
     if report.refused.is_empty() {
         record.advance(Unit::new(), Phase::Verifying).await?;
         resync_serials(engine, SCHEMA.tables).await?;
-        let verification = verify(source, target, options.limits, options.mend_references, on).await?;
+        let verification =
+            compare((source, total, has), engine, options.limits, options.mend_references, on).await?;
         if verification.is_equal() {
             record.finish().await?;
         }
@@ -135,7 +162,10 @@ pub async fn copy(
 }
 
 /// The record of an unfinished copy in the target, which may be taken up or replaced; none in one that may be begun.
-async fn find_target<'r>(target: &'r dyn Repository, options: &CopyOptions) -> Result<Option<Record<'r>>> {
+pub(super) async fn find_target<'r>(
+    target: &'r dyn Repository,
+    options: &CopyOptions,
+) -> Result<Option<Record<'r>>> {
     let counts = target.row_counts().await?;
     let has_state = counts.iter().any(|(table, rows)| *table == StateEntry::TABLE.name && rows.is_some());
     let mut record = if has_state { Record::find(target.engine()).await? } else { None };

@@ -6,6 +6,9 @@ mod cell;
 mod copier;
 mod copy;
 mod digest;
+mod level;
+mod live;
+mod moment;
 mod page;
 mod progress;
 mod references;
@@ -19,13 +22,18 @@ use serde::Serialize;
 pub use cell::Finding;
 pub use copy::{CopyOptions, CopyReport, copy};
 pub use digest::{Checksum, TableDigest};
+pub use level::Changes;
+pub use live::{LiveReport, copy_live};
+pub use moment::{BackupReport, Moment};
 pub use page::PageLimits;
 pub use progress::PROGRESS_KEY;
 pub use reset::{ResetMode, ResetReport, reset};
 pub use verify::{TableVerification, Verification, verify};
 
-use crate::contract::Repository;
-use crate::error::{Error, Result};
+use crate::contract::tables::SCHEMA;
+use crate::contract::{Engine, Repository};
+use crate::error::{Error, ErrorKind, Result};
+use crate::sql::Sql;
 
 /// What a copy or a comparison tells while it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +57,20 @@ pub enum CopyEvent {
     Comparing {
         /// The source's rows.
         rows: u64,
+    },
+    /// A round of a live copy begins: what differs goes over.
+    Round {
+        /// 1, 2, …
+        number: u32,
+        /// Whether all of it is of one moment, so that it may be the last one.
+        at_once: bool,
+    },
+    /// So many pages of a file are written, of so many.
+    Pages {
+        /// Those that are done.
+        done: u64,
+        /// All of them.
+        all: u64,
     },
     /// The rows of a table are compared next.
     Verifying {
@@ -89,7 +111,26 @@ impl Findings {
 /// # Errors
 /// Configuration, when it has none of them.
 async fn present(repository: &dyn Repository) -> Result<(u64, impl Fn(&str) -> bool + use<>)> {
-    let counts = repository.row_counts().await?;
+    there(repository.row_counts().await?)
+}
+
+/// The same, read by statements.
+async fn present_in(engine: &dyn Engine) -> Result<(u64, impl Fn(&str) -> bool + use<>)> {
+    let mut counts = Vec::with_capacity(SCHEMA.tables.len());
+    for table in SCHEMA.tables {
+        let mut sql = Sql::new(engine.dialect());
+        sql.push("SELECT COUNT(*) FROM ").identifier(table.name);
+        let rows = match engine.query(sql.finish()?).await {
+            Ok(rows) => Some(rows.scalar()?.unwrap_or(0)),
+            Err(error) if error.kind() == ErrorKind::Configuration => None,
+            Err(error) => return Err(error),
+        };
+        counts.push((table.name, rows));
+    }
+    there(counts)
+}
+
+fn there(counts: Vec<(&'static str, Option<u64>)>) -> Result<(u64, impl Fn(&str) -> bool + use<>)> {
     let rows = counts.iter().filter_map(|(_, rows)| *rows).sum();
     let present: BTreeSet<&'static str> =
         counts.into_iter().filter(|(_, rows)| rows.is_some()).map(|(table, _)| table).collect();

@@ -33,17 +33,24 @@ pub(super) struct Pages<'r> {
     limits: PageLimits,
     not_null: Option<&'static str>,
     after: Vec<Value>,
+    up_to: Option<Value>,
     done: bool,
 }
 
 impl<'r> Pages<'r> {
     pub(super) fn new(reader: &'r dyn Engine, table: &'static Table, limits: PageLimits) -> Self {
-        Self { reader, table, limits, not_null: None, after: Vec::new(), done: false }
+        Self { reader, table, limits, not_null: None, after: Vec::new(), up_to: None, done: false }
     }
 
     /// Only rows behind the one with this key; from the start, when it is empty.
     pub(super) fn after(mut self, key: Vec<Value>) -> Self {
         self.after = key;
+        self
+    }
+
+    /// Only rows up to the one with this key, of a table whose key is one column.
+    pub(super) fn up_to(mut self, key: Value) -> Self {
+        self.up_to = Some(key);
         self
     }
 
@@ -102,6 +109,9 @@ impl<'r> Pages<'r> {
         }
         if !self.after.is_empty() {
             behind(sql.and(), self.table.primary_key, &self.after);
+        }
+        if let (Some(key), [column]) = (&self.up_to, self.table.primary_key) {
+            sql.and().identifier(column).push(" <= ").bind(key.clone());
         }
         sql.push(" ORDER BY ").identifiers(self.table.primary_key.iter().copied());
         sql.page(rows as u64, 0);

@@ -37,6 +37,8 @@ pub(super) enum Phase {
     References { table: String, column: String, after: Vec<KeyValue> },
     /// Everything is copied.
     Verifying,
+    /// A live copy makes the target level with the source; the number tells one step from the next.
+    Levelling { step: u64 },
 }
 
 /// A value of a primary key.

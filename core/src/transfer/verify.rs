@@ -13,7 +13,7 @@ use super::{CopyEvent, Findings, present};
 use crate::contract::Engine;
 use crate::contract::tables::SCHEMA;
 use crate::contract::{Repository, StateEntry};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::sql::{Record as _, Table, Value};
 
 /// The differences that are listed of one table.
@@ -77,8 +77,18 @@ pub async fn verify(
     on: &mut (dyn FnMut(CopyEvent) + Send),
 ) -> Result<Verification> {
     let (rows, has) = present(source).await?;
+    compare((source.engine(), rows, &has), target.engine(), limits, mend_references, on).await
+}
+
+/// The same of anything that answers reads, with its rows and its tables.
+pub(super) async fn compare(
+    (source, rows, has): (&dyn Engine, u64, &(impl Fn(&str) -> bool + Sync)),
+    target: &dyn Engine,
+    limits: PageLimits,
+    mend_references: bool,
+    on: &mut (dyn FnMut(CopyEvent) + Send),
+) -> Result<Verification> {
     on(CopyEvent::Comparing { rows });
-    let (source, target) = (source.engine(), target.engine());
     let json_by_value = !(source.dialect().keeps_json_text() && target.dialect().keeps_json_text());
     let mut notes = Findings::default();
     let mut tables = Vec::with_capacity(SCHEMA.tables.len());
@@ -109,7 +119,11 @@ pub async fn verify(
             let mut pages = Pages::new(target, table, limits);
             let mut buffer = Vec::new();
             loop {
-                let rows = pages.next().await?;
+                let rows = match pages.next().await {
+                    // A table that neither side has.
+                    Err(error) if error.kind() == ErrorKind::Configuration && !has(table.name) => Vec::new(),
+                    rows => rows?,
+                };
                 if rows.is_empty() {
                     return Ok(digest);
                 }

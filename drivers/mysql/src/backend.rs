@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use decnet_db_core::config::Config;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space, backoff};
+use decnet_db_core::driver::{
+    Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space, backoff,
+};
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
 
@@ -18,6 +20,7 @@ use crate::execute::query;
 use crate::legacy::cut_columns::Cuts;
 use crate::options::{Access, Targets};
 use crate::read::pool::Pool;
+use crate::read::snapshot;
 use crate::server::{Cluster, Server};
 use crate::session::setup;
 use crate::write::Writer;
@@ -34,6 +37,8 @@ pub(crate) struct MysqlBackend {
     cuts: Cuts,
     delete_counter: DeleteCounter,
     system: &'static str,
+    /// Tables that no snapshot holds still.
+    other_engines: Vec<String>,
 }
 
 impl MysqlBackend {
@@ -85,6 +90,7 @@ impl MysqlBackend {
             cuts: server.cuts,
             delete_counter: DeleteCounter::default(),
             system: server.flavour.system(),
+            other_engines: server.other_engines,
         })
     }
 
@@ -144,6 +150,17 @@ impl Backend for MysqlBackend {
             Err(_) => None,
         };
         Ok((rows, mark))
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        self.pool.ensure_open()?;
+        if !self.other_engines.is_empty() {
+            return Err(Error::Unsupported(format!(
+                "tables that InnoDB does not keep have no snapshots ({}): ALTER TABLE … ENGINE=InnoDB",
+                self.other_engines.join(", ")
+            )));
+        }
+        snapshot::begin(self.pool.connector(), &self.context).await
     }
 
     async fn commit(&self, mut unit: Unit) -> Result<Receipt> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Space};
+use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
 
@@ -11,6 +11,7 @@ use crate::dialect::Sqlite;
 use crate::error::Errors;
 use crate::read::ReaderPool;
 use crate::read::threads::{ReaderThreads, detached};
+use crate::snapshot::{Snapshots, begin};
 use crate::write::{Writer, WriterHandle};
 
 /// An open SQLite database.
@@ -18,6 +19,8 @@ pub(crate) struct SqliteBackend {
     /// `None` for a database that can only be read.
     pub(crate) writer: Option<Arc<Writer>>,
     pub(crate) reads: Reads,
+    /// How a snapshot is opened; none in memory.
+    pub(crate) snapshots: Option<Snapshots>,
     pub(crate) errors: Errors,
 }
 
@@ -78,6 +81,17 @@ impl Backend for SqliteBackend {
             (Reads::Pool(_), None) => None,
             // Nobody else can write to this memory.
             (Reads::OfTheWriter(..), _) => Some(0),
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {
+        match (&self.reads, &self.snapshots) {
+            (Reads::Pool(readers), Some(snapshots)) if readers.is_open() => begin(snapshots.clone()).await,
+            (Reads::Pool(_), Some(_)) => Err(Error::closed()),
+            _ => Err(Error::Unsupported(
+                "a database in memory has one connection: it has no snapshots and no backup; copy it into a file"
+                    .to_owned(),
+            )),
         }
     }
 

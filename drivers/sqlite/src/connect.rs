@@ -18,6 +18,7 @@ use crate::options::{Durability, Options};
 use crate::read::threads::{ReaderThreads, detached, none};
 use crate::read::{Manager, ReaderPool};
 use crate::session::{self, Role};
+use crate::snapshot::Snapshots;
 use crate::watch::{Access, FileWatch};
 use crate::write::Writer;
 
@@ -49,7 +50,7 @@ fn in_memory() -> Result<SqliteBackend> {
     .map_err(|error| errors.translate(error))?;
     let writer = Writer::start(connection, Arc::default(), None, None, Duration::ZERO, errors.clone())?;
     let reads = Reads::OfTheWriter(ReaderThreads::new(1), writer.handle());
-    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads, errors })
+    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads, snapshots: None, errors })
 }
 
 fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Result<SqliteBackend> {
@@ -107,9 +108,10 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Res
     let files = Arc::new(FileWatch::new(&file, access));
     let manager = Manager::new(&location, &files, busy_timeout, pool.recycle);
     let readers = ReaderPool::new(manager, pool, files.clone(), errors.clone())?;
+    let snapshots = Some(Snapshots::new(&location, &files, busy_timeout, &errors));
     let writer =
         Writer::start(connection, write_lock, Some(files), checkpointer, busy_timeout, errors.clone())?;
-    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads: Reads::Pool(readers), errors })
+    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads: Reads::Pool(readers), snapshots, errors })
 }
 
 /// A database that is only read: with its log and index, when they are there or can be, else as a file that nobody changes.
@@ -138,8 +140,9 @@ fn read_only(
     };
     let files = Arc::new(FileWatch::new(file, access));
     let manager = Manager::new(&location, &files, options.busy_timeout, pool.recycle);
+    let snapshots = Some(Snapshots::new(&location, &files, options.busy_timeout, errors));
     let readers = ReaderPool::new(manager, pool, files, errors.clone())?;
-    Ok(SqliteBackend { writer: None, reads: Reads::Pool(readers), errors: errors.clone() })
+    Ok(SqliteBackend { writer: None, reads: Reads::Pool(readers), snapshots, errors: errors.clone() })
 }
 
 fn connect(location: &Location, role: Role, busy_timeout: Duration) -> rusqlite::Result<Connection> {

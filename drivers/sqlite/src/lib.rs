@@ -40,6 +40,7 @@ mod location;
 mod options;
 mod read;
 mod session;
+mod snapshot;
 mod spin;
 mod watch;
 mod write;

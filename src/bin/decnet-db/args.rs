@@ -2,11 +2,13 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::commands::backup::BackupArgs;
 use crate::commands::call::CallArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::copy::CopyArgs;
 use crate::commands::export::ExportArgs;
 use crate::commands::histogram::HistogramArgs;
+use crate::commands::init::InitArgs;
 use crate::commands::logs::LogsArgs;
 use crate::commands::methods::MethodsArgs;
 use crate::commands::new_driver::NewDriverArgs;
@@ -64,7 +66,7 @@ pub(crate) enum Command {
     ///
     /// What exists is never altered, so running it again is safe. The administrator gets the password in
     /// DECNET_ADMIN_PASSWORD and has to change it at the first login; without that variable nobody is created.
-    Init,
+    Init(InitArgs),
 
     /// Store what honeypots captured, each line once
     ///
@@ -111,6 +113,9 @@ pub(crate) enum Command {
 
     /// Delete the oldest events, and what hangs on their sources, while others write
     Prune(PruneArgs),
+
+    /// Write everything as it is at this moment into a SQLite file, while DECNET runs
+    Backup(BackupArgs),
 
     /// Show what is in the database, and delete it when told to
     Reset(ResetArgs),

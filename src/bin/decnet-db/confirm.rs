@@ -49,6 +49,29 @@ pub(crate) fn confirm(url: &DatabaseUrl, given: Option<&str>, consequence: &str)
     }
 }
 
+/// Fails unless yes is answered on the terminal to what the database holds already.
+pub(crate) fn agree(what: &str) -> Result<(), Failure> {
+    let refuse =
+        |how: &str| Err(Error::invalid_input("--yes", format!("{how}: {what}; nothing was changed")).into());
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return refuse("needed where nobody can be asked");
+    }
+    let ask = || -> io::Result<String> {
+        let mut terminal = io::stderr().lock();
+        write!(terminal, "{what}.\nAdd DECNET's tables to it? [y/N] ")?;
+        terminal.flush()?;
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line)
+    };
+    let typed = ask().map_err(|error| Failure::io("can't ask", error))?;
+    if matches!(typed.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        refuse("not given, and not answered with yes")
+    }
+}
+
 /// Fails unless the database's name is typed on the terminal: for a call that deletes more than it names.
 pub(crate) fn confirm_call(url: &DatabaseUrl, method: &str) -> Result<(), Failure> {
     let what = format!("{method} deletes rows that the call does not name");

@@ -2,6 +2,7 @@
 
 mod archive;
 mod args;
+mod bar;
 mod commands;
 mod confirm;
 mod connection;
@@ -43,7 +44,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         match command {
             Command::Drivers => commands::drivers::run(output),
             Command::Status(arguments) => commands::status::run(&global, &arguments, output).await,
-            Command::Init => commands::init::run(&global, output).await,
+            Command::Init(arguments) => commands::init::run(&global, &arguments, output).await,
             Command::Ingest(arguments) => ingest::run(&global, arguments, output).await,
             Command::Logs(arguments) => commands::logs::run(&global, &arguments, output).await,
             Command::Top(arguments) => commands::top::run(&global, &arguments, output).await,
@@ -54,6 +55,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             Command::Call(arguments) => commands::call::run(&global, arguments, output).await,
             Command::Copy(arguments) => commands::copy::run(&global, &arguments, output).await,
             Command::Prune(arguments) => commands::prune::run(&global, &arguments, output).await,
+            Command::Backup(arguments) => commands::backup::run(&global, &arguments, output).await,
             Command::Reset(arguments) => commands::reset::run(&global, &arguments, output).await,
             Command::Completions(arguments) => commands::completions::run(&arguments, output),
             Command::Man => commands::completions::man(output),

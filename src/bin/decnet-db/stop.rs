@@ -103,7 +103,7 @@ pub(crate) async fn when_available<T, F: Future<Output = Result<T, Failure>>>(
 
 /// Waits until somebody wants the run to stop.
 #[cfg(unix)]
-async fn signal() -> io::Result<()> {
+pub(crate) async fn signal() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::select! {
@@ -114,6 +114,6 @@ async fn signal() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn signal() -> io::Result<()> {
+pub(crate) async fn signal() -> io::Result<()> {
     tokio::signal::ctrl_c().await
 }

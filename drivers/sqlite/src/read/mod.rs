@@ -131,6 +131,11 @@ impl ReaderPool {
         self.threads.run(false, |_| work()).await
     }
 
+    /// Whether it was not closed.
+    pub(crate) fn is_open(&self) -> bool {
+        self.pool.lock().is_some()
+    }
+
     /// How the connections stand.
     pub(crate) fn status(&self) -> PoolStatus {
         match &*self.pool.lock() {

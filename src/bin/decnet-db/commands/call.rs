@@ -43,20 +43,18 @@ pub(crate) struct CallArgs {
 }
 
 const LINES_HELP: &str = "\
-The result is printed as JSON, on one line unless it goes to a terminal. With
---json a failure is printed too: {\"error\":{\"kind\":…,\"message\":…}}.
-What deletes more than the call names (purge_…, prune_…,
+The result is printed as JSON, on one line unless it goes to a terminal. With --json a failure is printed too: \
+{\"error\":{\"kind\":…,\"message\":…}}. What deletes more than the call names (purge_…, prune_…, \
 delete_topology_cascade) asks on the terminal, or needs --yes.
 
 Requests and answers of --lines:
   {\"id\":…,\"method\":…,\"args\":{…}}
   {\"id\":…,\"ok\":…}  or  {\"id\":…,\"error\":{\"kind\":…,\"message\":…}}
-  The id is any JSON and comes back byte for byte; args may be left out.
-  Answers come in the order of the requests, each as soon as it is there,
-  until standard input ends; then the exit code is 0, whatever they were.
-  A line that is no request is answered with an error, and with the id null
-  where none could be read. Blank lines are skipped.
-  The first request opens the database; `initialize` creates what is missing.";
+
+The id is any JSON and comes back byte for byte; args may be left out. Answers come in the order of the requests, each as \
+soon as it is there, until standard input ends; then the exit code is 0, whatever they were. A line that is no request is \
+answered with an error, and with the id null where none could be read. Blank lines are skipped. The first request opens the \
+database; `initialize` creates what is missing.";
 
 pub(crate) async fn run(global: &Global, arguments: CallArgs, output: &mut Output) -> Result<(), Failure> {
     if arguments.compact {

@@ -2,6 +2,7 @@
 
 pub(crate) mod copies;
 pub(crate) mod resets;
+pub(crate) mod snapshots;
 
 crate::catalogue::cases! { copying:
     copies {
@@ -15,6 +16,10 @@ crate::catalogue::cases! { copying:
         a_target_with_rows_is_refused_unless_it_is_to_be_overwritten,
         /// A database is never copied into itself.
         a_database_is_not_copied_into_itself,
+    }
+    snapshots {
+        /// A snapshot sees what was committed when it began, whatever is written and deleted since.
+        a_snapshot_sees_one_moment,
     }
     resets {
         /// Truncating deletes all rows, keeps the schema, and keys are assigned as in a fresh database.
