@@ -131,7 +131,7 @@ pub(super) async fn copy_from(
         None => Record::begin(engine, &options.source).await?,
     };
     let mut copier = Copier {
-        source: source,
+        source,
         target: engine,
         options,
         record,
