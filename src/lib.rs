@@ -7,8 +7,8 @@ pub mod reports;
 
 pub use decnet_db_core::contract::Repository;
 pub use decnet_db_core::{
-    EngineError, Error, ErrorCode, ErrorKind, Result, call, config, contract, json, password, retention,
-    telemetry, testing, time, topology, transfer, watch,
+    EngineError, Error, ErrorCode, ErrorKind, Result, call, config, contract, examination, json, password,
+    retention, telemetry, testing, time, topology, transfer, watch,
 };
 // For authors of drivers, who depend on `decnet-db-core`, and for tools that look at an engine.
 #[doc(hidden)]

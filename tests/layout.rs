@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of core from the lowest to the highest: each one uses only those before it.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "text",
     "error",
     "time",
@@ -23,6 +23,7 @@ const ORDER: [&str; 17] = [
     "call",
     "transfer",
     "retention",
+    "examination",
     "watch",
 ];
 /// The root of composition: it may use everything, and nobody uses it.

@@ -12,6 +12,7 @@ pub mod config;
 pub mod contract;
 pub mod driver;
 pub mod error;
+pub mod examination;
 pub mod json;
 pub mod password;
 pub mod registry;

@@ -10,7 +10,7 @@ use tracing::{Instrument, Span};
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
 };
-use crate::driver::{Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
+use crate::driver::{Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
@@ -205,6 +205,11 @@ impl Engine for Instrumented {
     async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
         let span = span!("db.space", "space", self);
         self.observe("space", span, self.inner.engine().space(table), |_| None).await
+    }
+
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        let span = span!("db.examine", "examine", self);
+        self.observe("examine", span, self.inner.engine().examine(full), |_| None).await
     }
 
     async fn tidy(&self) -> Result<bool> {

@@ -10,7 +10,7 @@ use crate::contract::tables::SCHEMA;
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
 };
-use crate::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
+use crate::driver::{Backend, Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space};
 use crate::error::{ErrorKind, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
@@ -148,6 +148,10 @@ impl Engine for SqlRepository {
 
     async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
         self.backend.space(table).await
+    }
+
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        self.backend.examine(full).await
     }
 
     async fn tidy(&self) -> Result<bool> {

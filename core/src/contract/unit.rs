@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Commits, Counted, LogFilter, ValueCounts};
-use crate::driver::{Bootstrap, Bootstrapped, Snapshot, Space};
+use crate::driver::{Bootstrap, Bootstrapped, Finding, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Expect, Insert, Receipt, RowReader, Rows, Sql, Statement, StepId, Table, Unit};
 
@@ -59,6 +59,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Backend::space`](crate::driver::Backend::space).
     async fn space(&self, table: &'static Table) -> Result<Option<Space>>;
+
+    /// Looks at what is the engine's own.
+    ///
+    /// # Errors
+    /// As [`Backend::examine`](crate::driver::Backend::examine).
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>>;
 
     /// Puts things in order between the units of a long deletion.
     ///

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Bootstrap, Bootstrapped, Snapshot, Space};
+use super::{Bootstrap, Bootstrapped, Finding, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
@@ -90,6 +90,16 @@ pub trait Backend: Send + Sync + 'static {
     async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
         let _ = table;
         Ok(None)
+    }
+
+    /// Looks at what is the engine's own before trust is put in the database: settings that lose data or time, integrity, room
+    /// on the disk. Only reads. `full` allows what takes as long as reading all of it. The provided method finds nothing.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query); what is wrong with the database itself is a finding.
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        let _ = full;
+        Ok(Vec::new())
     }
 
     /// Puts things in order between the units of a long deletion, a little at a time: keeps the engine's log short, gives back a

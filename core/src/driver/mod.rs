@@ -76,6 +76,7 @@ mod bootstrap;
 mod capability;
 #[allow(clippy::module_inception, reason = "the type of that name")]
 mod driver;
+mod finding;
 mod snapshot;
 mod space;
 mod toolkit;
@@ -84,6 +85,7 @@ pub use backend::{Backend, PoolStatus, ServerInfo};
 pub use bootstrap::{Bootstrap, Bootstrapped};
 pub use capability::Capability;
 pub use driver::{Driver, OpenFuture};
+pub use finding::{Finding, Soundness};
 pub use snapshot::Snapshot;
 pub use space::{Rebuild, Space};
 pub use toolkit::{

@@ -106,6 +106,17 @@ impl Findings {
     }
 }
 
+/// The references of DECNET's tables that lead to rows which are not there.
+///
+/// # Errors
+/// What a read may return.
+pub(crate) async fn broken_references(
+    engine: &dyn Engine,
+    present: impl Fn(&str) -> bool,
+) -> Result<Findings> {
+    references::broken(engine, &SCHEMA, present).await
+}
+
 /// How many rows the database has, and which tables.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use super::page::PageLimits;
 use super::verify::{Verification, compare};
 use super::{CopyEvent, present_in};
 use crate::contract::{Commits, Counted, Engine, LogFilter, Repository, ValueCounts};
-use crate::driver::{Bootstrap, Bootstrapped, Snapshot, Space};
+use crate::driver::{Bootstrap, Bootstrapped, Finding, Snapshot, Space};
 use crate::error::{Error, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 use crate::time::Timestamp;
@@ -158,6 +158,10 @@ impl Engine for Still<'_> {
 
     async fn space(&self, table: &'static Table) -> Result<Option<Space>> {
         self.engine.space(table).await
+    }
+
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        self.engine.examine(full).await
     }
 
     async fn tidy(&self) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use decnet_db_core::config::Config;
 use decnet_db_core::driver::{
-    Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space, backoff,
+    Backend, Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space, backoff,
 };
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
@@ -16,6 +16,7 @@ use crate::context::{Context, Guards};
 use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
+use crate::examine::examine;
 use crate::execute::query;
 use crate::legacy::cut_columns::Cuts;
 use crate::options::{Access, Targets};
@@ -206,6 +207,13 @@ impl Backend for MysqlBackend {
             Ok(space.rebuilt_by(format!("OPTIMIZE TABLE {}", table.name), part))
         })?;
         Ok(spaces.into_iter().next())
+    }
+
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        let mut lease = self.pool.acquire(Access::Read).await?;
+        let findings = examine(lease.connection(), full).await?;
+        lease.give_back();
+        Ok(findings)
     }
 
     fn pool(&self) -> PoolStatus {

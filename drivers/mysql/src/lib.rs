@@ -105,6 +105,7 @@ mod context;
 mod delete_counter;
 mod dialect;
 mod error;
+mod examine;
 mod execute;
 mod fitness;
 mod flavour;

@@ -1,14 +1,18 @@
 //! The driver's side of the interface: hands reads to the pool and writes to the writer.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use decnet_db_core::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo, Snapshot, Space};
+use decnet_db_core::driver::{
+    Backend, Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space,
+};
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
 use decnet_db_core::{Error, Result};
 
 use crate::dialect::Sqlite;
 use crate::error::Errors;
+use crate::examine;
 use crate::read::ReaderPool;
 use crate::read::threads::{ReaderThreads, detached};
 use crate::snapshot::{Snapshots, begin};
@@ -22,6 +26,8 @@ pub(crate) struct SqliteBackend {
     /// How a snapshot is opened; none in memory.
     pub(crate) snapshots: Option<Snapshots>,
     pub(crate) errors: Errors,
+    /// `None` in memory.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// Where reads run.
@@ -35,6 +41,22 @@ pub(crate) enum Reads {
 impl SqliteBackend {
     fn writer(&self) -> Result<&Arc<Writer>> {
         self.writer.as_ref().ok_or_else(|| self.errors.read_only())
+    }
+
+    /// The room that the file takes.
+    async fn room(&self) -> Result<Option<Space>> {
+        let mut sql = Sql::new(&Sqlite);
+        sql.push("SELECT page_count, freelist_count, page_size, auto_vacuum FROM pragma_page_count(), ")
+            .push("pragma_freelist_count(), pragma_page_size(), pragma_auto_vacuum()");
+        let rows = self.query(sql.finish()?).await?.decode(|row| {
+            let [pages, free, size, mode]: [u64; 4] =
+                [row.value("pages")?, row.value("pages")?, row.value("bytes")?, row.value("mode")?];
+            let used = pages.saturating_sub(free).saturating_mul(size);
+            let space = Space::new(used, free.saturating_mul(size)).current();
+            // A copy of what is in use, which goes through the log.
+            Ok(if mode == 0 { space.rebuilt_by("VACUUM", used.saturating_mul(2)) } else { space })
+        })?;
+        Ok(rows.into_iter().next())
     }
 
     /// Whether nobody writes at the moment.
@@ -116,18 +138,34 @@ impl Backend for SqliteBackend {
     }
 
     async fn space(&self, _table: &'static Table) -> Result<Option<Space>> {
-        let mut sql = Sql::new(&Sqlite);
-        sql.push("SELECT page_count, freelist_count, page_size, auto_vacuum FROM pragma_page_count(), ")
-            .push("pragma_freelist_count(), pragma_page_size(), pragma_auto_vacuum()");
-        let rows = self.query(sql.finish()?).await?.decode(|row| {
-            let [pages, free, size, mode]: [u64; 4] =
-                [row.value("pages")?, row.value("pages")?, row.value("bytes")?, row.value("mode")?];
-            let used = pages.saturating_sub(free).saturating_mul(size);
-            let space = Space::new(used, free.saturating_mul(size)).current();
-            // A copy of what is in use, which goes through the log.
-            Ok(if mode == 0 { space.rebuilt_by("VACUUM", used.saturating_mul(2)) } else { space })
-        })?;
-        Ok(rows.into_iter().next())
+        self.room().await
+    }
+
+    async fn examine(&self, full: bool) -> Result<Vec<Finding>> {
+        let texts = async |text: &'static str| {
+            let mut sql = Sql::new(&Sqlite);
+            sql.push(text);
+            self.query(sql.finish()?).await?.decode(|row| row.value::<String>("text"))
+        };
+        let mode = texts("SELECT journal_mode FROM pragma_journal_mode()").await?;
+        let mut findings = vec![examine::journal(mode.first().map_or("unknown", String::as_str))];
+        if let Some(path) = &self.file {
+            findings.extend(examine::file_system(path));
+            if let (Some(space), Some(free)) = (self.room().await?, examine::free_on_disk(path)) {
+                findings.push(examine::free_disk(free, space.used));
+            }
+        }
+        let check = if full {
+            texts("SELECT integrity_check FROM pragma_integrity_check()").await
+        } else {
+            texts("SELECT quick_check FROM pragma_quick_check()").await
+        };
+        findings.push(match check {
+            Ok(rows) => examine::integrity(&rows, full),
+            Err(error @ Error::Unavailable { .. }) => return Err(error),
+            Err(error) => examine::integrity(&[error.to_string()], full),
+        });
+        Ok(findings)
     }
 
     async fn tidy(&self) -> Result<bool> {

@@ -6,7 +6,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,10 @@ pub(crate) struct Limits {
 
 /// 32 and 96 MiB. Measured: commits are twice as fast with 8,000 pages as with SQLite's 1,000.
 pub(crate) const LIMITS: Limits = Limits { start: 8_000, insist: 24_000 };
-/// From here on a long deletion, which could fill the log faster than anything else, waits until the log was moved: 16 MiB. At twice
-/// that length it also waits for readers of the old log.
-const SHORT: i32 = 4_000;
+/// 8 and 20 MiB, while a long deletion fills the log faster than anything else: writers wait from 40 MiB on.
+const WHILE_DELETING: Limits = Limits { start: 2_000, insist: 5_000 };
+/// How long after the last word of a deletion that holds.
+const DELETING: Duration = Duration::from_secs(1);
 /// How long the writer waits at most for readers of the old log, each time that the log has grown by half of `start`.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long after a commit the log is synced. With the time that it takes, and what a checkpoint takes that is under way,
@@ -66,6 +67,9 @@ struct Shared {
     woken: Condvar,
     done: Condvar,
     limits: Limits,
+    began: Instant,
+    /// Until when a long deletion is under way, in milliseconds since then.
+    deleting_until: AtomicU64,
     /// Whether something was committed since the log was last synced, for the writer, who looks without the lock.
     unsynced: AtomicBool,
     log: Option<LogSync>,
@@ -74,8 +78,6 @@ struct Shared {
 #[derive(Default)]
 struct State {
     wanted: bool,
-    /// Whether the log is to start anew, however short it is.
-    shorten: bool,
     closed: bool,
     /// The length at which the next attempt is worth it.
     next: i32,
@@ -89,6 +91,12 @@ enum Work {
     End,
 }
 
+impl Limits {
+    fn or_less(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), insist: self.insist.min(other.insist) }
+    }
+}
+
 impl Checkpointer {
     /// Starts the thread on a connection of its own. `write_lock` is what the writer holds while it writes. `log` is synced
     /// a moment after commits; when the connections sync by themselves there is none.
@@ -98,19 +106,13 @@ impl Checkpointer {
         limits: Limits,
         log: Option<LogSync>,
     ) -> std::io::Result<Self> {
-        Self::start_with(limits, log, move |shorten| {
-            if shorten {
-                shorten_log(&connection, &write_lock)
-            } else {
-                move_log(&connection, &write_lock, limits.insist)
-            }
-        })
+        Self::start_with(limits, log, move |insist| move_log(&connection, &write_lock, insist))
     }
 
     fn start_with(
         limits: Limits,
         log: Option<LogSync>,
-        move_log: impl FnMut(bool) -> Result<i32> + Send + 'static,
+        move_log: impl FnMut(i32) -> Result<i32> + Send + 'static,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
         let shared = Arc::new(Shared {
@@ -118,6 +120,8 @@ impl Checkpointer {
             woken: Condvar::new(),
             done: Condvar::new(),
             limits,
+            began: Instant::now(),
+            deleting_until: AtomicU64::new(0),
             unsynced: AtomicBool::new(false),
             log,
         });
@@ -135,32 +139,29 @@ impl Checkpointer {
             self.shared.sync_later();
         }
         let anew = pages < self.last.swap(pages, Ordering::Relaxed);
-        if !anew && pages < self.shared.limits.start {
+        let limits = self.shared.limits();
+        if !anew && pages < limits.start {
             return;
         }
         let mut state = self.shared.state.lock();
         if anew {
-            state.next = self.shared.limits.start;
+            state.next = limits.start;
         }
         if pages >= state.next && !state.wanted {
             state.wanted = true;
             self.shared.woken.notify_one();
         }
-        while pages >= self.shared.limits.insist.saturating_mul(2) && state.wanted && !state.closed {
+        while pages >= limits.insist.saturating_mul(2) && state.wanted && !state.closed {
             self.shared.done.wait(&mut state);
         }
     }
 
-    /// Waits until the log was moved, so that it starts anew with one of the next commits, unless it is short. Blocks.
-    pub(crate) fn shorten(&self) {
-        if self.last.load(Ordering::Relaxed) < SHORT {
-            return;
-        }
-        let mut state = self.shared.state.lock();
-        state.shorten = true;
-        self.shared.woken.notify_one();
-        while state.shorten && !state.closed {
-            self.shared.done.wait(&mut state);
+    /// A long deletion is under way: for a while the log is kept shorter.
+    pub(crate) fn deleting(&self) {
+        let until = self.shared.now().saturating_add(DELETING.as_millis() as u64);
+        if self.shared.deleting_until.swap(until, Ordering::Relaxed) < self.shared.now() {
+            // The next commit looks anew.
+            self.shared.state.lock().next = WHILE_DELETING.start;
         }
     }
 
@@ -196,7 +197,17 @@ impl Drop for Checkpointer {
 }
 
 impl Shared {
-    fn run(&self, mut move_log: impl FnMut(bool) -> Result<i32>) {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Those that hold at the moment.
+    fn limits(&self) -> Limits {
+        let until = self.deleting_until.load(Ordering::Relaxed);
+        if until == 0 || until < self.now() { self.limits } else { WHILE_DELETING.or_less(self.limits) }
+    }
+
+    fn run(&self, mut move_log: impl FnMut(i32) -> Result<i32>) {
         loop {
             match self.wait() {
                 Work::End => return,
@@ -215,8 +226,8 @@ impl Shared {
                 }
                 Work::Move => {
                     // Whatever happens, the writer must not wait for it for ever.
-                    let shorten = self.state.lock().shorten;
-                    let log = match catch_unwind(AssertUnwindSafe(|| move_log(shorten))) {
+                    let limits = self.limits();
+                    let log = match catch_unwind(AssertUnwindSafe(|| move_log(limits.insist))) {
                         Ok(Ok(log)) => log,
                         Ok(Err(error)) => {
                             tracing::warn!(
@@ -232,11 +243,10 @@ impl Shared {
                     };
                     let mut state = self.state.lock();
                     state.wanted = false;
-                    state.shorten &= !shorten;
                     self.done.notify_all();
                     // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it
                     // only when it has grown.
-                    state.next = log.saturating_add(self.limits.start / 2).max(self.limits.start);
+                    state.next = log.saturating_add(limits.start / 2).max(limits.start);
                 }
             }
         }
@@ -253,7 +263,7 @@ impl Shared {
                 state.sync_at = None;
                 return Work::Sync;
             }
-            if state.wanted || state.shorten {
+            if state.wanted {
                 return Work::Move;
             }
             match due {
@@ -334,20 +344,6 @@ fn move_log(connection: &Connection, write_lock: &Mutex<()>, insist: i32) -> Res
             connection.busy_timeout(PATIENCE)?;
             (log, _) = checkpoint(connection, "RESTART")?;
         }
-    }
-    metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
-    Ok(log)
-}
-
-/// Moves the log to its end, and returns how long it is. Other programs' writers, which our lock does not hold up, may keep it from
-/// starting anew; then, and with readers of the old log, the engine's own way makes all of them wait for a moment.
-fn shorten_log(connection: &Connection, write_lock: &Mutex<()>) -> Result<i32> {
-    checkpoint(connection, "PASSIVE")?;
-    let _pause = write_lock.lock();
-    let (mut log, _) = checkpoint(connection, "PASSIVE")?;
-    if log >= SHORT.saturating_mul(2) {
-        connection.busy_timeout(PATIENCE)?;
-        (log, _) = checkpoint(connection, "RESTART")?;
     }
     metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
     Ok(log)

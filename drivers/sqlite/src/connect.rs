@@ -50,7 +50,7 @@ fn in_memory() -> Result<SqliteBackend> {
     .map_err(|error| errors.translate(error))?;
     let writer = Writer::start(connection, Arc::default(), None, None, Duration::ZERO, errors.clone())?;
     let reads = Reads::OfTheWriter(ReaderThreads::new(1), writer.handle());
-    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads, snapshots: None, errors })
+    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads, snapshots: None, errors, file: None })
 }
 
 fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Result<SqliteBackend> {
@@ -111,7 +111,13 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Res
     let snapshots = Some(Snapshots::new(&location, &files, busy_timeout, &errors));
     let writer =
         Writer::start(connection, write_lock, Some(files), checkpointer, busy_timeout, errors.clone())?;
-    Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads: Reads::Pool(readers), snapshots, errors })
+    Ok(SqliteBackend {
+        writer: Some(Arc::new(writer)),
+        reads: Reads::Pool(readers),
+        snapshots,
+        errors,
+        file: Some(file.path().to_owned()),
+    })
 }
 
 /// A database that is only read: with its log and index, when they are there or can be, else as a file that nobody changes.
@@ -142,7 +148,13 @@ fn read_only(
     let manager = Manager::new(&location, &files, options.busy_timeout, pool.recycle);
     let snapshots = Some(Snapshots::new(&location, &files, options.busy_timeout, errors));
     let readers = ReaderPool::new(manager, pool, files, errors.clone())?;
-    Ok(SqliteBackend { writer: None, reads: Reads::Pool(readers), snapshots, errors: errors.clone() })
+    Ok(SqliteBackend {
+        writer: None,
+        reads: Reads::Pool(readers),
+        snapshots,
+        errors: errors.clone(),
+        file: Some(file.path().to_owned()),
+    })
 }
 
 fn connect(location: &Location, role: Role, busy_timeout: Duration) -> rusqlite::Result<Connection> {

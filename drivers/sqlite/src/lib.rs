@@ -34,6 +34,7 @@ mod connect;
 mod data_version;
 mod dialect;
 mod error;
+mod examine;
 mod file;
 mod functions;
 mod location;

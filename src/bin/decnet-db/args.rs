@@ -4,6 +4,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::backup::BackupArgs;
 use crate::commands::call::CallArgs;
+use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::copy::CopyArgs;
 use crate::commands::export::ExportArgs;
@@ -61,6 +62,9 @@ pub(crate) enum Command {
 
     /// Show versions, schema, size, events, row counts and connections of the database
     Status(StatusArgs),
+
+    /// Say whether the database can be trusted: settings, integrity, references, room; nothing is written
+    Check(CheckArgs),
 
     /// Create what the database lacks: the file, the tables, the administrator
     ///
@@ -155,6 +159,7 @@ Exit codes:
   5  a write contradicts what is stored (conflict), or what the call
      names is not there (not_found)
   6  what was captured is not all there (ingest --strict)
+  7  something is wrong with the database (check)
 
 An error is one line on standard error, sometimes with a hint below it.";
 

@@ -29,6 +29,8 @@ pub(crate) enum Failure {
     },
     /// Something that was captured is not found any more, and that was not to pass.
     Loss(Loss),
+    /// So many things are wrong with a database, which were printed.
+    Unsound(usize),
     /// Whoever reads our output has seen enough.
     NobodyReads,
 }
@@ -87,6 +89,7 @@ impl Failure {
                     "decnet-db: what was written to inputs is not found any more: {bytes} bytes at least, of {losses} files"
                 )
             }
+            Self::Unsound(count) => format!("decnet-db: {count} things are wrong with the database"),
             Self::NobodyReads => String::new(),
         }
     }
@@ -95,7 +98,7 @@ impl Failure {
     fn object(&self) -> Option<ErrorObject> {
         match self {
             Self::Library { error, .. } => Some(ErrorObject::of(error)),
-            Self::Io { .. } | Self::Loss(_) => {
+            Self::Io { .. } | Self::Loss(_) | Self::Unsound(_) => {
                 Some(ErrorObject { kind: ErrorKind::Backend, message: self.message() })
             }
             Self::NobodyReads => None,
@@ -108,6 +111,7 @@ impl Failure {
             Self::NobodyReads => 0,
             Self::Io { .. } => 1,
             Self::Loss(_) => 6,
+            Self::Unsound(_) => 7,
             Self::Library { error, .. } => match error.kind() {
                 ErrorKind::InvalidInput => 2,
                 ErrorKind::Configuration | ErrorKind::UnknownDriver => 3,

@@ -45,6 +45,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             Command::Drivers => commands::drivers::run(output),
             Command::Status(arguments) => commands::status::run(&global, &arguments, output).await,
             Command::Init(arguments) => commands::init::run(&global, &arguments, output).await,
+            Command::Check(arguments) => commands::check::run(&global, &arguments, output).await,
             Command::Ingest(arguments) => ingest::run(&global, arguments, output).await,
             Command::Logs(arguments) => commands::logs::run(&global, &arguments, output).await,
             Command::Top(arguments) => commands::top::run(&global, &arguments, output).await,

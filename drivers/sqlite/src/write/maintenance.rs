@@ -70,7 +70,7 @@ impl WriterHandle {
     pub(crate) fn tidy(&self) -> Result<bool> {
         let shared = &self.0;
         if let Some(checkpointer) = &shared.checkpointer {
-            checkpointer.shorten();
+            checkpointer.deleting();
         }
         let write_lock = shared.write_lock.lock();
         let free = shared.with(|connection| {
