@@ -73,7 +73,7 @@ pub struct Watch {
     /// Which events.
     pub filter: LogFilter,
     /// From where on.
-    pub from: From,
+    pub from: StartAt,
     /// How often others' events are looked for where the engine does not tell of them; 500 ms unless given, 10 ms at least and a
     /// minute at most. The shortest of all watchers of a repository holds for all.
     pub poll: Duration,
@@ -85,9 +85,9 @@ pub struct Watch {
 /// Where a stream begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum From {
+pub enum StartAt {
     /// With the first event that there is.
-    Start,
+    First,
     /// With what is stored from now on.
     Now,
     /// Behind where another watcher was.
@@ -99,7 +99,7 @@ impl Watch {
     pub fn new() -> Self {
         Self {
             filter: LogFilter::all(),
-            from: From::Now,
+            from: StartAt::Now,
             poll: Duration::from_millis(500),
             patience: Duration::from_secs(60),
         }
@@ -122,14 +122,14 @@ impl Watch {
     /// Those that come behind the token.
     #[must_use]
     pub fn after(mut self, token: Token) -> Self {
-        self.from = From::Token(token);
+        self.from = StartAt::Token(token);
         self
     }
 
     /// Those that are there already too, from the first one on.
     #[must_use]
     pub fn from_start(mut self) -> Self {
-        self.from = From::Start;
+        self.from = StartAt::First;
         self
     }
 
@@ -173,9 +173,9 @@ pub async fn watch(repository: &Arc<dyn Repository>, watch: Watch) -> Result<Wat
     let mut watcher = Watcher::new(Arc::clone(&feed), Arc::clone(repository), filter, settings);
     let (last, position) = feed.after_a_round(repository).await?;
     match from {
-        From::Now => watcher.begin_now(last, position),
-        From::Start => watcher.begin_at(Position::start()),
-        From::Token(token) => watcher.begin_at(token.position()),
+        StartAt::Now => watcher.begin_now(last, position),
+        StartAt::First => watcher.begin_at(Position::start()),
+        StartAt::Token(token) => watcher.begin_at(token.position()),
     }
     Ok(watcher)
 }

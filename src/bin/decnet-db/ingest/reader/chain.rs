@@ -21,8 +21,10 @@ impl Reader {
     pub(super) fn place(&mut self, place: usize) -> io::Result<bool> {
         let file = match self.entries[place].hold() {
             Ok(file) => file,
-            // It was renamed or removed since it was seen; the next look will tell.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.settings.follow => {
+            // It was renamed or removed since it was seen; the next look, if there is one, will tell.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && (self.settings.follow || !self.last_pass) =>
+            {
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -106,7 +108,7 @@ impl Reader {
 
     /// Whether a file is compressed data that somebody is still writing. It is left alone until its end is there, or nothing
     /// more has come for some time; the original is there until then.
-    fn is_growing(&mut self, place: usize, file: &Arc<File>) -> io::Result<bool> {
+    pub(super) fn is_growing(&mut self, place: usize, file: &Arc<File>) -> io::Result<bool> {
         let state = FileState::of(&file.metadata()?);
         let patience = if self.settings.follow { self.settings.keep } else { LOOK * LOOKS };
         if self.last_pass || !source::is_packed(file)? || !state.is_younger_than(patience) {

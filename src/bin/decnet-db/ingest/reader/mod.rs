@@ -155,7 +155,9 @@ impl Reader {
                     break;
                 }
                 self.last_pass = passes + 1 == PASSES;
-                if self.entries.iter().any(|entry| entry.growing.is_some()) {
+                // What somebody still writes, or is renaming, gets a moment.
+                let moving = |entry: &Entry| entry.status == Status::Unplaced && entry.file.is_none();
+                if self.entries.iter().any(|entry| entry.growing.is_some() || moving(entry)) {
                     std::thread::sleep(LOOK);
                 }
             }
@@ -226,8 +228,19 @@ impl Reader {
         };
         match result {
             Ok(progress) => progress,
+            // It was empty when it was looked at, and is compressed data by now that somebody still writes.
+            Err(_) if self.has_grown(place) => {
+                self.entries[place].forget();
+                Some(false)
+            }
             Err(error) => self.failed(place, error).then_some(false),
         }
+    }
+
+    /// Whether a file is compressed data whose end is not there yet.
+    fn has_grown(&mut self, place: usize) -> bool {
+        let file = self.entries[place].file.clone();
+        file.is_some_and(|file| self.is_growing(place, &file).unwrap_or(false))
     }
 
     /// Sends what was read, and says why no more can be.
