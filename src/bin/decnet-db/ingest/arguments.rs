@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
 use decnet_db::Error;
@@ -71,6 +72,27 @@ pub(crate) struct IngestArgs {
     pub(super) quiet: bool,
 }
 
+/// How often, and how long after each other, a file is looked for: between two steps of a rotation it is not there.
+const LOOKS: u32 = 20;
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Whether a file is there and may be read.
+fn can_be_read(path: &Path, follow: bool) -> io::Result<()> {
+    let mut looks = 1;
+    loop {
+        // Whatever waits for its other end is opened only to be read.
+        let found = fs::metadata(path)
+            .and_then(|found| if found.is_file() { identity::open(path).map(drop) } else { Ok(()) });
+        match found {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !follow && looks < LOOKS => {
+                looks += 1;
+                std::thread::sleep(LOOK);
+            }
+            found => return found,
+        }
+    }
+}
+
 impl IngestArgs {
     /// Refuses what can't work before a database is created for it.
     pub(super) fn check(&self) -> Result<(), Failure> {
@@ -102,20 +124,10 @@ impl IngestArgs {
                         }
                     }
                 },
-                Input::Path(path) => match identity::if_there(fs::metadata(path)) {
-                    // Whatever waits for its other end is opened only to be read.
-                    Ok(Some(metadata)) if metadata.is_file() => {
-                        if let Err(error) = identity::open(path) {
-                            return refuse(&name, &format!("can't be read: {error}"));
-                        }
-                    }
-                    Ok(Some(_)) => {}
-                    Ok(None) if self.follow => {}
-                    Ok(None) => {
-                        let error = io::Error::from_raw_os_error(libc::ENOENT);
-                        return refuse(&name, &format!("can't be read: {error}"));
-                    }
+                Input::Path(path) => match can_be_read(path, self.follow) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound && self.follow => {}
                     Err(error) => return refuse(&name, &format!("can't be read: {error}")),
+                    Ok(()) => {}
                 },
                 Input::Stdin | Input::Folder(_) => {}
             }
