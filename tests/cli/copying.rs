@@ -94,14 +94,7 @@ fn what_is_not_there_is_not_created() {
 fn a_copy_that_is_killed_goes_on_where_it_was() {
     const ROWS: i64 = 20_000;
     let tool = golden();
-    let source = Connection::open(tool.path("decnet.db")).unwrap();
-    source
-        .execute_batch(&format!(
-            "WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 999 + {ROWS})
-             INSERT INTO logs SELECT i, timestamp, decky, service, event_type, attacker_ip, raw_line || i, fields, msg,
-             trace_id, span_id FROM n, (SELECT * FROM logs WHERE id = 1)"
-        ))
-        .unwrap();
+    filled(&tool, ROWS);
     let mut child = tool.command(["copy", "--to", TO, "--batch", "10"]).spawn().unwrap();
     // Killed when the first of two thousand commits are seen.
     let patience = Instant::now() + Duration::from_secs(60);

@@ -33,20 +33,23 @@ pub(crate) fn confirm(url: &DatabaseUrl, given: Option<&str>, consequence: &str)
             "needed where nobody can be asked: --confirm {name} says that you mean it; nothing was changed"
         ));
     }
-    let ask = || -> io::Result<String> {
-        let mut terminal = io::stderr().lock();
-        write!(terminal, "{consequence}\nType the database's name to go on: ")?;
-        terminal.flush()?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
-    };
-    let typed = ask().map_err(|error| Failure::io("can't ask for the database's name", error))?;
+    let typed = asked(&format!("{consequence}\nType the database's name to go on: "))
+        .map_err(|error| Failure::io("can't ask for the database's name", error))?;
     if typed.trim_end_matches(['\r', '\n']) == name {
         Ok(())
     } else {
         refuse(format!("the database's name is {name:?}, and something else was typed; nothing was changed"))
     }
+}
+
+/// The line that is typed on the terminal after a question.
+fn asked(question: &str) -> io::Result<String> {
+    let mut terminal = io::stderr().lock();
+    write!(terminal, "{question}")?;
+    terminal.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line)
 }
 
 /// Fails unless yes is answered on the terminal to what the database holds already.
@@ -56,15 +59,8 @@ pub(crate) fn agree(what: &str) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return refuse("needed where nobody can be asked");
     }
-    let ask = || -> io::Result<String> {
-        let mut terminal = io::stderr().lock();
-        write!(terminal, "{what}.\nAdd DECNET's tables to it? [y/N] ")?;
-        terminal.flush()?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(line)
-    };
-    let typed = ask().map_err(|error| Failure::io("can't ask", error))?;
+    let typed = asked(&format!("{what}.\nAdd DECNET's tables to it? [y/N] "))
+        .map_err(|error| Failure::io("can't ask", error))?;
     if matches!(typed.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
