@@ -17,6 +17,8 @@ pub mod digests;
 #[cfg(feature = "program")]
 pub mod listener;
 mod log;
+#[cfg(feature = "program")]
+pub mod records;
 mod rng;
 pub mod streams;
 mod tables;

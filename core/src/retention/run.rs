@@ -13,8 +13,11 @@ use crate::time::Timestamp;
 
 /// The events that are read, and archived, at once.
 const CHUNK: usize = 1_024;
-/// The events of a unit: some milliseconds, which is what callers wait longer whose units come behind it.
+/// The events of a unit: some milliseconds, which is what callers wait longer whose units come behind it. Where others write
+/// without a pause it is up to a chunk: each turn is waited for much longer than it takes, and so are theirs.
 const UNIT: usize = 256;
+/// How many times as long as the fastest one a unit takes that has waited for others.
+const WAITED: u32 = 4;
 /// The longest pause behind a unit. It is as long as the unit took, so that others have at least half of the time.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often a unit that met others' changes is tried with what is there now, one try right after the other.
@@ -60,7 +63,15 @@ pub async fn prune(
 ) -> Result<Pruned> {
     let policy = policy.checked()?;
     let engine = repository.engine();
-    let mut run = Run { repository, options, pruned: Pruned::default(), planned: 0, stored: BTreeSet::new() };
+    let mut run = Run {
+        repository,
+        options,
+        pruned: Pruned::default(),
+        planned: 0,
+        stored: BTreeSet::new(),
+        unit: UNIT,
+        fastest: Duration::MAX,
+    };
     run.pruned.space_before = engine.space(Log::TABLE).await?;
     run.take_up().await?;
     match policy {
@@ -116,6 +127,10 @@ struct Run<'r, 'o> {
     planned: u64,
     /// The ids of events that are archived and not deleted yet.
     stored: BTreeSet<i64>,
+    /// The events of the next unit.
+    unit: usize,
+    /// The least time that an event of a full unit has taken.
+    fastest: Duration,
 }
 
 impl Run<'_, '_> {
@@ -226,10 +241,25 @@ impl Run<'_, '_> {
     }
 
     async fn delete_units(&mut self, bounds: &Bounds, events: &[Doomed]) -> Result<()> {
-        for unit in events.chunks(UNIT) {
+        let mut left = events;
+        while !left.is_empty() {
+            let (unit, rest) = left.split_at(self.unit.min(left.len()));
             self.delete_unit(bounds, unit).await?;
+            left = rest;
         }
         Ok(())
+    }
+
+    /// Makes the next unit larger when this one has waited for others, else smaller again.
+    fn adapt(&mut self, events: usize, took: Duration) {
+        let Some(each) = u32::try_from(events).ok().and_then(|events| took.checked_div(events)) else {
+            return;
+        };
+        if events >= UNIT {
+            self.fastest = self.fastest.min(each);
+        }
+        let waited = each > self.fastest.saturating_mul(WAITED);
+        self.unit = if waited { (self.unit * 2).min(CHUNK) } else { (self.unit / 2).max(UNIT) };
     }
 
     async fn delete_unit(&mut self, bounds: &Bounds, events: &[Doomed]) -> Result<()> {
@@ -237,6 +267,7 @@ impl Run<'_, '_> {
         let begun = Instant::now();
         let deleted = delete(engine, bounds, events).await?;
         let took = begun.elapsed();
+        self.adapt(events.len(), took);
         let pruned = &mut self.pruned;
         pruned.events += events.len() as u64;
         pruned.bounties += deleted.bounties;

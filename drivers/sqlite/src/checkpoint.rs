@@ -33,6 +33,9 @@ const WHILE_DELETING: Limits = Limits { start: 2_000, insist: 5_000 };
 const DELETING: Duration = Duration::from_secs(1);
 /// How long the writer waits at most for readers of the old log, each time that the log has grown by half of `start`.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// How long it does not wait again for a reader that was still there: all callers together lose a twentieth of their time to it
+/// at most, and a single one meets it rarely.
+const AFTER_WAITING_IN_VAIN: Duration = Duration::from_secs(5);
 /// How long after a commit the log is synced. With the time that it takes, and what a checkpoint takes that is under way,
 /// this stays below the second that is promised.
 const SYNC_AFTER: Duration = Duration::from_millis(500);
@@ -106,7 +109,8 @@ impl Checkpointer {
         limits: Limits,
         log: Option<LogSync>,
     ) -> std::io::Result<Self> {
-        Self::start_with(limits, log, move |insist| move_log(&connection, &write_lock, insist))
+        let mut mover = Mover::new(connection, write_lock);
+        Self::start_with(limits, log, move |insist| mover.move_log(insist))
     }
 
     fn start_with(
@@ -329,29 +333,58 @@ impl LogSync {
     }
 }
 
-/// Moves the log and returns how long it is.
-fn move_log(connection: &Connection, write_lock: &Mutex<()>, insist: i32) -> Result<i32> {
-    let (mut log, _) = checkpoint(connection, "PASSIVE")?;
-    if log >= insist {
-        // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
-        // moved by now: the rest is short.
-        let _pause = write_lock.lock();
-        if log < insist.saturating_mul(2) {
-            // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
-            // the writer would take it for a foreign commit and read all of its pages again.
-            (log, _) = checkpoint(connection, "PASSIVE")?;
-        } else {
-            connection.busy_timeout(PATIENCE)?;
-            (log, _) = checkpoint(connection, "RESTART")?;
-        }
-    }
-    metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
-    Ok(log)
+/// Moves the log into the database file, on a connection of its own.
+struct Mover {
+    connection: Connection,
+    /// What the writer holds while it writes.
+    write_lock: Arc<Mutex<()>>,
+    /// Until when readers are not waited for.
+    impatient_until: Option<Instant>,
 }
 
-/// Runs a checkpoint; returns the length of the log and how much of it is in the database file.
-pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> Result<(i32, i32)> {
-    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| Ok((row.get(1)?, row.get(2)?)))
+impl Mover {
+    const fn new(connection: Connection, write_lock: Arc<Mutex<()>>) -> Self {
+        Self { connection, write_lock, impatient_until: None }
+    }
+
+    /// Moves the log and returns how long it is.
+    fn move_log(&mut self, insist: i32) -> Result<i32> {
+        let mut log = checkpoint(&self.connection, "PASSIVE")?.log;
+        if log >= insist {
+            // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
+            // moved by now: the rest is short.
+            let _pause = self.write_lock.lock();
+            let impatient = self.impatient_until.is_some_and(|until| Instant::now() < until);
+            if log < insist.saturating_mul(2) || impatient {
+                // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
+                // the writer would take it for a foreign commit and read all of its pages again.
+                log = checkpoint(&self.connection, "PASSIVE")?.log;
+            } else {
+                self.connection.busy_timeout(PATIENCE)?;
+                let moved = checkpoint(&self.connection, "RESTART")?;
+                log = moved.log;
+                self.impatient_until = moved.was_stopped.then(|| Instant::now() + AFTER_WAITING_IN_VAIN);
+            }
+        }
+        metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
+        Ok(log)
+    }
+}
+
+/// What a checkpoint has done.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    /// Whether readers or writers were in the way.
+    was_stopped: bool,
+    /// The length of the log, in pages.
+    log: i32,
+}
+
+/// Runs a checkpoint.
+pub(crate) fn checkpoint(connection: &Connection, mode: &str) -> Result<Moved> {
+    connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+        Ok(Moved { was_stopped: row.get(0)?, log: row.get(1)? })
+    })
 }
 
 #[cfg(test)]

@@ -95,6 +95,29 @@ fn a_long_reader_stops_neither_the_writer_nor_the_clean_up_afterwards() {
 }
 
 #[test]
+fn a_reader_that_stays_is_not_waited_for_again_and_again() {
+    let world = World::new();
+    let reader = open(&world.path, Role::Reader);
+    reader.execute_batch("BEGIN; SELECT COUNT(*) FROM t").unwrap();
+    let mut mover = Mover::new(open(&world.path, Role::Checkpointer), Arc::default());
+    for _ in 0..2 * SMALL.insist {
+        world.writer.execute("INSERT INTO t VALUES (zeroblob(8000))", []).unwrap();
+    }
+    let began = Instant::now();
+    mover.move_log(SMALL.insist).unwrap();
+    assert!(began.elapsed() >= PATIENCE, "the first time it is waited for");
+    let began = Instant::now();
+    for _ in 0..10 {
+        mover.move_log(SMALL.insist).unwrap();
+    }
+    assert!(began.elapsed() < 5 * PATIENCE, "{:?}", began.elapsed());
+    reader.execute_batch("COMMIT").unwrap();
+    mover.move_log(SMALL.insist).unwrap();
+    world.write(1);
+    assert!(pages() < SMALL.start, "{} pages: without readers it starts anew at once", pages());
+}
+
+#[test]
 fn the_thread_ends_when_it_is_told_to() {
     let world = World::new();
     world.write(60);

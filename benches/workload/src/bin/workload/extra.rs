@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use decnet_db::Repository;
 use decnet_db::contract::{AttackerQuery, BountyQuery, LogFilter, LogQuery};
-use decnet_db_workload::{SEED_USER, op_log, state_key, streams};
+use decnet_db_workload::{SEED_USER, op_log, records, state_key, streams};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::measure::{Bench, Calls, Samples};
 use crate::results::round;
-use crate::{logs, records, system};
+use crate::{logs, system};
 
 const PAGE: u64 = 1000;
 const CALLERS: [(&str, usize); 4] = [

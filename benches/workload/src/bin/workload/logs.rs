@@ -5,11 +5,10 @@ use std::sync::Arc;
 use anyhow::Result;
 use decnet_db::Repository;
 use decnet_db::contract::{LogQuery, NewLog};
-use decnet_db_workload::{mix_of_stream_reads, op_log, streams};
+use decnet_db_workload::{mix_of_stream_reads, op_log, records, streams};
 
 use crate::database::Database;
 use crate::measure::{Bench, Calls};
-use crate::records;
 
 const SEQUENTIAL: usize = 4000;
 const CONCURRENT: u64 = 6000;

@@ -10,7 +10,6 @@ mod measure;
 mod ops;
 mod preload;
 mod reads;
-mod records;
 mod results;
 mod selftest;
 mod small;

@@ -9,14 +9,14 @@ use decnet_db::Repository;
 use decnet_db::sql::{Insert, Unit};
 use decnet_db_workload::{
     KEY_VALUE_SEARCH, TOKEN, preloaded_attacker, preloaded_attackers, preloaded_bounties, preloaded_bounty,
-    preloaded_log,
+    preloaded_log, records,
 };
 use serde_json::json;
 
 use crate::database::Database;
 use crate::measure::{Bench, Calls};
 use crate::results::round;
-use crate::{records, system};
+use crate::system;
 
 const BATCH: u64 = 5_000;
 const ATTACKERS: u64 = 500;

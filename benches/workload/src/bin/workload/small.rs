@@ -7,11 +7,10 @@ use decnet_db::Repository;
 use decnet_db::json::Json;
 use decnet_db_workload::{
     Rng, existing_attacker, new_attacker, new_bounty, preloaded_attackers, preloaded_bounties,
-    preloaded_bounty, state_key, state_value, streams,
+    preloaded_bounty, records, state_key, state_value, streams,
 };
 
 use crate::measure::{Bench, Calls};
-use crate::records;
 
 pub(crate) async fn run(
     bench: &mut Bench,

@@ -1,16 +1,20 @@
 //! The workload's rows as the contract takes them.
 
+use crate::{Attacker, Bounty, Log};
 use anyhow::Result;
 use decnet_db::contract::{self, NewBounty, NewLog};
 use decnet_db::sql::Changeset;
 use decnet_db::time::Timestamp;
-use decnet_db_workload::{Attacker, Bounty, Log};
 
 fn instant(seconds: i64) -> decnet_db::Result<Timestamp> {
     Timestamp::from_microseconds(seconds * 1_000_000)
 }
 
-pub(crate) fn log(row: Log) -> Result<NewLog> {
+/// A log row.
+///
+/// # Errors
+/// What making the record meets: nothing, of the workload's rows.
+pub fn log(row: Log) -> Result<NewLog> {
     let fields = row.fields_json();
     Ok(NewLog::new(row.decky, row.service, row.event_type, row.attacker_ip)
         .timestamp(instant(row.seconds)?)
@@ -19,17 +23,29 @@ pub(crate) fn log(row: Log) -> Result<NewLog> {
         .raw_line(row.raw_line))
 }
 
-pub(crate) fn logs(rows: impl Iterator<Item = Log>) -> Result<Vec<NewLog>> {
+/// Log rows.
+///
+/// # Errors
+/// As [`log`].
+pub fn logs(rows: impl Iterator<Item = Log>) -> Result<Vec<NewLog>> {
     rows.map(log).collect()
 }
 
-pub(crate) fn bounty(row: Bounty) -> Result<NewBounty> {
+/// A bounty.
+///
+/// # Errors
+/// As [`log`].
+pub fn bounty(row: Bounty) -> Result<NewBounty> {
     Ok(NewBounty::new(row.decky, row.service, row.attacker_ip, row.bounty_type)
         .payload(row.payload)
         .timestamp(instant(row.seconds)?))
 }
 
-pub(crate) fn attacker(row: Attacker) -> Result<Changeset<contract::Attacker>> {
+/// An attacker.
+///
+/// # Errors
+/// As [`log`].
+pub fn attacker(row: Attacker) -> Result<Changeset<contract::Attacker>> {
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let fields = Changeset::new()
         .set(contract::Attacker::IP, row.ip)
