@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use decnet_db::call::methods;
+use decnet_db::call::{call, methods};
 
 const BEGIN: &str = "<!-- methods: begin -->\n";
 const END: &str = "<!-- methods: end -->";
@@ -38,6 +38,30 @@ fn readme_lists_all_methods_by_domain() {
         return;
     }
     assert_eq!(present, listed(), "write it anew: UPDATE_README=1 cargo test --test methods");
+}
+
+/// `Method::writes` is what an engine finds out: a database that may only be read refuses these methods, and no others.
+#[tokio::test]
+async fn methods_that_write_say_so() {
+    // These first look for what they would change, and there is nothing.
+    const FIND_NOTHING: [&str; 3] =
+        ["record_fingerprint", "claim_next_mutation", "ensure_stub_identity_for_attacker"];
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:///{}/a.db", folder.path().display());
+    let repository = decnet_db::connect(&url).await.unwrap();
+    repository.initialize().await.unwrap();
+    repository.close().await;
+    let repository = decnet_db::connect(&format!("{url}?mode=ro")).await.unwrap();
+    let mut wrong = Vec::new();
+    for (name, arguments) in decnet_db_conformance::samples::one_each() {
+        let method = decnet_db::call::method(name).unwrap();
+        let result = call(&*repository, name, arguments).await;
+        let was_refused = matches!(&result, Err(error) if error.to_string().contains("can only be read"));
+        if was_refused != (method.writes && !FIND_NOTHING.contains(&name)) {
+            wrong.push(format!("{name}: writes is {}, and it answers {result:?}", method.writes));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

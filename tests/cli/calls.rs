@@ -21,6 +21,20 @@ fn a_call_takes_json_and_prints_json_on_one_line() {
 }
 
 #[test]
+fn what_columns_hold_as_text_is_decoded_when_asked_for() {
+    let tool = Tool::with_schema();
+    // The line looks like JSON too, but its column holds any text.
+    let log = r#"log_data={"decky":"d1","service":"ssh","event_type":"login","attacker_ip":"203.0.113.7",
+        "fields":"{\"n\":12345678901234567890,\"a\":[\"{}\"]}","raw_line":"{\"fields\":1}"}"#;
+    tool.run(["call", "add_log", log]).ok();
+    let plain = tool.run(["call", "get_logs"]).ok();
+    assert!(plain.contains(r#""fields":"{\"n\":12345678901234567890,"#), "{plain}");
+    let decoded = tool.run(["call", "get_logs", "--decode"]).ok();
+    assert!(decoded.contains(r#""fields":{"n":12345678901234567890,"a":["{}"]}"#), "{decoded}");
+    assert!(decoded.contains(r#""raw_line":"{\"fields\":1}""#), "{decoded}");
+}
+
+#[test]
 fn an_unknown_method_is_found_out_without_a_database() {
     let tool = Tool::new();
     let run = tool.run(["call", "get_everything"]);

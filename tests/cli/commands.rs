@@ -40,7 +40,17 @@ fn methods_lists_every_method_with_its_arguments() {
     assert_eq!(text.lines().count(), 2 * all.as_array().unwrap().len());
 
     let one = tool.run(["methods", "set_state"]).ok();
-    assert!(one.starts_with("set_state(key: text, value?: any JSON) -> null\n    Stores a value"), "{one}");
+    assert!(one.starts_with("set_state(key: text, value?: any JSON) -> null\n\nStores a value"), "{one}");
+    for part in [
+        "access   writes\n",
+        "key       required  text\n",
+        "\nexample  decnet-db call set_state key='a key'\n",
+    ] {
+        assert!(one.contains(part), "{part}: {one}");
+    }
+    let one = tool.run(["methods", "upsert_credential"]).ok();
+    assert!(one.contains("\nsecret_kind       text of at most 32 characters\n"), "{one}");
+    assert!(tool.run(["methods", "get_logs"]).ok().contains("access   reads\n"));
     let one = tool.run(["methods", "--json", "set_state"]).json();
     assert_eq!(one[0]["name"], "set_state");
     assert_eq!(one[0]["arguments"][0], json!({"name": "key", "type": "text", "required": true, "doc": ""}));

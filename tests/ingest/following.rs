@@ -48,13 +48,16 @@ impl Follower {
         lines
     }
 
-    /// Ends it by a signal; nothing more was printed.
-    fn end(mut self, signal: &str) {
+    /// Ends it by a signal; nothing more was printed. Returns the place that it tells, unless its standard error was taken.
+    fn end(mut self, signal: &str) -> Option<String> {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         let mut rest = String::new();
         std::io::Read::read_to_string(&mut self.out, &mut rest).unwrap();
         assert_eq!((self.child.wait().unwrap().code(), rest.as_str()), (Some(0), ""));
+        let said = std::io::read_to_string(self.child.stderr.take()?).unwrap();
+        let token = said.split_once("--after ").and_then(|(_, rest)| rest.split_once(' '));
+        Some(token.unwrap_or_else(|| panic!("it tells no place: {said}")).0.to_owned())
     }
 }
 
@@ -85,8 +88,13 @@ async fn events_are_printed_as_another_process_stores_them(db: Database) {
     assert!(search.lines(1).pop().unwrap().to_lowercase().contains("needle"));
     follower.lines(1);
     assert_eq!(ingesting.terminate().code, 0);
-    follower.end("-INT");
-    assert_eq!(ready.lines(1_002).len(), 1_002);
+    let token = follower.end("-INT").unwrap();
+    bench.append("capture", record("later"));
+    bench.ingest(&["capture"]);
+    let mut later = Follower::start(&bench, &["--after", &token]);
+    assert_eq!(later.lines(1), ["later"]);
+    later.end("-TERM");
+    assert_eq!(ready.lines(1_003).len(), 1_003);
     ready.end("-TERM");
     drop(search);
 }

@@ -15,7 +15,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         let inner = option_of(&field.ty);
         let ty = crate::contract::type_text(inner.unwrap_or(&field.ty));
         list.push(
-            quote!(crate::contract::method::Argument { name: #name, ty: #ty, required: false, doc: #doc }),
+            quote!(crate::contract::method::Argument { name: #name, ty: #ty, required: false, doc: #doc, table: None }),
         );
         let docs = field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
         let docs: Vec<_> = docs.collect();

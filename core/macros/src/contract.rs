@@ -40,15 +40,17 @@ pub(crate) fn expand(mut item: ItemTrait) -> syn::Result<TokenStream> {
         if let Some(unknown) = function.attrs.iter().find(|attribute| !is_known(attribute)) {
             return Err(syn::Error::new_spanned(
                 unknown,
-                "a contract method takes `#[write]` beside Rust's own attributes",
+                "a contract method takes `#[write]` or `#[writes]` beside Rust's own attributes",
             ));
         }
+        let mut writes = is_marked(function, "writes");
         if let Some(write) = write_of(function)? {
             function.default = Some(commit(function, &parameters, &write)?);
             function.semi_token = None;
+            writes = true;
         }
         forwards.push(forward(function, &parameters)?);
-        methods.push(method(function, &parameters, &item.ident)?);
+        methods.push(method(function, &parameters, &item.ident, writes)?);
         show_signature(function);
     }
     let ident = &item.ident;
@@ -106,9 +108,16 @@ fn parameters_of(function: &mut TraitItemFn) -> syn::Result<Vec<Parameter>> {
 }
 
 fn is_known(attribute: &syn::Attribute) -> bool {
-    ["doc", "write", "allow", "expect", "cfg", "deprecated", "must_use"]
+    ["doc", "write", "writes", "allow", "expect", "cfg", "deprecated", "must_use"]
         .iter()
         .any(|name| attribute.path().is_ident(name))
+}
+
+/// Takes a mark off the method; whether it was there.
+fn is_marked(function: &mut TraitItemFn, mark: &str) -> bool {
+    let before = function.attrs.len();
+    function.attrs.retain(|attribute| !attribute.path().is_ident(mark));
+    function.attrs.len() < before
 }
 
 /// Takes `#[write]` off the method.
@@ -223,7 +232,12 @@ fn rows_of(result: &Type) -> TokenStream {
 }
 
 /// The entry for calls by name.
-fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) -> syn::Result<TokenStream> {
+fn method(
+    function: &TraitItemFn,
+    parameters: &[Parameter],
+    contract: &Ident,
+    writes: bool,
+) -> syn::Result<TokenStream> {
     let signature = &function.sig;
     let (ident, name, doc) = (&signature.ident, signature.ident.to_string(), summary_of(&function.attrs));
     let result = result_of(signature)?;
@@ -249,9 +263,13 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
         let inner = option_of(ty).unwrap_or(ty);
         let required = default.is_none() && option_of(ty).is_none();
         let text = type_text(inner);
-        list.push(
-            quote!(crate::contract::method::Argument { name: #argument, ty: #text, required: #required, doc: #doc }),
-        );
+        let table = match generic_of(inner, "Changeset") {
+            Some(record) => quote!(Some(<#record as crate::sql::Record>::TABLE)),
+            None => quote!(None),
+        };
+        list.push(quote!(crate::contract::method::Argument {
+            name: #argument, ty: #text, required: #required, doc: #doc, table: #table
+        }));
         let owned = owned(inner);
         let (optional, needed) = readers(inner);
         reads.push(if option_of(ty).is_some() {
@@ -283,7 +301,7 @@ fn method(function: &TraitItemFn, parameters: &[Parameter], contract: &Ident) ->
             let result: #result = result.decode()?;
             crate::json::Json::of(&result)
         }
-        crate::contract::method::Method::new(#domain, #name, #doc, #returns, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call, #again)
+        crate::contract::method::Method::new(#domain, #name, #doc, #returns, #writes, &[&[&[#(#before),*]], #flattened, &[&[#(#list),*]]], #call, #again)
     }})
 }
 

@@ -54,7 +54,8 @@ pub fn derive_arguments(input: TokenStream) -> TokenStream {
 /// parameter: `#[default(expression)]` for what an absent argument means, `#[arguments]` for a struct whose fields are the
 /// arguments. On a method: `#[write]` makes its body, which commits `UnitOfWork`'s method of the same name and puts the name of
 /// the argument that is a record before an error's path; `#[write(conflict = "what it means")]` gives words to a conflict that
-/// the engine finds. Any other attribute is refused.
+/// the engine finds; `#[writes]` says of a method with a body of its own that it may change what is stored. Any other attribute is
+/// refused.
 #[proc_macro_attribute]
 pub fn contract(_: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

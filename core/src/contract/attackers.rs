@@ -44,6 +44,7 @@ pub trait Attackers: Transactional {
     /// `InvalidInput` for a missing or unknown column, a value that its column can't hold, or a null where there must be a
     /// value; `Conflict` when a new `uuid` is taken or other rows refer to the old one (ruling R16), or when there is no such
     /// identity.
+    #[writes]
     async fn upsert_attacker(&self, data: Changeset<Attacker>) -> Result<String>;
 
     /// The uuid of the attacker with an address. Costs one look-up by index.
@@ -133,6 +134,7 @@ pub trait Attackers: Transactional {
     ///
     /// # Errors
     /// `InvalidInput` for evidence that its column can't hold; `Unavailable` when other writers were faster all the time.
+    #[writes]
     async fn bump_attacker_ipv6_leak(
         &self,
         attacker_uuid: &str,

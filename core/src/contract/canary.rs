@@ -47,6 +47,7 @@ pub trait Canaries: Transactional {
     async fn list_canary_blobs(&self) -> Result<Vec<ListedBlob>>;
 
     /// Deletes a blob that no token refers to, whatever the token's state, and says whether there was one.
+    #[writes]
     async fn delete_canary_blob(&self, uuid: &str) -> Result<bool> {
         let deleted = self.unit().delete_canary_blob(uuid).commit().await;
         match deleted {

@@ -84,6 +84,7 @@ pub trait Credentials: Transactional {
     /// # Errors
     /// `InvalidInput` for a value that its column can't hold; `Unavailable` when other writers were faster all the time.
     #[expect(clippy::too_many_arguments, reason = "the arguments are DECNET's")]
+    #[writes]
     async fn upsert_credential_reuse(
         &self,
         secret_sha256: &str,

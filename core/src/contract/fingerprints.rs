@@ -39,6 +39,7 @@ pub trait Fingerprints: Transactional {
     ///
     /// # Errors
     /// `InvalidInput` for a value that its column can't hold; `Unavailable` when other writers were faster all the time.
+    #[writes]
     async fn record_fingerprint(
         &self,
         attacker_ip: &str,

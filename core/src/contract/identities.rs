@@ -99,6 +99,7 @@ pub trait Identities: Transactional {
     ///
     /// A new one has a uuid of 32 hexadecimal digits, the attacker's times, and one observation. It is in the database before
     /// the attacker refers to it; of calls at once one makes it and all return it (ruling R7). Merges are not followed.
+    #[writes]
     async fn ensure_stub_identity_for_attacker(&self, attacker_uuid: &str) -> Result<Option<String>>;
 
     /// Says which identity replaces this one, null that none does; an unknown identity changes nothing.

@@ -27,12 +27,14 @@ pub trait Lifecycle: Transactional {
     /// # Errors
     /// `Configuration` when the database belongs to something else or the administrator's password is refused;
     /// `Unavailable` when the lock is not to be had in time.
+    #[writes]
     async fn initialize(&self) -> Result<Initialized>;
 
     /// As `initialize`, without a report (contract document 10 §6).
     ///
     /// # Errors
     /// As `initialize`.
+    #[writes]
     async fn reinitialize(&self) -> Result<()>;
 }
 

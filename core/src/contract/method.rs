@@ -7,6 +7,7 @@ use super::Repository;
 pub use super::arguments::{Arguments, CallArguments};
 use crate::error::Result;
 use crate::json::Json;
+use crate::sql::Table;
 
 /// What [`call`](crate::call::call) returns for a repository of lifetime `'r`.
 pub type CallFuture<'r> = Pin<Box<dyn Future<Output = Result<Json>> + Send + 'r>>;
@@ -23,6 +24,8 @@ pub struct Method {
     pub doc: &'static str,
     /// What it returns, as JSON users know it: `list of Log`, `text or null`.
     pub returns: &'static str,
+    /// Whether it may change what is stored.
+    pub writes: bool,
     #[doc(hidden)]
     pub groups: &'static [&'static [&'static [Argument]]],
     #[doc(hidden)]
@@ -34,16 +37,18 @@ pub struct Method {
 impl Method {
     /// For the contract attribute.
     #[doc(hidden)]
+    #[expect(clippy::too_many_arguments, reason = "only the attribute calls it")]
     pub const fn new(
         domain: &'static str,
         name: &'static str,
         doc: &'static str,
         returns: &'static str,
+        writes: bool,
         groups: &'static [&'static [&'static [Argument]]],
         call: for<'r> fn(&'r dyn Repository, CallArguments) -> CallFuture<'r>,
         again: fn(&Json) -> Result<Json>,
     ) -> Self {
-        Self { domain, name, doc, returns, groups, call, again }
+        Self { domain, name, doc, returns, writes, groups, call, again }
     }
 
     /// The same result after a client has read it into the method's type: for tests, since the type is not known by name.
@@ -62,7 +67,7 @@ impl Method {
 }
 
 /// An argument of a [`Method`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Argument {
     /// Its name, as the contract documents have it.
@@ -73,4 +78,6 @@ pub struct Argument {
     pub required: bool,
     /// What it means, in one line; empty where the name says it.
     pub doc: &'static str,
+    /// The table whose columns are the members, where it is a map of columns.
+    pub table: Option<&'static Table>,
 }

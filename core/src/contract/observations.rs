@@ -93,6 +93,7 @@ pub trait Observations: Transactional {
     /// # Errors
     /// `InvalidInput` for a value that its column can't hold; `Unavailable` when other writers were faster all the time.
     #[allow(clippy::too_many_arguments, reason = "DECNET's")]
+    #[writes]
     async fn upsert_observed_attachment(
         &self,
         sha256: &str,

@@ -58,6 +58,7 @@ pub trait Topologies: Transactional {
     ///
     /// # Errors
     /// `InvalidInput` for a status of more than 32 characters.
+    #[writes]
     async fn update_topology_status(
         &self,
         topology_id: &str,
@@ -214,6 +215,7 @@ pub trait Topologies: Transactional {
     ///
     /// # Errors
     /// `Conflict` for an unknown topology and a stale version; `InvalidInput` for an `op` of more than 32 characters.
+    #[writes]
     async fn enqueue_topology_mutation(
         &self,
         topology_id: &str,
@@ -225,6 +227,7 @@ pub trait Topologies: Transactional {
     /// Takes the oldest pending change of a topology over, in state `applying`, and returns it; null where there is none.
     ///
     /// Of several callers each gets another change. What a caller that crashed left in `applying` stays (ruling R18).
+    #[writes]
     async fn claim_next_mutation(&self, topology_id: &str) -> Result<Option<TopologyMutation>>;
 
     /// Marks a change of whatever state as applied now; an unknown id changes nothing.

@@ -34,6 +34,7 @@ pub trait Techniques: Transactional {
     /// # Errors
     /// With the tag's index: `InvalidInput` for a missing or unknown member, one that its column can't hold, a confidence above
     /// 1 or no anchor; `Conflict` for an attacker or identity that does not exist.
+    #[writes]
     async fn insert_tags(&self, rows: Vec<NewTag>) -> Result<u64>;
 
     /// The techniques in the scope of an identity, by technique, then sub-technique, null first.

@@ -31,11 +31,15 @@ pub(crate) const LIMITS: Limits = Limits { start: 8_000, insist: 24_000 };
 const WHILE_DELETING: Limits = Limits { start: 2_000, insist: 5_000 };
 /// How long after the last word of a deletion that holds.
 const DELETING: Duration = Duration::from_secs(1);
-/// How long the writer waits at most for readers of the old log, each time that the log has grown by half of `start`.
+/// How long the writer waits at most for readers of the old log, when the log has grown by half of `start`, and by a quarter.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long it does not wait again for a reader that was still there: all callers together lose a twentieth of their time to it
-/// at most, and a single one meets it rarely.
-const AFTER_WAITING_IN_VAIN: Duration = Duration::from_secs(5);
+/// How long it waits only for [`A_MOMENT`] after it has waited in vain: callers lose a twentieth of their time to readers that
+/// stay, or a fourth where these have made the log long.
+const AFTER_WAITING_IN_VAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(1)];
+/// So many times the length at which it insists is long: 768 MiB, and 160 MiB while a long deletion is under way.
+const LONG: i32 = 8;
+/// Long enough to get between the commits of another process, and into a gap between readers that come one after the other.
+const A_MOMENT: Duration = Duration::from_millis(10);
 /// How long after a commit the log is synced. With the time that it takes, and what a checkpoint takes that is under way,
 /// this stays below the second that is promised.
 const SYNC_AFTER: Duration = Duration::from_millis(500);
@@ -249,8 +253,9 @@ impl Shared {
                     state.wanted = false;
                     self.done.notify_all();
                     // Until it starts anew, which needs a moment without writer and readers, another attempt is worth it
-                    // only when it has grown.
-                    state.next = log.saturating_add(limits.start / 2).max(limits.start);
+                    // only when it has grown, and by the more the longer somebody holds it.
+                    let more = (limits.start / 2).max((log / 4).min(limits.insist));
+                    state.next = log.saturating_add(more).max(limits.start);
                 }
             }
         }
@@ -338,7 +343,7 @@ struct Mover {
     connection: Connection,
     /// What the writer holds while it writes.
     write_lock: Arc<Mutex<()>>,
-    /// Until when readers are not waited for.
+    /// Until when readers are waited for a moment only.
     impatient_until: Option<Instant>,
 }
 
@@ -354,16 +359,20 @@ impl Mover {
             // The writer is always a few pages ahead, and the log only starts anew when all of it was moved. Most of it is
             // moved by now: the rest is short.
             let _pause = self.write_lock.lock();
-            let impatient = self.impatient_until.is_some_and(|until| Instant::now() < until);
-            if log < insist.saturating_mul(2) || impatient {
+            if log < insist.saturating_mul(2) {
                 // Then the writer starts it anew by itself, unless someone reads the old one just then. If this connection did,
                 // the writer would take it for a foreign commit and read all of its pages again.
                 log = checkpoint(&self.connection, "PASSIVE")?.log;
             } else {
-                self.connection.busy_timeout(PATIENCE)?;
+                let impatient = self.impatient_until.is_some_and(|until| Instant::now() < until);
+                self.connection.busy_timeout(if impatient { A_MOMENT } else { PATIENCE })?;
                 let moved = checkpoint(&self.connection, "RESTART")?;
                 log = moved.log;
-                self.impatient_until = moved.was_stopped.then(|| Instant::now() + AFTER_WAITING_IN_VAIN);
+                if !impatient {
+                    let is_long = log >= insist.saturating_mul(LONG);
+                    let pause = AFTER_WAITING_IN_VAIN[usize::from(is_long)];
+                    self.impatient_until = moved.was_stopped.then(|| Instant::now() + pause);
+                }
             }
         }
         metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));

@@ -90,7 +90,7 @@ impl Errors {
     /// What writes to a database get that can only be read.
     pub(crate) fn read_only(&self) -> Error {
         Error::configuration(format!(
-            "{} is read-only for this user: allow writing to the file and to its folder",
+            "{} can only be read: its URL says `mode=ro`, or this user may not write to the file and its folder",
             self.database
         ))
     }

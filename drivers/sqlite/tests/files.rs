@@ -66,7 +66,7 @@ async fn assert_only_read(url: &str) {
         repository.initialize().await.map(drop).unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
-        assert!(error.to_string().contains("a.db is read-only for this user"), "{error}");
+        assert!(error.to_string().contains("a.db can only be read"), "{error}");
     }
     repository.close().await;
 }

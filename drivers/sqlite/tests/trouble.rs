@@ -226,7 +226,7 @@ fn what_the_user_may_not_read_or_write_is_said() {
     let is_root = fs::metadata(&program).unwrap().uid() == 0;
     let cases: [(&str, u32, Option<u32>, &[&str]); 4] = [
         ("unreadable", 0o777, Some(0o000), &["configuration", "can't be opened", "read and write the file"]),
-        ("read-only", 0o777, Some(0o444), &["configuration", "is read-only for this user"]),
+        ("read-only", 0o777, Some(0o444), &["configuration", "can only be read"]),
         ("closed", 0o555, None, &["configuration", "may not write to the folder"]),
         ("no log", 0o555, Some(0o666), &["configuration", "folder"]),
     ];

@@ -30,27 +30,22 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// The heading of the options that every command has: its own come first.
+const OF_EVERY_COMMAND: &str = "Options of every command (`decnet-db help` has more about them)";
+
 /// Options of every command.
 #[derive(clap::Args)]
 pub(crate) struct Global {
     /// The database, as sqlite:///PATH or mysql://USER:PASSWORD@HOST/DATABASE [default: what the environment says]
-    ///
-    /// sqlite:///relative.db is relative to the working directory, sqlite:////var/lib/decnet.db is absolute. Without this
-    /// option the environment, the INI file or a .env file decides, as for DECNET itself; with none of them it is
-    /// decnet.db in the working directory. Other users of this machine can see a command's arguments: a password is
-    /// better kept in DECNET_DB_URL.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = OF_EVERY_COMMAND)]
     pub(crate) url: Option<String>,
 
     /// Print JSON instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OF_EVERY_COMMAND)]
     pub(crate) json: bool,
 
     /// Tell on standard error what is going on; -vv and -vvv tell more
-    ///
-    /// Without it, DECNET_LOG, else RUST_LOG, is the filter (such as "decnet_db=debug"); with none of them only warnings
-    /// are shown.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = OF_EVERY_COMMAND)]
     pub(crate) verbose: u8,
 }
 
@@ -140,6 +135,13 @@ pub(crate) enum Command {
 }
 
 const AFTER_HELP: &str = "\
+The database:
+  sqlite:///relative.db is relative to the working directory,
+  sqlite:////var/lib/decnet.db is absolute. Without --url the environment, the
+  INI file or a .env file decides, as for DECNET itself; with none of them it is
+  decnet.db in the working directory. Other users of this machine can see a
+  command's arguments: a password is better kept in DECNET_DB_URL.
+
 Environment:
   DECNET_DB_URL          the database, as --url takes it; or, piece by piece:
   DECNET_DB_TYPE         sqlite (the default) or mysql
@@ -147,6 +149,8 @@ Environment:
   DECNET_DB_HOST, _PORT, _NAME, _USER, _PASSWORD    MySQL
   DECNET_ADMIN_PASSWORD  the password of the administrator whom `init` creates
   DECNET_CONFIG          the INI file, /etc/decnet/decnet.ini by default
+  DECNET_LOG, RUST_LOG   what is told on standard error, where -v does not say:
+                         such as decnet_db=debug; only warnings by default
 
 Exit codes:
   0  done; also when whoever reads the output stops reading

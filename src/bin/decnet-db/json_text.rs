@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use decnet_db::is_unprintable;
+use decnet_db::json::Json;
 
 /// Objects and lists further inside stay on their line: indentation would outgrow the data.
 const DEEPEST: usize = 64;
@@ -57,6 +58,51 @@ pub(crate) fn pretty(json: &str) -> String {
     out
 }
 
+/// The JSON text with the members of these names, where they are texts that hold an object or a list, as what they hold.
+///
+/// All else stays as it stands: long integers, the order of keys, spelling.
+pub(crate) fn with_decoded(json: &str, is_wanted: impl Fn(&str) -> bool) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    let mut wanted = false;
+    while let Some(at) = rest.find(['"', '[', '{', ',']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let text = from.strip_prefix('"').and_then(|inner| Some(&from[..end_of_string(inner)? + 2]));
+        let Some(text) = text else {
+            // Members of another object, elements of a list, or the next member.
+            wanted = false;
+            out.push_str(&from[..1]);
+            rest = &from[1..];
+            continue;
+        };
+        rest = &from[text.len()..];
+        let value = || serde_json::from_str::<String>(text).ok();
+        if rest.trim_start().starts_with(':') {
+            wanted = value().is_some_and(|name| is_wanted(&name));
+            out.push_str(text);
+            continue;
+        }
+        let held = if wanted { value().and_then(|value| Json::parse(value).ok()) } else { None };
+        match held.filter(|held| held.as_str().trim_start().starts_with(['{', '['])) {
+            Some(held) => out.push_str(held.as_str()),
+            None => out.push_str(text),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Where the string that has begun before this text ends.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut after_backslash = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !after_backslash;
+        after_backslash = byte == b'\\' && !after_backslash;
+        ends
+    })
+}
+
 fn break_line(out: &mut String, depth: usize) {
     if depth > DEEPEST {
         return;
@@ -108,6 +154,27 @@ mod tests {
         assert_eq!(pretty(r#"["a\" {1: 2, [", 3]"#), "[\n  \"a\\\" {1: 2, [\",\n  3\n]");
         assert_eq!(pretty("null"), "null");
         assert_eq!(pretty(r#"[[],"\\"]"#), "[\n  [],\n  \"\\\\\"\n]");
+    }
+
+    #[test]
+    fn texts_that_hold_json_are_shown_as_what_they_hold() {
+        let wanted = |name: &str| name == "f";
+        for (json, expected) in [
+            (r#"{"f":"{\"a\":1}","g":"{}"}"#, r#"{"f":{"a":1},"g":"{}"}"#),
+            (
+                r#"[{"f" : "[1, 2]"},{"f":"3"},{"f":"not {"},{"f":null}]"#,
+                r#"[{"f" : [1, 2]},{"f":"3"},{"f":"not {"},{"f":null}]"#,
+            ),
+            (
+                r#"{"f":["[]"],"f":{"g":"[]"},"x":"a \\\"f\\\": [","f":"[]"}"#,
+                r#"{"f":["[]"],"f":{"g":"[]"},"x":"a \\\"f\\\": [","f":[]}"#,
+            ),
+            (r#""f""#, r#""f""#),
+            ("null", "null"),
+        ] {
+            assert_eq!(with_decoded(json, wanted), expected);
+            assert!(Json::parse(expected.to_owned()).is_ok(), "{expected}");
+        }
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::io::{self, Read as _};
 
 use decnet_db::call::{Method, call, method, methods};
 use decnet_db::contract::limits::LONGEST_REQUEST;
+use decnet_db::contract::tables::SCHEMA;
 use decnet_db::json::Json;
+use decnet_db::sql::ColumnKind;
 use decnet_db::{Error, ErrorKind, excerpt};
 
 use super::lines;
@@ -13,6 +15,7 @@ use crate::args::Global;
 use crate::confirm::confirm_call;
 use crate::connection::{CREATE_HINT, config, with_open};
 use crate::errors::{Failure, nearest};
+use crate::json_text::with_decoded;
 use crate::output::Output;
 
 #[derive(clap::Args)]
@@ -40,6 +43,10 @@ pub(crate) struct CallArgs {
     /// Print the result on one line even on a terminal
     #[arg(long)]
     compact: bool,
+
+    /// Print objects and lists that a column holds as text, such as `fields` and `payload`, as JSON
+    #[arg(long, conflicts_with = "lines")]
+    decode: bool,
 }
 
 const LINES_HELP: &str = "\
@@ -63,8 +70,13 @@ pub(crate) async fn run(global: &Global, arguments: CallArgs, output: &mut Outpu
     if arguments.lines {
         return lines::run(config(global)?, output).await;
     }
+    let decode = arguments.decode;
     let result = once(global, arguments).await?;
-    output.json(&result)
+    if decode {
+        output.json(&Json::parse(with_decoded(result.as_str(), holds_json))?)
+    } else {
+        output.json(&result)
+    }
 }
 
 async fn once(global: &Global, arguments: CallArgs) -> Result<Json, Failure> {
@@ -143,6 +155,14 @@ fn of_pairs(method: &Method, pairs: &[String]) -> Result<String, Failure> {
         members.push(format!("{}:{}", Json::of(name)?.as_str(), json.as_str()));
     }
     Ok(format!("{{{}}}", members.join(",")))
+}
+
+/// Whether a column of this name holds JSON text.
+fn holds_json(name: &str) -> bool {
+    let columns = SCHEMA.tables.iter().flat_map(|table| table.columns);
+    columns
+        .filter(|column| column.kind == ColumnKind::Json || column.json.is_some())
+        .any(|column| column.name == name)
 }
 
 /// Whether the method deletes rows that the call does not name one by one.

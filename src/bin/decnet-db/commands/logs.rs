@@ -7,7 +7,7 @@ use std::time::Duration;
 use decnet_db::Repository;
 use decnet_db::contract::{Log, LogFilter};
 use decnet_db::reports::latest;
-use decnet_db::watch::{Watch, Watcher, watch};
+use decnet_db::watch::{Token, Watch, Watcher, watch};
 
 use crate::args::Global;
 use crate::connection::{existing, open, with_open};
@@ -32,9 +32,13 @@ pub(crate) struct LogsArgs {
     /// Go on with the events that come from now on, until Ctrl-C or SIGTERM
     ///
     /// Each event comes once, in the order in which the database shows them. A database that is away is waited for, and nothing is
-    /// lost by it. With --json, one object a line.
+    /// lost by it. At its end it says on standard error with which --after another run goes on. With --json, one object a line.
     #[arg(short = 'f', long, conflicts_with = "until")]
     follow: bool,
+
+    /// With --follow: the events behind this place, which an earlier run told when it ended, in place of the latest ones
+    #[arg(long, value_name = "TOKEN", requires = "follow", conflicts_with = "limit")]
+    after: Option<Token>,
 
     /// With --follow: how often the events of other programs are looked for, in milliseconds; SQLite tells of them at once
     #[arg(long, value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=60_000), requires = "follow")]
@@ -96,6 +100,9 @@ async fn follow(
     // First the watch, so that nothing is missed between the two.
     let begin = || async {
         let what = Watch::new().filter(filter.clone()).poll(Duration::from_millis(arguments.poll.into()));
+        if let Some(token) = &arguments.after {
+            return Ok((watch(repository, what.after(token.clone())).await?, Vec::new()));
+        }
         let watcher = watch(repository, what).await?;
         Ok((watcher, latest(&**repository, filter.clone(), limit).await?))
     };
@@ -109,7 +116,10 @@ async fn follow(
     loop {
         let events = tokio::select! {
             events = next(&mut watcher) => events,
-            () = stop.set() => return Ok(()),
+            () = stop.set() => {
+                note(&format!("--after {} goes on from here", watcher.token()));
+                return Ok(());
+            }
         };
         match events {
             Some(Ok(events)) => {
