@@ -199,14 +199,19 @@ impl ErrorObject {
 /// The error and what caused it, unless its text says so already.
 fn message(error: &Error) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let more = source.to_string();
-        if !text.contains(&more) {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    for (position, cause) in causes.iter().enumerate() {
+        // Some only put words such as "Input/output error" before what caused them.
+        let is_said = |said: &String| cause.ends_with(said.as_str()) && text.contains(said.as_str());
+        if !causes[position..].iter().any(is_said) {
             text.push_str(": ");
-            text.push_str(&more);
+            text.push_str(cause);
         }
-        cause = source.source();
     }
     text
 }
@@ -244,6 +249,18 @@ mod tests {
     fn a_cause_that_the_message_quotes_is_not_repeated() {
         let error = Error::backend("can't read: disk I/O error", anyhow::anyhow!("disk I/O error"));
         assert_eq!(message(&error), "can't read: disk I/O error");
+    }
+
+    #[test]
+    fn what_stands_only_before_a_cause_that_is_said_already_is_not_said() {
+        let refused = "Connection refused (os error 111)";
+        let cause = anyhow::anyhow!("{refused}")
+            .context(format!("Input/output error: {refused}"))
+            .context(format!("Input/output error: Input/output error: {refused}"));
+        let error = Error::backend(format!("db1 can't be reached: {refused}"), cause);
+        assert_eq!(message(&error), "db1 can't be reached: Connection refused (os error 111)");
+        let cause = anyhow::anyhow!("{refused}").context("step 3");
+        assert_eq!(message(&Error::backend("can't copy", cause)), format!("can't copy: step 3: {refused}"));
     }
 
     #[test]
