@@ -1,0 +1,59 @@
+//! Nothing acknowledged is lost, nothing is there twice, nothing is half done: shown by processes and servers that are killed,
+//! as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
+//!
+//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`; `CRASH_REPORT` names the file of the table.
+
+mod child;
+mod database;
+mod history;
+mod kills;
+mod operation;
+mod report;
+mod seed;
+mod server;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["child", url, process, seed] => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?
+            .block_on(child::run(url, process.parse()?, seed.parse()?)),
+        [] => all(),
+        _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),
+    }
+}
+
+/// A count from the environment.
+fn count(variable: &str, otherwise: u64) -> anyhow::Result<u64> {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().with_context(|| format!("{variable} is {text:?}: write a number")),
+        Err(_) => Ok(otherwise),
+    }
+}
+
+fn all() -> anyhow::Result<()> {
+    let seed = count("CRASH_SEED", 1)?;
+    let folder = tempfile::Builder::new().prefix("decnet-crash").tempdir_in(place())?;
+    let mut rows = kills::sqlite(seed, count("CRASH_KILLS", 20)?, folder.path())?;
+    let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
+    rows.extend(kills::mariadb(seed, kills, server_kills, folder.path())?);
+    for row in &rows {
+        println!("{} × {}: {} (seed {})", row.times, row.fault, row.result, row.seed);
+    }
+    match std::env::var_os("CRASH_REPORT") {
+        Some(path) => report::write(path.as_ref(), &rows),
+        None => Ok(()),
+    }
+}
+
+/// Memory where there is some: the faults are made, not awaited.
+fn place() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
+}
