@@ -43,10 +43,18 @@ process() {
   echo "$pid"
 }
 
-# ended PID SECONDS: waits until a process has ended. A zombie has no command line any more, and its files and port are free.
+# gone PID: whether a process is no more, or a zombie without threads: before that its port may still be open, also when it has no
+# command line any more, and would be taken for somebody else's.
+gone() {
+  local stat
+  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  case ${stat##*) } in [ZX]*) [ "$(ls "/proc/$1/task" 2>/dev/null | wc -l)" -le 1 ] ;; *) return 1 ;; esac
+}
+
+# ended PID SECONDS: waits until a process has ended.
 ended() {
   local deadline=$((SECONDS + $2))
-  while [ -n "$(tr -d '\0' 2>/dev/null <"/proc/$1/cmdline")" ]; do
+  until gone "$1"; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 0.05
   done
