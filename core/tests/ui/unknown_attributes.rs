@@ -9,7 +9,7 @@ pub trait UnknownOnAnArgument {
 
 #[contract]
 pub trait UnknownOnAMethod {
-    #[writes]
+    #[writing]
     async fn forget(&self) -> Result<()>;
 }
 
