@@ -53,6 +53,14 @@ impl Errors {
                 ),
                 error,
             ),
+            // The sync comes last: by then all of the transaction is in the log, and a restart may find it there.
+            ffi::SQLITE_IOERR if code == ffi::SQLITE_IOERR_FSYNC => Error::UnknownOutcome {
+                message: format!(
+                    "{database} can't put on the disk what was just written (I/O error {code}), and whether it is stored is not \
+                     known: look for a failing device"
+                ),
+                source: Some(error.into()),
+            },
             ffi::SQLITE_IOERR => Error::unavailable(
                 format!(
                     "{database} can't be read or written (I/O error {code}): look for a full disk, a quota, a file size \
@@ -164,6 +172,7 @@ mod tests {
             (ffi::SQLITE_LOCKED_SHAREDCACHE, ErrorKind::Unavailable),
             (ffi::SQLITE_FULL, ErrorKind::Unavailable),
             (ffi::SQLITE_IOERR_WRITE, ErrorKind::Unavailable),
+            (ffi::SQLITE_IOERR_FSYNC, ErrorKind::UnknownOutcome),
             (ffi::SQLITE_READONLY_DBMOVED, ErrorKind::Unavailable),
             (ffi::SQLITE_READONLY_DIRECTORY, ErrorKind::Configuration),
             (ffi::SQLITE_NOTADB, ErrorKind::Configuration),
