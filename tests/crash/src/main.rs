@@ -12,6 +12,7 @@ mod report;
 mod seed;
 mod server;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -43,8 +44,9 @@ fn all() -> anyhow::Result<()> {
     let mut rows = kills::sqlite(seed, count("CRASH_KILLS", 20)?, folder.path())?;
     let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
     rows.extend(kills::mariadb(seed, kills, server_kills, folder.path())?);
+    let mut out = std::io::stdout().lock();
     for row in &rows {
-        println!("{} × {}: {} (seed {})", row.times, row.fault, row.result, row.seed);
+        writeln!(out, "{} × {}: {} (seed {})", row.times, row.fault, row.result, row.seed)?;
     }
     match std::env::var_os("CRASH_REPORT") {
         Some(path) => report::write(path.as_ref(), &rows),
