@@ -293,6 +293,8 @@ class Bench:
         self.out: dict[str, dict] = {}
         self.server_pid = server_pid
         self.ops = {op for op in ops.split(",") if op}
+        if "domains" in self.ops:
+            self.ops |= set(DOMAINS)
 
     def wants(self, name: str) -> bool:
         return not self.ops or name in self.ops or name.split("@")[0] in self.ops
@@ -474,6 +476,9 @@ async def domains(b: Bench, repo, seed: int) -> None:
     record = next(m.class_ for m in SQLModel._sa_registry.mappers if m.class_.__tablename__ == "ttp_tag")
     await b.seq("upsert_credential_new", lambda k: credential(seed, k), repo.upsert_credential, 2000, 3)
     await b.seq("upsert_credential_again", lambda k: credential(seed, k % 100), repo.upsert_credential, 2000, 3)
+    if b.wants("find_credential_reuse_candidates"):
+        for k in range(2003):
+            await repo.upsert_credential(credential(seed, k))
     await b.seq("find_credential_reuse_candidates", lambda _: None, lambda _: repo.find_credential_reuse_candidates(), 2000, 1)
     for t in range(16):
         await repo.create_canary_token({

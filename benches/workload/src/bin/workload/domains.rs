@@ -23,6 +23,8 @@ const BATCH: u64 = 50;
 /// Batches before the roll-ups are read.
 const TAGGED: u64 = 200;
 
+/// How many credentials there are when they are grouped.
+const CREDENTIALS: u64 = 2003;
 const TOPOLOGY: &str = "11111111-0000-4000-8000-000000000001";
 const T0: f64 = 1_767_225_600.0;
 
@@ -38,6 +40,12 @@ pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     let again = |k| record(credential(seed, k % AGAIN));
     bench.sequential("upsert_credential_again", few(), again, upsert).await?;
 
+    // A slow program stores fewer in its time, and this one groups all that there are.
+    if bench.wants("find_credential_reuse_candidates") {
+        for k in 0..CREDENTIALS {
+            upsert(record(credential(seed, k))?).await?;
+        }
+    }
     let candidates = async |()| repository.find_credential_reuse_candidates(2).await;
     bench.sequential("find_credential_reuse_candidates", Calls::new(1, 2000), |_| Ok(()), candidates).await?;
 
