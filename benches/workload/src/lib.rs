@@ -13,6 +13,8 @@
 
 mod attacker;
 mod bounty;
+#[cfg(feature = "program")]
+pub mod dashboard;
 pub mod digests;
 #[cfg(feature = "program")]
 pub mod listener;

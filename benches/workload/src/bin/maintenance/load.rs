@@ -8,40 +8,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use decnet_db::Repository;
-use decnet_db::contract::{AttackerQuery, BountyQuery, LogFilter, LogQuery};
-use decnet_db_workload::{op_log, records, state_key, streams};
+use decnet_db_workload::dashboard::{READS, read_once};
+use decnet_db_workload::{op_log, records, streams};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// What a dashboard shows: pages and values, which cost the same however many events there are, and figures.
-const READS: [&str; 8] = [
-    "get_logs_page1",
-    "get_logs_after_id",
-    "get_bounties",
-    "get_attackers",
-    "get_state",
-    "get_total_logs",
-    "get_log_histogram",
-    "get_stats_summary",
-];
 const WRITE: &str = "add_log";
 /// A dashboard asks again and again, but not without a pause.
 const PAUSE: Duration = Duration::from_millis(5);
-
-async fn read(repository: &dyn Repository, read: &str) -> decnet_db::Result<()> {
-    match read {
-        "get_logs_page1" => repository.get_logs(LogQuery::new().limit(50)).await.map(drop),
-        "get_logs_after_id" => repository.get_logs_after_id(1_000, 500, LogFilter::all()).await.map(drop),
-        "get_bounties" => repository.get_bounties(BountyQuery::default()).await.map(drop),
-        "get_attackers" => {
-            repository.get_attackers(AttackerQuery::default(), Default::default()).await.map(drop)
-        }
-        "get_state" => repository.get_state(&state_key(0)).await.map(drop),
-        "get_total_logs" => repository.get_total_logs(LogFilter::all()).await.map(drop),
-        "get_log_histogram" => repository.get_log_histogram(LogFilter::all(), 15).await.map(drop),
-        _ => repository.get_stats_summary().await.map(drop),
-    }
-}
 
 /// What the callers share.
 #[derive(Default)]
@@ -102,7 +76,7 @@ impl Load {
                     break;
                 }
                 let began = Instant::now();
-                reading.note(name, began, read(&*repository, name).await);
+                reading.note(name, began, read_once(&*repository, name).await);
                 tokio::time::sleep(PAUSE).await;
             }
             Ok(())

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use decnet_db::Repository;
-use decnet_db::contract::{AttackerQuery, BountyQuery, LogFilter, LogQuery};
-use decnet_db_workload::{SEED_USER, op_log, records, state_key, streams};
+use decnet_db::contract::LogFilter;
+use decnet_db_workload::dashboard::{READS, read_once};
+use decnet_db_workload::{op_log, records, streams};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -92,35 +93,6 @@ pub(crate) async fn writes(bench: &mut Bench, repository: &Arc<dyn Repository>, 
         beside_writers(bench, repository, seed).await?;
     }
     Ok(())
-}
-
-/// What a dashboard shows.
-const READS: [&str; 9] = [
-    "get_logs_page1",
-    "get_total_logs",
-    "get_log_histogram",
-    "get_stats_summary",
-    "get_logs_after_id",
-    "get_bounties_page1",
-    "get_attackers_page1",
-    "get_user_by_username",
-    "get_state",
-];
-
-async fn read_once(repository: &dyn Repository, read: &str) -> decnet_db::Result<()> {
-    match read {
-        "get_logs_page1" => repository.get_logs(LogQuery::new().limit(50)).await.map(drop),
-        "get_total_logs" => repository.get_total_logs(LogFilter::all()).await.map(drop),
-        "get_log_histogram" => repository.get_log_histogram(LogFilter::all(), 15).await.map(drop),
-        "get_stats_summary" => repository.get_stats_summary().await.map(drop),
-        "get_logs_after_id" => repository.get_logs_after_id(1000, 500, LogFilter::all()).await.map(drop),
-        "get_bounties_page1" => repository.get_bounties(BountyQuery::default()).await.map(drop),
-        "get_attackers_page1" => {
-            repository.get_attackers(AttackerQuery::default(), Default::default()).await.map(drop)
-        }
-        "get_user_by_username" => repository.get_user_by_username(SEED_USER).await.map(drop),
-        _ => repository.get_state(&state_key(0)).await.map(drop),
-    }
 }
 
 /// 64 callers add rows without a pause, while one caller reads all that a dashboard shows, one after another.
