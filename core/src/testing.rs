@@ -36,8 +36,9 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::SqlRepository;
+use crate::base::{SqlRepository, advance_clock};
 use crate::config::SeedConfig;
 use crate::contract::Repository;
 use crate::driver::Backend;
@@ -47,6 +48,12 @@ pub use crate::telemetry::Interceptor;
 /// The repository behind the interceptor. Wrapped this way it records no spans and metrics of its own.
 pub fn intercept(repository: Arc<dyn Repository>, interceptor: impl Interceptor) -> Arc<dyn Repository> {
     Arc::new(Instrumented::intercepted(repository, Arc::new(interceptor)))
+}
+
+/// Lets time pass for what repositories of this process believe of events that they counted (see
+/// [`get_total_logs`](crate::contract::Logs::get_total_logs)); nothing else notices.
+pub fn let_time_pass(time: Duration) {
+    advance_clock(time);
 }
 
 /// The contract over a backend of the test's own, without telemetry; `seed` says whom `initialize` creates.

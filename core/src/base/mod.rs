@@ -33,4 +33,5 @@ mod ttp;
 mod users;
 mod webhooks;
 
+pub(crate) use logs::advance_clock;
 pub(crate) use repository::SqlRepository;

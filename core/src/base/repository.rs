@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
-use super::logs::counts::LogCounts;
+use super::logs::segments::{Changing, Segments};
 use crate::config::{AttackCatalogue, SeedConfig};
 use crate::contract::tables::SCHEMA;
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
 };
 use crate::driver::{Backend, Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 
 /// The contract, answered in portable SQL over one [`Backend`].
@@ -20,7 +22,7 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 pub(crate) struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
-    pub(super) counts: LogCounts,
+    pub(super) segments: Segments,
     commits: Commits,
     pub(super) catalogue: AttackCatalogue,
 }
@@ -33,7 +35,7 @@ impl SqlRepository {
         Self {
             backend,
             seed,
-            counts: LogCounts::default(),
+            segments: Segments::default(),
             commits: Commits::default(),
             catalogue: AttackCatalogue::default(),
         }
@@ -107,9 +109,19 @@ impl Engine for SqlRepository {
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {
-        let _around = self.counts.around(&unit);
         let stores_events = Commits::may_store_events(&unit);
-        let done = self.backend.commit(unit).await;
+        let done = match Changing::events(&unit) {
+            None => self.backend.commit(unit).await,
+            Some(changing) => {
+                let backend = Arc::clone(&self.backend);
+                // Who asked may go away; what is known of the events is forgotten when the unit has ended, and not before.
+                to_the_end(async move {
+                    let _changing = changing;
+                    backend.commit(unit).await
+                })
+                .await
+            }
+        };
         // Whoever waits looks for itself; what failed may have happened all the same.
         if stores_events {
             self.commits.committed();
@@ -156,5 +168,23 @@ impl Engine for SqlRepository {
 
     async fn tidy(&self) -> Result<bool> {
         self.backend.tidy().await
+    }
+}
+
+/// Runs the work to its end, also when the caller is gone.
+async fn to_the_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    // Without a runtime there is nobody to leave it to.
+    let Ok(runtime) = Handle::try_current() else { return work.await };
+    match runtime.spawn(work.in_current_span()).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Error::UnknownOutcome {
+                message:
+                    "the program's runtime was shut down while events were changed: look whether they were"
+                        .into(),
+                source: Some(anyhow::Error::from(error).into()),
+            }),
+        },
     }
 }

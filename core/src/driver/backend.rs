@@ -26,19 +26,6 @@ pub trait Backend: Send + Sync + 'static {
     /// otherwise.
     async fn query(&self, statement: Statement) -> Result<Rows>;
 
-    /// As [`query`](Self::query), and a mark that was read after the rows: as long as it stays the same, nobody but this
-    /// backend's own units has changed or deleted rows that were there before. 0 means that nobody ever has since this
-    /// backend was opened.
-    ///
-    /// What is computed from many rows can be kept while the mark stands still. A driver that can't tell, or can't tell at
-    /// the moment, answers `None`, as the provided method does; then the rows are counted.
-    ///
-    /// # Errors
-    /// As [`query`](Self::query).
-    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        Ok((self.query(statement).await?, None))
-    }
-
     /// How many times others were seen to have committed something: another number than the last time means that they have.
     /// It must cost far less than a read. A driver that can't tell, or can't tell at the moment, answers `None`, as the
     /// provided method does; then who waits for rows of others reads now and then.

@@ -35,7 +35,7 @@
 //! - `topology`, `webhooks`, `canary`, `tarpit`, `realism`, `orchestrator`: the same of what is deployed and simulated.
 //! - `credentials`, `identities`, `campaigns`, `observations`, `intel`, `ttp`: the same of what is known of attackers.
 //! - `search`: `%`, `_` and `\` are data, ASCII case is folded and no other, JSON members match by their spelling.
-//! - `counts`: totals and pages are right while others write; [`Backend::query_marked`] may make them cheap.
+//! - `counts`: totals and pages are right while others write; [`Backend::foreign_commits`] makes them cheaper.
 //! - `hostile`: NUL, four-byte characters, both ends of 64 bits and of the calendar, 16 MiB; refused by name or kept whole.
 //! - `capabilities`: what the engine can't have is declared by [`Driver::lacks`], and its alternative holds.
 //! - `copying`: everything can be copied into another database, compared, and deleted.

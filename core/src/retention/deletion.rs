@@ -60,7 +60,11 @@ pub(super) async fn delete(engine: &dyn Engine, bounds: &Bounds, events: &[Doome
     let gone = Gone::look(engine, events).await?;
     let mut unit = Unit::new();
     let mut sql = Sql::new(engine.dialect());
-    sql.delete::<Log>().only_in(Log::ID, events.iter().map(|event| event.id));
+    let ids = || events.iter().map(|event| event.id);
+    sql.delete::<Log>().only_in(Log::ID, ids());
+    if let (Some(first), Some(last)) = (ids().min(), ids().max()) {
+        sql.keys(first..=last);
+    }
     // An id that another program's purge has set free may be a new event's by now.
     bounds.write(&mut sql);
     let count = events.len() as u64;

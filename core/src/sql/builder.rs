@@ -1,5 +1,7 @@
 //! Building statements from columns, fixed text and bound values.
 
+use std::ops::RangeInclusive;
+
 use super::clauses::Clauses;
 use super::{Column, Dialect, Insert, Record, Statement, Table, Value, Verb};
 use crate::error::{Error, Result};
@@ -50,6 +52,7 @@ impl<'d> Sql<'d> {
             columns: Vec::new(),
             verb: Verb::Select,
             table: None,
+            keys: None,
         };
         Self { dialect, statement, clauses: Clauses::default(), refused: None }
     }
@@ -229,6 +232,12 @@ impl Sql<'_> {
     /// `UPDATE` the table.
     pub fn update_table(&mut self, table: &'static Table) -> &mut Self {
         self.writes(Verb::Update, table).push("UPDATE ").identifier(table.name)
+    }
+
+    /// Says that an UPDATE or DELETE changes only rows whose integer key lies within these. The conditions must see to it.
+    pub fn keys(&mut self, keys: RangeInclusive<i64>) -> &mut Self {
+        self.statement.keys = Some((*keys.start(), *keys.end()));
+        self
     }
 
     /// Marks a statement that defines or maintains tables, and may commit by itself.

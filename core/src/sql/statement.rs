@@ -1,5 +1,7 @@
 //! A finished statement: text, values, and what it does to which table.
 
+use std::ops::RangeInclusive;
+
 use super::{Column, Table, Value};
 
 /// A finished statement: text of one dialect, the values for its placeholders in order, and what it does.
@@ -14,6 +16,7 @@ pub struct Statement {
     pub(in crate::sql) columns: Vec<(usize, &'static Column)>,
     pub(in crate::sql) verb: Verb,
     pub(in crate::sql) table: Option<&'static Table>,
+    pub(in crate::sql) keys: Option<(i64, i64)>,
 }
 
 /// What a [`Statement`] does.
@@ -40,7 +43,7 @@ pub enum Verb {
 impl Statement {
     /// For DDL, whose text is assembled from table metadata inside this module tree.
     pub(in crate::sql) fn from_metadata(text: String) -> Self {
-        Self { text, values: Vec::new(), columns: Vec::new(), verb: Verb::Ddl, table: None }
+        Self { text, values: Vec::new(), columns: Vec::new(), verb: Verb::Ddl, table: None, keys: None }
     }
 
     /// The SQL text.
@@ -61,6 +64,12 @@ impl Statement {
     /// The table that it writes. `None` for a query, and for statements that name theirs in fixed text.
     pub fn table(&self) -> Option<&'static Table> {
         self.table
+    }
+
+    /// The keys of the rows that it changes or deletes at most, where that was [said](super::Sql::keys): what is known of other
+    /// rows stays true.
+    pub fn keys(&self) -> Option<RangeInclusive<i64>> {
+        self.keys.map(|(first, last)| first..=last)
     }
 
     /// The column that the value at this position, counted from 0, is written into, wherever in the statement it stands:

@@ -13,7 +13,6 @@ use decnet_db_core::{Error, Result};
 use crate::bootstrap::bootstrap;
 use crate::connect::Connector;
 use crate::context::{Context, Guards};
-use crate::delete_counter::DeleteCounter;
 use crate::dialect::Mysql;
 use crate::error::{Failure, Verdict, tell};
 use crate::examine::examine;
@@ -36,7 +35,6 @@ pub(crate) struct MysqlBackend {
     context: Arc<Context>,
     writer: Writer,
     cuts: Cuts,
-    delete_counter: DeleteCounter,
     system: &'static str,
     /// Tables that no snapshot holds still.
     other_engines: Vec<String>,
@@ -89,7 +87,6 @@ impl MysqlBackend {
             context,
             writer,
             cuts: server.cuts,
-            delete_counter: DeleteCounter::default(),
             system: server.flavour.system(),
             other_engines: server.other_engines,
         })
@@ -135,22 +132,6 @@ impl Backend for MysqlBackend {
 
     async fn query(&self, statement: Statement) -> Result<Rows> {
         self.read(&statement).await
-    }
-
-    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        let rows = self.read(&statement).await?;
-        // A mark that can't be read is none: the rows are there.
-        let mark = match self.pool.acquire(Access::Read).await {
-            Ok(mut lease) => match self.delete_counter.mark(lease.connection()).await {
-                Ok(mark) => {
-                    lease.give_back();
-                    mark
-                }
-                Err(_) => None,
-            },
-            Err(_) => None,
-        };
-        Ok((rows, mark))
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>> {

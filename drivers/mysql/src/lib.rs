@@ -102,7 +102,6 @@ mod codec;
 mod codes;
 mod connect;
 mod context;
-mod delete_counter;
 mod dialect;
 mod error;
 mod examine;

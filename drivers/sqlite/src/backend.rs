@@ -81,19 +81,6 @@ impl Backend for SqliteBackend {
         }
     }
 
-    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        match (&self.reads, &self.writer) {
-            (Reads::Pool(readers), Some(writer)) => {
-                let handle = writer.handle();
-                readers.query_then(statement, self.is_quiet(), move || handle.foreign_commits()).await
-            }
-            // Who only reads can't tell whether others write.
-            (Reads::Pool(readers), None) => Ok((readers.query(statement, true).await?, None)),
-            // Nobody else can write to this memory.
-            (Reads::OfTheWriter(..), _) => Ok((self.query(statement).await?, Some(0))),
-        }
-    }
-
     async fn foreign_commits(&self) -> Option<u64> {
         match (&self.reads, &self.writer) {
             (Reads::Pool(readers), Some(writer)) => {

@@ -1,11 +1,12 @@
 //! Events and what is counted of them.
 
-pub(super) mod counts;
+pub(super) mod segments;
 mod values;
 
 use async_trait::async_trait;
 
-use self::counts::{Place, Seek};
+pub(crate) use self::segments::advance_clock;
+use self::segments::{Place, Seek};
 use super::SqlRepository;
 use super::support::Pages;
 use crate::contract::limits::{check_limit, check_rows};
@@ -13,7 +14,7 @@ use crate::contract::search::{Search, Term};
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Bucket, Log, LogCursor, LogFilter, LogQuery, Logs, NewLog, Page, Stats};
 use crate::error::Result;
-use crate::sql::{Column, Insert, Record, Sql};
+use crate::sql::{Column, Insert, Record, Sql, Value};
 use crate::time::Timestamp;
 
 /// More minutes than there are from year 1 to 9999. Wider intervals give the same two buckets, one on each side of 1970,
@@ -22,25 +23,32 @@ const ALL_YEARS: i64 = 10_000 * 366 * 24 * 60;
 
 /// From so many rows on, skipping them one by one costs more than finding the place.
 const DEEP: u64 = 1_000;
-/// How often the place is looked for again when events came meanwhile.
-const SEEKS: usize = 4;
+/// How many events may come between the two statements that find a page and read it.
+const SLACK: u64 = 64;
 
 #[async_trait]
 impl Logs for SqlRepository {
     async fn get_logs(&self, query: LogQuery) -> Result<Vec<Log>> {
         let LogQuery { filter, limit, offset } = query;
         check_limit(limit)?;
-        if offset >= DEEP && filter.is_all() {
-            for _ in 0..SEEKS {
-                let seek = match self.counts.seek(&*self.backend, offset).await? {
-                    Place::At(seek) => seek,
-                    Place::Behind => return Ok(Vec::new()),
-                    Place::Unknown => break,
-                };
-                if let Some(logs) = self.logs_from(seek, limit).await? {
-                    return Ok(logs);
+        if offset >= DEEP
+            && limit > 0
+            && filter.is_all()
+            && let Some(place) = self.segments.seek(&*self.backend, offset, SLACK).await?
+        {
+            match place {
+                Place::Behind => return Ok(Vec::new()),
+                Place::At(seek) => {
+                    if let Some(logs) = self.logs_from(seek, limit).await? {
+                        return Ok(logs);
+                    }
                 }
             }
+        }
+        if let Some(ids) = self.segments.found_page(&*self.backend, &filter, None, limit, offset).await?
+            && let Some(logs) = self.logs_with(&ids).await?
+        {
+            return Ok(logs);
         }
         let mut sql = self.select::<Log>();
         if offset < DEEP {
@@ -64,15 +72,34 @@ impl Logs for SqlRepository {
         let pages = Pages::by(Log::TIMESTAMP, limit)?;
         let mut sql = self.select::<Log>();
         pages.after(&mut sql, after.as_ref())?;
-        newest_first(matching(&mut sql, &filter));
-        pages.limit(&mut sql);
-        let logs = self.read(sql).await?.records()?;
+        let place = after.as_ref().and_then(|after| match (after.sort(), after.key()) {
+            (Value::Time(time), Value::Int(id)) => Some((*time, *id)),
+            _ => None,
+        });
+        let mut found = None;
+        if place.is_some() || after.is_none() {
+            let rows = limit.saturating_add(1);
+            if let Some(ids) = self.segments.found_page(&*self.backend, &filter, place, rows, 0).await? {
+                found = self.logs_with(&ids).await?;
+            }
+        }
+        let logs = match found {
+            Some(logs) => logs,
+            None => {
+                newest_first(matching(&mut sql, &filter));
+                pages.limit(&mut sql);
+                self.read(sql).await?.records()?
+            }
+        };
         Ok(pages.page(logs, |last: &Log| (last.timestamp.into(), last.id.into())))
     }
 
     async fn get_total_logs(&self, filter: LogFilter) -> Result<u64> {
         if filter.is_all() {
-            return self.counts.total(&*self.backend).await;
+            return self.segments.total(&*self.backend).await;
+        }
+        if let Some(total) = self.segments.found_total(&*self.backend, &filter).await? {
+            return Ok(total);
         }
         self.count::<Log>(|sql| matching(sql, &filter)).await
     }
@@ -93,8 +120,11 @@ impl Logs for SqlRepository {
     async fn get_log_histogram(&self, filter: LogFilter, interval_minutes: i64) -> Result<Vec<Bucket>> {
         let width = interval_minutes.clamp(1, ALL_YEARS);
         if filter.is_all()
-            && let Some(buckets) = self.counts.histogram(&*self.backend, width).await?
+            && let Some(buckets) = self.segments.histogram(&*self.backend, width).await?
         {
+            return Ok(buckets);
+        }
+        if let Some(buckets) = self.segments.found_histogram(&*self.backend, &filter, width).await? {
             return Ok(buckets);
         }
         let mut sql = self.sql();
@@ -107,27 +137,55 @@ impl Logs for SqlRepository {
     }
 
     async fn get_stats_summary(&self) -> Result<Stats> {
-        self.counts.stats(&*self.backend).await
+        self.segments.stats(&*self.backend).await
     }
 }
 
 impl SqlRepository {
-    /// The page that begins at the place; none when events came since the place was found.
+    /// The events with these ids, newest first; none when one of them is gone.
+    async fn logs_with(&self, ids: &[i64]) -> Result<Option<Vec<Log>>> {
+        if ids.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut sql = self.select::<Log>();
+        newest_first(sql.only_in(Log::ID, ids.iter().copied()));
+        let logs: Vec<Log> = self.read(sql).await?.records()?;
+        Ok((logs.len() == ids.len()).then_some(logs))
+    }
+
+    /// The page that begins [`SLACK`] events behind the place; none when it is not to be found from there.
     async fn logs_from(&self, seek: Seek, limit: u64) -> Result<Option<Vec<Log>>> {
+        let Seek { before, skip, first, tail, newer } = seek;
+        let Some(window) = limit.checked_add(SLACK) else { return Ok(None) };
         let mut sql = self.sql();
-        sql.push("SELECT ").columns(Log::TABLE.columns).push(", (SELECT MAX(id) FROM logs)").from::<Log>();
-        sql.and().push("id IN (SELECT id FROM ").subquery(|sql| {
-            sql.push("SELECT id").from::<Log>().and().column(Log::TIMESTAMP).push(" < ").bind(seek.before);
-            newest_first(sql).part(limit, seek.skip)
+        // What came meanwhile moves the page; it is cut out of the window by how much that is now.
+        sql.push("SELECT ")
+            .columns_of("event", Log::TABLE)
+            .push(", place.came, (SELECT MIN(id) FROM logs) FROM ");
+        sql.subquery(|sql| {
+            sql.push("SELECT id, ROW_NUMBER() OVER (ORDER BY ")
+                .column(Log::TIMESTAMP)
+                .push(" DESC, id DESC) AS position, ");
+            sql.push("(SELECT COUNT(*) FROM logs WHERE id >= ").bind(tail);
+            sql.push(" AND ").column(Log::TIMESTAMP).push(" >= ").bind(before).push(") - ").bind(newer);
+            sql.push(" AS came FROM ").subquery(|sql| {
+                sql.push("SELECT id, ").column(Log::TIMESTAMP).from::<Log>().and().column(Log::TIMESTAMP);
+                newest_first(sql.push(" < ").bind(before)).part(window, skip)
+            });
+            sql.push(" AS newest")
         });
-        newest_first(sql.push(" AS page)"));
+        sql.push(" AS place JOIN logs AS event ON event.id = place.id WHERE place.position > ").bind(SLACK);
+        sql.push(" - place.came AND place.position <= ").bind(window).push(" - place.came");
+        sql.push(" ORDER BY place.position");
         let mut current = true;
         let logs = self.read(sql).await?.decode(|row| {
             let log = Log::decode(row)?;
-            current &= row.value::<i64>("newest")? == seek.newest;
+            let came: i64 = row.value("came")?;
+            current &= (0..=SLACK as i64).contains(&came) && row.value::<i64>("id")? == first;
             Ok(log)
         })?;
-        Ok((current && (limit == 0 || !logs.is_empty())).then_some(logs))
+        // An empty one tells nothing.
+        Ok((current && !logs.is_empty()).then_some(logs))
     }
 }
 

@@ -119,29 +119,6 @@ fn sleeping(backend: &dyn decnet_db_core::driver::Backend, sleep: &'static str) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_that_succeeded_needs_no_second_connection() {
-    let (database, repository) = Database::ready().await;
-    let mut config = database.config();
-    (config.pool.size, config.pool.max_overflow) = (1, 0);
-    config.pool.wait_timeout = Duration::from_secs(1);
-    let backend = decnet_db_mysql::DRIVER.backend(&config).await.unwrap();
-    // The only connection goes from the first to the read, and then to the last, in the order in which they came: the mark of
-    // the read waits in vain.
-    let (first, read, last) = tokio::join!(
-        backend.query(sleeping(&*backend, "SELECT SLEEP(0.3)")),
-        backend.query_marked(sleeping(&*backend, "SELECT 7")),
-        backend.query(sleeping(&*backend, "SELECT SLEEP(3)")),
-    );
-    first.and(last).unwrap();
-    let (rows, mark) = read.unwrap();
-    assert_eq!(rows.scalar::<i64>().unwrap(), Some(7));
-    assert_eq!(mark, None);
-    backend.close().await;
-    repository.close().await;
-    database.drop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_pool_is_small_again_after_a_burst() {
     let (database, repository) = Database::ready().await;
     let mut config = database.config();

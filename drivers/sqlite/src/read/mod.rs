@@ -85,16 +85,6 @@ impl ReaderPool {
     /// Runs one read on a thread of its own. When the future is dropped, the read is interrupted. `quiet` tells that nobody
     /// writes at the moment.
     pub(crate) async fn query(&self, statement: Statement, quiet: bool) -> Result<Rows> {
-        Ok(self.query_then(statement, quiet, || ()).await?.0)
-    }
-
-    /// The same, and then `after` on the same thread.
-    pub(crate) async fn query_then<T: Send + 'static>(
-        &self,
-        statement: Statement,
-        quiet: bool,
-        after: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<(Rows, T)> {
         let pool = self.pool.lock().clone().ok_or_else(Error::closed)?;
         let (wait, files, errors) = (self.wait, self.files.clone(), self.errors.clone());
         let caller = Caller::default();
@@ -106,7 +96,7 @@ impl ReaderPool {
             files.check_now_and_then(now)?;
             let rows = fetch(&pool, wait, &statement, &read, &errors);
             drop(pool);
-            Ok((rows?, after()))
+            rows
         };
         let mut answer = pin!(self.threads.run(quiet, work));
         if let Poll::Ready(result) = poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {

@@ -215,9 +215,6 @@ wrong_drivers! {
     goes_on_after_closing: lifecycle::GoesOnAfterClosing
         => "lifecycle::bootstrap::a_closed_repository_is_unavailable",
 
-    /// says that nobody else changes anything
-    never_moves_the_mark: counts::NeverMovesTheMark
-        => "counts::figures::counts_follow_deletions_past_the_contract",
     /// claims that its keys become visible in order
     claims_keys_in_order: counts::ClaimsKeysInOrder
         => "counts::figures::counts_follow_openings_that_write_in_turn",

@@ -54,10 +54,6 @@ pub(crate) trait Fault: Debug + Default + Send + Sync + 'static {
         right.query(statement).await
     }
 
-    async fn query_marked(&self, right: &Right, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        right.query_marked(statement).await
-    }
-
     async fn commit(&self, right: &Right, unit: Unit) -> Result<Receipt> {
         right.commit(unit).await
     }
@@ -147,12 +143,6 @@ impl<F: Fault> Backend for Wrong<F> {
         let statement = rewrite::statement(&self.fault, self.right.dialect(), statement);
         let rows = self.fault.query(&self.right, statement).await;
         rows.map(|rows| self.fault.rows(rows)).map_err(|error| self.fault.error(error))
-    }
-
-    async fn query_marked(&self, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        let statement = rewrite::statement(&self.fault, self.right.dialect(), statement);
-        let answer = self.fault.query_marked(&self.right, statement).await;
-        answer.map(|(rows, mark)| (self.fault.rows(rows), mark)).map_err(|error| self.fault.error(error))
     }
 
     async fn commit(&self, unit: Unit) -> Result<Receipt> {

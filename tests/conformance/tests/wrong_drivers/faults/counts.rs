@@ -1,23 +1,11 @@
-//! What is computed from earlier answers is not what is there.
+//! What is known of earlier events is not what is there.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use async_trait::async_trait;
-use decnet_db_core::Result;
-use decnet_db_core::sql::{Dialect, Rows, Statement, Unit, Value};
+use decnet_db_core::sql::{Dialect, Unit, Value};
 
 use crate::rewrite::{each_insert, with};
-use crate::wrapper::{Fault, Right};
-
-#[derive(Debug, Default)]
-pub(crate) struct NeverMovesTheMark;
-
-#[async_trait]
-impl Fault for NeverMovesTheMark {
-    async fn query_marked(&self, right: &Right, statement: Statement) -> Result<(Rows, Option<u64>)> {
-        Ok((right.query(statement).await?, Some(0)))
-    }
-}
+use crate::wrapper::Fault;
 
 /// Each opening takes its keys from a block of its own, as engines do that cache a sequence, and the driver says that keys
 /// become visible in ascending order.

@@ -8,6 +8,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::clock;
+use super::known::start;
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::sql::{Dialect, Sql, Statement};
@@ -18,6 +20,8 @@ const LATE: Duration = Duration::from_secs(60);
 const WATCHED: Duration = Duration::from_secs(1);
 /// A gap that has so many newer ids when it is seen first is watched at once.
 const FAR: i64 = 10_000;
+/// The least time between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
 /// The most gaps that are watched. Where there are more, what is behind them waits.
 const MOST: usize = 1_000;
 
@@ -30,15 +34,8 @@ struct Gap {
     since: Instant,
 }
 
-/// How far what is kept may go, and the gaps on the way.
-#[derive(Debug)]
-pub(super) struct Reach {
-    pub(super) to: i64,
-    gaps: Vec<Gap>,
-}
-
 /// The gaps among the ids of the table `logs`.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Gaps {
     /// Those that what is kept goes beyond.
     watched: Vec<Gap>,
@@ -46,6 +43,7 @@ pub(super) struct Gaps {
     open: Vec<Gap>,
     /// Since when there are too many of those to be looked at one by one, and the newest id then.
     many: Option<(Instant, i64)>,
+    looked: Option<Instant>,
 }
 
 impl Gaps {
@@ -53,11 +51,6 @@ impl Gaps {
     pub(super) fn none_open(&mut self) {
         self.open.clear();
         self.many = None;
-    }
-
-    /// Forgets the gaps in which nothing can come any more.
-    pub(super) fn expire(&mut self) {
-        self.watched.retain(|gap| gap.since.elapsed() < LATE);
     }
 
     /// Appends the number of events that came in watched gaps.
@@ -74,45 +67,52 @@ impl Gaps {
         sql.push(")");
     }
 
-    /// Looks for gaps behind the id `known`, up to `newest`.
-    pub(super) async fn look(&mut self, backend: &dyn Backend, known: i64, newest: i64) -> Result<Reach> {
-        let rows = backend.query(statement(backend.dialect(), known, newest)).await?;
+    /// Looks for gaps behind the event `there`, from the id `from` on, up to the event `newest`. Answers up to which id
+    /// segments may be closed; the gaps before it are watched from now on.
+    pub(super) async fn look(
+        &mut self,
+        backend: &dyn Backend,
+        there: i64,
+        from: i64,
+        newest: i64,
+    ) -> Result<i64> {
+        let now = clock::now();
+        if self.looked.is_some_and(|looked| now - looked < PAUSE) {
+            return Ok(from);
+        }
+        self.looked = Some(now);
+        self.watched.retain(|gap| now - gap.since < LATE);
+        let rows = backend.query(statement(backend.dialect(), there, newest)).await?;
         let found = rows.decode(|row| {
             let next: i64 = row.value("id")?;
             let before: i64 = row.value("id")?;
-            Ok((before.saturating_add(1), next.saturating_sub(1)))
+            Ok((before.saturating_add(1).max(from), next.saturating_sub(1)))
         })?;
-        let now = Instant::now();
         if found.len() + self.watched.len() > MOST {
             let (since, bound) = *self.many.get_or_insert((now, newest));
-            let late = now.duration_since(since) >= LATE;
-            if late {
-                self.many = None;
+            if now - since < LATE {
+                return Ok(from);
             }
-            return Ok(Reach { to: if late { bound } else { known }, gaps: Vec::new() });
+            self.many = None;
+            return Ok(start(bound + 1));
         }
         self.many = None;
+        let mut to = newest + 1;
         let before = std::mem::take(&mut self.open);
-        let mut reach = Reach { to: newest, gaps: Vec::new() };
-        for (from, to) in found {
+        for (from, last) in found.into_iter().filter(|(from, last)| from <= last) {
             // An event that came in the middle divides a gap.
-            let seen = before.iter().find(|gap| gap.from <= from && to <= gap.to);
-            let gap = Gap { from, to, since: seen.map_or(now, |gap| gap.since) };
-            self.open.push(gap);
-            let settled = now.duration_since(gap.since) >= WATCHED || newest.saturating_sub(to) >= FAR;
-            if settled && reach.to == newest {
-                reach.gaps.push(gap);
-            } else {
-                reach.to = reach.to.min(from - 1);
+            let seen = before.iter().find(|gap| gap.from <= from && last <= gap.to);
+            let gap = Gap { from, to: last, since: seen.map_or(now, |gap| gap.since) };
+            if now - gap.since < WATCHED && newest - last < FAR {
+                to = to.min(from);
             }
+            self.open.push(gap);
         }
-        Ok(reach)
-    }
-
-    /// What is kept reaches so far now: the gaps on the way are watched.
-    pub(super) fn watch(&mut self, reach: Reach) {
-        self.open.retain(|gap| gap.from > reach.to);
-        self.watched.extend(reach.gaps);
+        let to = start(to);
+        for gap in self.open.extract_if(.., |gap| gap.from < to) {
+            self.watched.push(Gap { to: gap.to.min(to - 1), ..gap });
+        }
+        Ok(to)
     }
 }
 

@@ -1,0 +1,381 @@
+//! What searches found in the segments: their totals, and the events themselves where those are few.
+//!
+//! A dashboard asks for the same search again and again. The first answer is a scan, as it must be. Then its total is kept, up to
+//! the end of the segments; and where the events are few, with the second question their ids and times too: pages and histograms
+//! of any time come from those, and only what is not in segments is looked through. It holds as long as the segments do.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::known::{Known, WIDTH};
+use super::statements::{Verdict, confirmation};
+use super::{ATTEMPTS, Segments, State};
+use crate::base::logs::matching;
+use crate::contract::{Bucket, Log, LogFilter};
+use crate::driver::Backend;
+use crate::error::Result;
+use crate::sql::{Dialect, Rows, Sql, Statement};
+use crate::time::Timestamp;
+
+/// How many searches are kept; of more, the one that was asked for least recently is forgotten.
+const MOST: usize = 128;
+/// How many events of a search are kept: 16 bytes each, so 8 MiB in all at most.
+const FEW: u64 = 4_096;
+/// The largest page that is put together of them.
+const PAGE: u64 = 1_024;
+
+/// What searches found.
+#[derive(Debug, Default)]
+pub(super) struct Searches {
+    found: HashMap<String, Found>,
+    /// How often something was asked for.
+    asked: u64,
+}
+
+/// What one search found in the segments.
+#[derive(Debug, Clone)]
+struct Found {
+    /// Which segments: those that were counted at this time, from the front on, to the end.
+    epoch: u64,
+    front: i64,
+    end: i64,
+    count: u64,
+    /// When and under which id; once they were asked for.
+    events: Option<Vec<(Timestamp, i64)>>,
+    /// Whether there are too many for that.
+    common: bool,
+    asked: u64,
+}
+
+impl Found {
+    /// A search that was not looked for yet, in segments from there on.
+    fn nothing(front: i64) -> Self {
+        Self { epoch: 0, front, end: front, count: 0, events: None, common: false, asked: 0 }
+    }
+
+    /// How many of the events the filter's times hold.
+    fn within(&self, filter: &LogFilter) -> Option<u64> {
+        if filter.start_time.is_none() && filter.end_time.is_none() {
+            return Some(self.count);
+        }
+        Some(self.events.as_ref()?.iter().filter(|(time, _)| holds(filter, *time)).count() as u64)
+    }
+}
+
+fn holds(filter: &LogFilter, time: Timestamp) -> bool {
+    filter.start_time.is_none_or(|start| time >= start) && filter.end_time.is_none_or(|end| time <= end)
+}
+
+/// An answer from what is kept, and what it was made of.
+struct Answer {
+    found: Found,
+    total: u64,
+}
+
+impl Segments {
+    /// How many events match; none when only the table can tell.
+    pub(in crate::base) async fn found_total(
+        &self,
+        backend: &dyn Backend,
+        filter: &LogFilter,
+    ) -> Result<Option<u64>> {
+        Ok(self.look_up(backend, filter, false).await?.map(|answer| answer.total))
+    }
+
+    /// The ids of the page of matching events that begins behind so many and the event `after`, newest first, where they are
+    /// all in segments or were found behind them; none when only the table can tell.
+    pub(in crate::base) async fn found_page(
+        &self,
+        backend: &dyn Backend,
+        filter: &LogFilter,
+        after: Option<(Timestamp, i64)>,
+        limit: u64,
+        offset: u64,
+    ) -> Result<Option<Vec<i64>>> {
+        if limit > PAGE {
+            return Ok(None);
+        }
+        let Some(Answer { found, total }) = self.look_up(backend, filter, true).await? else {
+            return Ok(None);
+        };
+        let Some(events) = &found.events else { return Ok(None) };
+        let mut sql = Sql::new(backend.dialect());
+        sql.push("SELECT id, ").column(Log::TIMESTAMP);
+        others(&mut sql, &found, filter).push(" LIMIT ").bind(FEW);
+        let Some(mut all) = events_of(backend, sql).await? else { return Ok(None) };
+        all.extend(events.iter().filter(|(time, _)| holds(filter, *time)));
+        // Something has changed since it was counted.
+        if all.len() as u64 != total {
+            return Ok(None);
+        }
+        all.retain(|event| after.is_none_or(|after| *event < after));
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(Some(all.into_iter().skip(size(offset)).take(size(limit)).map(|(_, id)| id).collect()))
+    }
+
+    /// How many matching events each interval of so many minutes has; none when only the table can tell.
+    pub(in crate::base) async fn found_histogram(
+        &self,
+        backend: &dyn Backend,
+        filter: &LogFilter,
+        width: i64,
+    ) -> Result<Option<Vec<Bucket>>> {
+        let Some(Answer { found, total }) = self.look_up(backend, filter, true).await? else {
+            return Ok(None);
+        };
+        let Some(events) = &found.events else { return Ok(None) };
+        let seconds = width * 60;
+        let mut intervals = BTreeMap::<i64, u64>::new();
+        for (time, _) in events.iter().filter(|(time, _)| holds(filter, *time)) {
+            let second = time.as_microseconds().div_euclid(1_000_000);
+            *intervals.entry(second.div_euclid(seconds) * seconds).or_default() += 1;
+        }
+        let mut sql = Sql::new(backend.dialect());
+        sql.push("SELECT ").bucket(Log::TIMESTAMP, seconds).push(" AS bucket, COUNT(*)");
+        others(&mut sql, &found, filter).push(" GROUP BY bucket");
+        backend.query(sql.finish()?).await?.decode(|row| {
+            let start: Option<i64> = row.value("bucket")?;
+            *intervals.entry(start.unwrap_or(i64::MIN)).or_default() += row.value::<u64>("count")?;
+            Ok(())
+        })?;
+        if intervals.values().sum::<u64>() != total || intervals.contains_key(&i64::MIN) {
+            return Ok(None);
+        }
+        let bucket = |(start, count)| Bucket { time: Timestamp::bucket_text(start), count };
+        Ok(Some(intervals.into_iter().map(bucket).collect()))
+    }
+
+    /// What is kept of a search, brought up to date, with what is not in segments counted now.
+    async fn look_up(
+        &self,
+        backend: &dyn Backend,
+        filter: &LogFilter,
+        events: bool,
+    ) -> Result<Option<Answer>> {
+        let Some(search) = filter.search.as_ref().filter(|search| !search.terms().is_empty()) else {
+            return Ok(None);
+        };
+        search.check()?;
+        for _ in 0..ATTEMPTS {
+            self.prepare(backend).await?;
+            let all = LogFilter { search: filter.search.clone(), ..LogFilter::default() };
+            let found = {
+                let mut state = self.state.lock();
+                state.asked = true;
+                let Some(found) = state.found(search.text()) else { return Ok(None) };
+                found
+            };
+            let found = match found {
+                Some(found) => self.bring_up(backend, &all, found, events).await?,
+                // Who asks for events once is not made to wait until all are counted. And a part of all times is looked
+                // through by the table's own index.
+                None if events || filter.start_time.is_some() || filter.end_time.is_some() => {
+                    let mut state = self.state.lock();
+                    let (epoch, Some(known)) = (state.epoch, &state.known) else { return Ok(None) };
+                    let new = Found { epoch, ..Found::nothing(known.front()) };
+                    state.searches.keep(search.text(), new);
+                    return Ok(None);
+                }
+                None => None,
+            };
+            let (statement, generation) = {
+                let state = self.state.lock();
+                let Some(known) = &state.known else { return Ok(None) };
+                let range =
+                    found.as_ref().map_or((known.front(), known.front()), |found| (found.front, found.end));
+                if range.0 != known.front() {
+                    continue;
+                }
+                let confirmed = (known, &state.gaps);
+                (counting(backend.dialect(), confirmed, range, filter, found.is_none())?, state.generation)
+            };
+            let (front, end, counts) = {
+                let rows = backend.query(statement).await?;
+                let mut state = self.state.lock();
+                if state.generation != generation {
+                    continue;
+                }
+                let Some(known) = &state.known else { continue };
+                let (verdict, counts) = read(rows, known)?;
+                if verdict != Verdict::Holds {
+                    state.correct(verdict);
+                    continue;
+                }
+                (known.front(), known.end, counts)
+            };
+            let [others, inside] = counts;
+            let found = match found {
+                Some(found) => found,
+                None => {
+                    let mut state = self.state.lock();
+                    let epoch = state.epoch;
+                    let new = Found { epoch, end, count: inside, ..Found::nothing(front) };
+                    state.searches.keep(search.text(), new.clone());
+                    new
+                }
+            };
+            let Some(within) = found.within(filter) else { return Ok(None) };
+            return Ok(Some(Answer { total: within + others, found }));
+        }
+        Ok(None)
+    }
+
+    /// Looks through the segments that came since, and finds the events themselves, if they are wanted and few.
+    async fn bring_up(
+        &self,
+        backend: &dyn Backend,
+        all: &LogFilter,
+        mut found: Found,
+        events: bool,
+    ) -> Result<Option<Found>> {
+        let end = {
+            let state = self.state.lock();
+            let Some(known) = &state.known else { return Ok(Some(found)) };
+            // Where the order of what is stored is another one, the table must tell.
+            (known.end, known.is_ordered())
+        };
+        let (end, in_order) = end;
+        let list = in_order && events && found.events.is_none() && !found.common && found.count <= FEW;
+        let from = if list { found.front } else { found.end };
+        if !list && end - found.end < WIDTH {
+            return Ok(Some(found));
+        }
+        let mut sql = Sql::new(backend.dialect());
+        let counted = found.events.is_none() && !list;
+        sql.push(if counted { "SELECT COUNT(*)" } else { "SELECT id, timestamp" }).from::<Log>();
+        sql.and().push("id >= ").bind(from).and().push("id < ").bind(end);
+        matching(&mut sql, all);
+        if counted {
+            found.count += backend.query(sql.finish()?).await?.scalar::<u64>()?.unwrap_or(0);
+        } else {
+            sql.push(" LIMIT ").number(2 * FEW as i64);
+            let Some(new) = events_of(backend, sql).await? else { return Ok(None) };
+            let mut events = found.events.take().unwrap_or_default();
+            events.extend(new);
+            if events.len() as u64 >= 2 * FEW {
+                // What was listed, or counted before, is forgotten: the next total counts it.
+                found = Found { epoch: found.epoch, common: true, ..Found::nothing(found.front) };
+                self.keep(all, &found);
+                return Ok(None);
+            }
+            found.count = events.len() as u64;
+            found.events = Some(events);
+        }
+        found.end = end;
+        self.keep(all, &found);
+        Ok(Some(found))
+    }
+
+    /// Keeps what was found, unless the segments were counted anew meanwhile.
+    fn keep(&self, all: &LogFilter, found: &Found) {
+        let mut state = self.state.lock();
+        if state.epoch == found.epoch
+            && let Some(search) = &all.search
+        {
+            state.searches.keep(search.text(), found.clone());
+        }
+    }
+}
+
+/// Times and ids of events; none when one has a time that is none.
+async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Timestamp, i64)>>> {
+    let rows = backend.query(sql.finish()?).await?;
+    let events = rows.decode(|row| {
+        let id = row.value("id")?;
+        Ok((row.value("timestamp")?, id))
+    });
+    Ok(events.ok())
+}
+
+impl State {
+    /// What is kept of a search: none at all when nothing is known, nothing when it is new.
+    fn found(&mut self, text: &str) -> Option<Option<Found>> {
+        let known = self.known.as_ref()?;
+        let found = self.searches.find(text)?;
+        if found.epoch != self.epoch {
+            return Some(None);
+        }
+        let front = known.front();
+        if found.front != front {
+            // The oldest events are gone. Which of a number, nobody knows.
+            let Some(events) = &mut found.events else { return Some(None) };
+            events.retain(|(_, id)| *id >= front);
+            (found.front, found.end, found.count) = (front, found.end.max(front), events.len() as u64);
+        }
+        Some(Some(found.clone()))
+    }
+}
+
+impl Searches {
+    /// Forgets all.
+    pub(super) fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    fn find(&mut self, text: &str) -> Option<&mut Found> {
+        self.asked += 1;
+        let found = self.found.get_mut(text)?;
+        found.asked = self.asked;
+        Some(found)
+    }
+
+    fn keep(&mut self, text: &str, found: Found) {
+        if self.found.len() >= MOST && !self.found.contains_key(text) {
+            let oldest = self.found.iter().min_by_key(|(_, found)| found.asked).map(|(text, _)| text.clone());
+            oldest.map(|text| self.found.remove(&text));
+        }
+        let asked = self.asked;
+        self.found.insert(text.to_owned(), Found { asked, ..found });
+    }
+}
+
+/// The statement for the events that match and are not in the range, and those in the segments if they are `new`.
+fn counting(
+    dialect: &dyn Dialect,
+    (known, gaps): (&Known, &super::gaps::Gaps),
+    (front, end): (i64, i64),
+    filter: &LogFilter,
+    new: bool,
+) -> Result<Statement> {
+    let mut sql = Sql::new(dialect);
+    sql.push("SELECT ");
+    confirmation(&mut sql, Some((known, gaps)));
+    let count = |sql: &mut Sql<'_>, from: Option<i64>, to: Option<i64>| {
+        sql.push(", ").subquery(|sql| {
+            sql.push("SELECT COUNT(*)").from::<Log>();
+            if let Some(from) = from {
+                sql.and().push("id >= ").bind(from);
+            }
+            if let Some(to) = to {
+                sql.and().push("id < ").bind(to);
+            }
+            matching(sql, filter)
+        });
+    };
+    count(&mut sql, None, Some(front));
+    count(&mut sql, Some(if new { known.end } else { end }), None);
+    if new {
+        count(&mut sql, Some(front), Some(known.end));
+    } else {
+        sql.push(", 0");
+    }
+    sql.finish()
+}
+
+/// Reads what came back: whether what is known holds, the events outside of segments, and those inside.
+fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
+    let answers = rows.decode(|row| {
+        let (first, last): (Option<i64>, Option<i64>) = (row.value("id")?, row.value("id")?);
+        let anchored = row.value::<i64>("count")? == 1;
+        let verdict = Verdict::of(first.zip(last), anchored, row.value("count")?, known);
+        let others = row.value::<u64>("count")? + row.value::<u64>("count")?;
+        Ok((verdict, [others, row.value("count")?]))
+    })?;
+    answers.into_iter().next().ok_or_else(|| crate::base::support::broken("a count came back without a row"))
+}
+
+/// Writes `FROM` and the conditions for the matching events that are not in the segments that were looked through.
+fn others<'s, 'd>(sql: &'s mut Sql<'d>, found: &Found, filter: &LogFilter) -> &'s mut Sql<'d> {
+    sql.from::<Log>().and().push("(id < ").bind(found.front).push(" OR id >= ").bind(found.end).push(")");
+    matching(sql, filter)
+}

@@ -1,0 +1,329 @@
+//! The statements that count events: all, those that are new, and those of each segment and minute.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Figures;
+use super::gaps::Gaps;
+use super::known::{Known, MINUTES, WIDTH};
+use crate::base::support::broken;
+use crate::contract::Log;
+use crate::error::Result;
+use crate::sql::{Dialect, RowReader, Rows, Sql, Statement, Value};
+use crate::time::Timestamp;
+
+/// What is asked for beside the number of events.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The number of distinct sources.
+    pub(super) sources: bool,
+    /// The deckies of fleet and topologies.
+    pub(super) fleet: bool,
+    /// All events, counted one by one.
+    pub(super) all: bool,
+}
+
+/// The sources of the events up to an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sources {
+    pub(super) upto: i64,
+    /// The oldest event then: when it is gone, so may be sources.
+    pub(super) first: i64,
+    pub(super) count: u64,
+}
+
+impl Sources {
+    /// The statement for the number of sources whose first event lies behind these and before the id.
+    pub(super) fn statement(self, dialect: &dyn Dialect, before: i64) -> Statement {
+        let mut sql = Sql::new(dialect);
+        write_fresh(sql.push("SELECT "), self.upto, Some(before));
+        sql.into_statement()
+    }
+}
+
+/// Writes the number of sources whose first event lies behind the id `upto`, and before the other one if there is one.
+fn write_fresh<'s, 'd>(sql: &'s mut Sql<'d>, upto: i64, before: Option<i64>) -> &'s mut Sql<'d> {
+    // Not the bare column: SQLite would read its whole index, in order, instead of the few new rows.
+    sql.push("(SELECT COUNT(*) FROM (SELECT DISTINCT CASE WHEN id > 0 OR id <= 0 THEN attacker_ip END AS attacker_ip ")
+        .push("FROM logs WHERE id > ")
+        .bind(upto);
+    if let Some(before) = before {
+        sql.push(" AND id < ").bind(before);
+    }
+    // Its first event is the first entry of a source in the index. Whether it has one up to an id, and which is the least,
+    // takes some servers all of its entries.
+    sql.push(
+        ") AS recent WHERE (SELECT known.id FROM logs AS known WHERE known.attacker_ip = recent.attacker_ip ",
+    )
+    .push("ORDER BY known.id LIMIT 1) > ")
+    .bind(upto)
+    .push(")")
+}
+
+/// The events that are not in segments, and whether what is known of the others still holds; from one snapshot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Headline {
+    /// The oldest and the newest event; none when there are no events.
+    pub(super) ends: Option<(i64, i64)>,
+    /// Whether the anchor is there still.
+    anchored: bool,
+    /// Events that came where none was expected any more.
+    late: u64,
+    /// Events before the segments and behind them.
+    pub(super) front: u64,
+    pub(super) tail: u64,
+    pub(super) all: Option<u64>,
+    /// Sources of which no earlier event is known; and all of them, where none were counted.
+    pub(super) fresh: u64,
+    pub(super) sources: Option<u64>,
+    pub(super) fleet: (u64, u64),
+}
+
+impl Headline {
+    /// The statement.
+    pub(super) fn statement(
+        dialect: &dyn Dialect,
+        known: Option<(&Known, &Gaps)>,
+        sources: Option<Sources>,
+        wanted: Wanted,
+    ) -> Statement {
+        let mut sql = Sql::new(dialect);
+        sql.push("SELECT ");
+        confirmation(&mut sql, known);
+        if let Some((known, _)) = known {
+            sql.push(", (SELECT COUNT(*) FROM logs WHERE id < ").bind(known.front()).push(")");
+            sql.push(", (SELECT COUNT(*) FROM logs WHERE id >= ").bind(known.end).push(")");
+        } else {
+            sql.push(", 0, (SELECT COUNT(*) FROM logs)");
+        }
+        sql.push(if wanted.all { ", (SELECT COUNT(*) FROM logs)" } else { ", NULL" });
+        let upto = sources.map(|sources| sources.upto).or(known.map(|(known, _)| known.end - 1));
+        match upto.filter(|_| wanted.sources) {
+            Some(upto) => write_fresh(sql.push(", "), upto, None),
+            None => sql.push(", 0"),
+        };
+        sql.push(match sources {
+            None if wanted.sources => ", (SELECT COUNT(DISTINCT attacker_ip) FROM logs)",
+            _ => ", NULL",
+        });
+        if wanted.fleet {
+            sql.push(", (SELECT COUNT(*) FROM fleet_deckies WHERE state = ").bind("running");
+            sql.push(") + (SELECT COUNT(*) FROM topology_deckies WHERE state = ").bind("running");
+            sql.push("), (SELECT COUNT(*) FROM fleet_deckies) + (SELECT COUNT(*) FROM topology_deckies)");
+        }
+        sql.into_statement()
+    }
+
+    /// Reads what came back.
+    pub(super) fn read(rows: Rows, wanted: Wanted) -> Result<Self> {
+        let headlines = rows.decode(|row| {
+            let first: Option<i64> = row.value("id")?;
+            let last: Option<i64> = row.value("id")?;
+            Ok(Self {
+                ends: first.zip(last),
+                anchored: row.value::<i64>("count")? == 1,
+                late: row.value("count")?,
+                front: row.value("count")?,
+                tail: row.value("count")?,
+                all: row.value("count")?,
+                fresh: row.value("attacker_ip")?,
+                sources: row.value("attacker_ip")?,
+                fleet: if wanted.fleet { (row.value("count")?, row.value("count")?) } else { (0, 0) },
+            })
+        })?;
+        headlines.into_iter().next().ok_or_else(|| broken("the number of events came back without a row"))
+    }
+
+    /// What it says of what is known.
+    pub(super) fn verdict(&self, known: &Known) -> Verdict {
+        Verdict::of(self.ends, self.anchored, self.late, known)
+    }
+
+    /// The figures where nothing was known.
+    pub(super) fn counted(&self) -> Figures {
+        Figures { total: self.tail, sources: self.sources.unwrap_or(0), fleet: self.fleet }
+    }
+}
+
+/// Whether what is known still holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It does.
+    Holds,
+    /// But for the oldest segments: they are gone, and this is the first event now.
+    BeginsAt(i64),
+    /// It does not.
+    Wrong,
+}
+
+impl Verdict {
+    pub(super) fn of(ends: Option<(i64, i64)>, anchored: bool, late: u64, known: &Known) -> Self {
+        match ends {
+            Some((first, _)) if first >= known.first && anchored && late == 0 => {
+                // The segment of the first event is counted each time, and those before it have none.
+                if first < known.front() || known.front() == known.end {
+                    Self::Holds
+                } else {
+                    Self::BeginsAt(first)
+                }
+            }
+            _ => Self::Wrong,
+        }
+    }
+}
+
+/// Writes the oldest and the newest id, whether the anchor is there, and how many events came late.
+pub(super) fn confirmation(sql: &mut Sql<'_>, known: Option<(&Known, &Gaps)>) {
+    sql.push("(SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), ");
+    let Some((known, gaps)) = known else {
+        sql.push("1, 0");
+        return;
+    };
+    let (id, time) = &known.anchor;
+    sql.push("(SELECT COUNT(*) FROM logs WHERE id = ").bind(*id);
+    sql.push(" AND ").column(Log::TIMESTAMP).push(" = ").bind(time.clone()).push("), ");
+    gaps.write_late(sql);
+}
+
+/// The minutes of the events that are not in segments, from one snapshot.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rest {
+    /// The oldest and the newest event; none when there are no events.
+    pub(super) ends: Option<(i64, i64)>,
+    anchored: bool,
+    late: u64,
+    /// By the seconds since 1970 at which the minute begins.
+    pub(super) minutes: BTreeMap<i64, u64>,
+    /// Those of the events behind the segments alone.
+    tail: BTreeMap<i64, u64>,
+    /// Whether all times are times, and stored so that their order is that of the instants.
+    pub(super) has_minutes: bool,
+    pub(super) is_ordered: bool,
+}
+
+impl Rest {
+    /// The statement.
+    pub(super) fn statement(dialect: &dyn Dialect, known: &Known, gaps: &Gaps) -> Statement {
+        let mut sql = Sql::new(dialect);
+        for (part, (bound, id)) in
+            [(" WHERE id < ", known.front()), (" WHERE id >= ", known.end)].into_iter().enumerate()
+        {
+            sql.push(if part == 0 { "SELECT 0 AS part, " } else { " UNION ALL SELECT 1 AS part, " });
+            sql.bucket(Log::TIMESTAMP, 60).push(" AS minute, COUNT(*), MIN(").column(Log::TIMESTAMP);
+            sql.push("), MAX(").column(Log::TIMESTAMP).push("), ");
+            confirmation(&mut sql, Some((known, gaps)));
+            sql.push(" FROM logs").push(bound).bind(id).push(" GROUP BY minute");
+        }
+        sql.into_statement()
+    }
+
+    /// Reads what came back.
+    pub(super) fn read(rows: Rows) -> Result<Self> {
+        let mut rest = Self { has_minutes: true, is_ordered: true, ..Self::default() };
+        rows.decode(|row| {
+            let is_tail = row.value::<i64>("part")? == 1;
+            let group = Group::read(0, row)?;
+            let (first, last) = (row.value::<Option<i64>>("id")?, row.value::<Option<i64>>("id")?);
+            rest.ends = first.zip(last);
+            (rest.anchored, rest.late) = (row.value::<i64>("count")? == 1, row.value("count")?);
+            rest.is_ordered &= group.is_plain();
+            match group.minute {
+                Some(minute) => {
+                    *rest.minutes.entry(minute).or_default() += group.count;
+                    if is_tail {
+                        *rest.tail.entry(minute).or_default() += group.count;
+                    }
+                }
+                None => rest.has_minutes = false,
+            }
+            Ok(())
+        })?;
+        Ok(rest)
+    }
+
+    /// What it says of what is known.
+    pub(super) fn verdict(&self, known: &Known) -> Verdict {
+        Verdict::of(self.ends, self.anchored, self.late, known)
+    }
+
+    /// How many events behind the segments are not older than the time.
+    pub(super) fn tail_since(&self, time: Timestamp) -> u64 {
+        self.tail.range(time.as_microseconds().div_euclid(1_000_000)..).map(|(_, count)| count).sum()
+    }
+}
+
+/// The events of one minute in one segment.
+#[derive(Debug, Clone)]
+pub(super) struct Group {
+    /// The first id of the segment.
+    pub(super) segment: i64,
+    /// The seconds since 1970 at which the minute begins; none for times that are none.
+    pub(super) minute: Option<i64>,
+    pub(super) count: u64,
+    ends: [Value; 2],
+}
+
+impl Group {
+    /// The statement for the segments within the ids; `whole` when that is most of the table. Beside each group it has the id
+    /// and time of the last event in them.
+    pub(super) fn statement(
+        dialect: &dyn Dialect,
+        ids: &Range<i64>,
+        whole: bool,
+        minutes: bool,
+    ) -> Statement {
+        let mut sql = Sql::new(dialect);
+        sql.push("SELECT id - id % ").number(WIDTH).push(" AS segment, ");
+        if minutes {
+            sql.bucket(Log::TIMESTAMP, 60);
+        } else {
+            sql.push("NULL");
+        }
+        sql.push(" AS minute, COUNT(*), MIN(").column(Log::TIMESTAMP).push("), MAX(").column(Log::TIMESTAMP);
+        sql.push("), (SELECT MAX(id) FROM logs WHERE id < ")
+            .bind(ids.end)
+            .push("), (SELECT ")
+            .column(Log::TIMESTAMP);
+        sql.push(" FROM logs WHERE id = (SELECT MAX(id) FROM logs WHERE id < ").bind(ids.end);
+        // Where it is most of the table, an index is read from end to end and not the table, which is far larger.
+        let [from, to] = if whole { [" + 0 >= ", " + 0 < "] } else { [" >= ", " < "] };
+        sql.push(")) FROM logs WHERE id").push(from).bind(ids.start).push(" AND id").push(to).bind(ids.end);
+        sql.push(if minutes { " GROUP BY segment, minute" } else { " GROUP BY segment" });
+        sql.push(" LIMIT ").number(MINUTES as i64 + 1);
+        sql.into_statement()
+    }
+
+    /// Reads what came back: the groups, and the last event.
+    pub(super) fn read_all(rows: Rows) -> Result<(Vec<Self>, Option<(i64, Value)>)> {
+        let mut last = None;
+        let groups = rows.decode(|row| {
+            let segment = row.value("segment")?;
+            let group = Self::read(segment, row)?;
+            last = Some((row.value("id")?, row.value("timestamp")?));
+            Ok(group)
+        })?;
+        Ok((groups, last))
+    }
+
+    fn read(segment: i64, row: &mut RowReader) -> Result<Self> {
+        Ok(Self {
+            segment,
+            minute: row.value("minute")?,
+            count: row.value("count")?,
+            ends: [row.value("timestamp")?, row.value("timestamp")?],
+        })
+    }
+
+    /// Whether its times are stored so that their order is that of the instants: as times, or in DECNET's 26 characters.
+    pub(super) fn is_plain(&self) -> bool {
+        let Some(minute) = self.minute else { return false };
+        let start = minute.checked_mul(1_000_000).and_then(|start| Timestamp::from_microseconds(start).ok());
+        self.ends.iter().all(|time| match time {
+            Value::Time(_) => true,
+            Value::Text(text) => {
+                start.is_some_and(|start| text.len() == 26 && text.get(..16) == start.to_sql_text().get(..16))
+            }
+            _ => false,
+        })
+    }
+}

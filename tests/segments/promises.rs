@@ -1,0 +1,181 @@
+//! One promise each.
+
+use std::time::Instant;
+
+use decnet_db::contract::{Log, LogFilter};
+use decnet_db::retention::{Policy, PruneOptions, prune};
+use decnet_db::sql::Unit;
+
+use crate::support::{Database, each_backend};
+use crate::world::{Other, PROMISED, add, agree, event, wait};
+
+each_backend!(
+    what_others_append_shows_at_once,
+    what_others_delete_of_the_oldest_or_newest_shows_at_once,
+    what_others_delete_or_change_in_the_middle_shows_in_time,
+    what_this_process_changes_shows_at_once,
+    whoever_drops_a_deletion_leaves_no_doubt,
+);
+
+async fn what_others_append_shows_at_once(db: Database) {
+    let (again, other) = (db.open_again().await, Other::open(&db).await);
+    add(&*db, 0..5_000).await;
+    for round in 0..12 {
+        agree(&[&*db, &*again], &other, 1_000 + round * 271, "needle").await;
+        let from = 10_000 + round as i64 * 1_000;
+        other.add(from..from + 397).await;
+    }
+    other.close().await;
+    again.close().await;
+}
+
+async fn what_others_delete_of_the_oldest_or_newest_shows_at_once(db: Database) {
+    let (again, other) = (db.open_again().await, Other::open(&db).await);
+    add(&*db, 0..12_000).await;
+    for round in 0..10 {
+        agree(&[&*db, &*again], &other, 1_500, ["needle", "common", "absent"][round % 3]).await;
+        let id = other.id_at([1, 700, 1_024, 3_000][round % 4]).await;
+        other
+            .delete(|sql| {
+                sql.push("id < ").bind(id);
+            })
+            .await;
+        agree(&[&*db, &*again], &other, 1_200, "needle").await;
+        if round % 4 == 3 {
+            let id = other.id_at(1_500).await;
+            other
+                .delete(|sql| {
+                    sql.push("id > ").bind(id);
+                })
+                .await;
+            agree(&[&*db, &*again], &other, 1_100, "needle").await;
+            add(&*db, 20_000..26_000).await;
+        }
+    }
+    other
+        .delete(|sql| {
+            sql.push("id > ").bind(0);
+        })
+        .await;
+    agree(&[&*db, &*again], &other, 1_000, "needle").await;
+    other.add(0..300).await;
+    agree(&[&*db, &*again], &other, 1_000, "needle").await;
+    other.close().await;
+    again.close().await;
+}
+
+async fn what_others_delete_or_change_in_the_middle_shows_in_time(db: Database) {
+    let (again, other) = (db.open_again().await, Other::open(&db).await);
+    add(&*db, 0..8_000).await;
+    agree(&[&*db, &*again], &other, 1_500, "needle").await;
+    agree(&[&*db, &*again], &other, 1_500, "needle").await;
+    for round in 0..4 {
+        let (from, to) = (other.id_at(2_000 + round * 300).await, other.id_at(2_100 + round * 300).await);
+        if round % 2 == 0 {
+            other
+                .delete(|sql| {
+                    sql.push("id >= ").bind(from).push(" AND id < ").bind(to);
+                })
+                .await;
+        } else {
+            let time = event(1).timestamp.unwrap();
+            let mut sql = other.sql();
+            sql.update::<Log>()
+                .set(Log::TIMESTAMP, time)
+                .set(Log::RAW_LINE, "a needle more")
+                .push(" WHERE id >= ");
+            sql.bind(from).push(" AND id < ").bind(to);
+            other.execute(sql.finish().unwrap()).await;
+        }
+        wait(round % 2 != 0);
+        agree(&[&*db, &*again], &other, 1_500, "needle").await;
+    }
+    other.close().await;
+    again.close().await;
+}
+
+async fn what_this_process_changes_shows_at_once(db: Database) {
+    let (again, other) = (db.open_again().await, Other::open(&db).await);
+    add(&*db, 0..9_000).await;
+    for round in 0..6 {
+        agree(&[&*db, &*again], &other, 1_500, "needle").await;
+        let policy = Policy::Newest(8_500 - round * 777);
+        prune(&*again, &policy, PruneOptions::default()).await.unwrap();
+        agree(&[&*db, &*again], &other, 1_500, "needle").await;
+        // In the middle, by a statement of the program's own.
+        let id = other.id_at(2_500).await;
+        let mut sql = other.sql();
+        sql.delete::<Log>().push(" WHERE id = ").bind(id);
+        let mut unit = Unit::new();
+        unit.execute(sql.finish().unwrap());
+        db.engine().commit(unit).await.unwrap();
+        agree(&[&*db, &*again], &other, 1_500, "needle").await;
+        let mut left_out = event(97 * round as i64);
+        left_out.id = Some(id);
+        again.add_log(left_out).await.unwrap();
+        agree(&[&*db, &*again], &other, 1_500, "needle").await;
+    }
+    again.purge_logs_and_bounties().await.unwrap();
+    agree(&[&*db, &*again], &other, 1_000, "needle").await;
+    other.close().await;
+    again.close().await;
+}
+
+async fn whoever_drops_a_deletion_leaves_no_doubt(db: Database) {
+    add(&*db, 0..6_000).await;
+    let other = Other::open(&db).await;
+    agree(&[&*db], &other, 1_500, "needle").await;
+    for polls in 1..12 {
+        {
+            let mut purge = std::pin::pin!(db.purge_logs_and_bounties());
+            for _ in 0..polls {
+                if has_ended(purge.as_mut()).await {
+                    break;
+                }
+            }
+        }
+        // It may be carried out later, and shows then: not only when all is counted anew.
+        let begun = Instant::now();
+        while db.get_total_logs(LogFilter::all()).await.unwrap() != other.rows().await {
+            assert!(begun.elapsed() < PROMISED / 2, "what was deleted is counted still");
+            tokio::task::yield_now().await;
+        }
+        add(&*db, 0..6_000).await;
+        agree(&[&*db], &other, 1_500, "needle").await;
+    }
+    other.close().await;
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn what_others_were_deleting_when_it_was_opened_shows_in_time() {
+    use mysql_async::prelude::Queryable as _;
+
+    crate::support::mysql(|db| async move {
+        let other = Other::open(&db).await;
+        add(&*db, 0..4_000).await;
+        let id = other.id_at(1_700).await;
+        let mut connection = mysql_async::Conn::from_url(&db.url).await.unwrap();
+        connection.query_drop("BEGIN").await.unwrap();
+        connection.exec_drop("DELETE FROM logs WHERE id = ?", (id,)).await.unwrap();
+        let again = db.open_again().await;
+        agree(&[&*again], &other, 1_200, "needle").await;
+        agree(&[&*again], &other, 1_200, "needle").await;
+        connection.query_drop("COMMIT").await.unwrap();
+        wait(false);
+        agree(&[&*again], &other, 1_200, "needle").await;
+        assert_eq!(again.get_total_logs(LogFilter::all()).await.unwrap(), 3_999);
+        connection.disconnect().await.unwrap();
+        other.close().await;
+        again.close().await;
+    });
+}
+
+/// Polls once; whether it has ended.
+async fn has_ended<F: Future>(mut future: std::pin::Pin<&mut F>) -> bool {
+    let polled =
+        std::future::poll_fn(|context| std::task::Poll::Ready(future.as_mut().poll(context).is_ready()))
+            .await;
+    tokio::task::yield_now().await;
+    polled
+}
