@@ -130,24 +130,18 @@ impl Recording {
 fn rows_for(text: &str) -> Rows {
     const EVENTS: i64 = 10_000;
     let time = || Value::Time(Timestamp::from_microseconds(0).expect("it is 1970"));
-    let row = if text.starts_with("SELECT (SELECT MIN(id)") {
-        let added = if text.contains("WHERE id > ") { 0 } else { EVENTS };
-        let [first, last, added, standing, fleet] = [1, EVENTS, added, 2, 0].map(Value::Int);
-        vec![
-            first,
-            last.clone(),
-            time(),
-            time(),
-            added,
-            standing,
-            last.clone(),
-            last,
-            fleet.clone(),
-            fleet.clone(),
-            fleet,
-        ]
+    let row = if text == "SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs)" {
+        [1, EVENTS].map(Value::Int).to_vec()
+    } else if text.starts_with("SELECT (SELECT MIN(id)") {
+        // The ends, the anchor, late ones; before the segments, behind them, all; new sources, all sources; the fleet.
+        let behind = if text.contains("WHERE id >= ") { 0 } else { EVENTS };
+        [1, EVENTS, 1, 0, 0, behind, EVENTS, 0, 0, 0, 0].map(Value::Int).to_vec()
+    } else if text.contains(" AS segment, ") {
+        let [segment, minute] = [1_024, 0].map(Value::Int);
+        vec![segment, minute, Value::Int(EVENTS), time(), time(), Value::Int(EVENTS), time()]
     } else if text.contains(" AS minute") {
-        vec![Value::Int(0), Value::Int(EVENTS), time(), time()]
+        let ends = [1, EVENTS, 1, 0].map(Value::Int);
+        [vec![Value::Int(0), Value::Int(0), Value::Int(0), time(), time()], ends.to_vec()].concat()
     } else if text.starts_with("SELECT uuid, sha256, ") && text.contains(" FROM canary_blobs WHERE") {
         let text = || Value::Text(String::new());
         vec![text(), text(), text(), text(), Value::Int(0), text(), time()]

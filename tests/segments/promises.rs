@@ -125,7 +125,7 @@ async fn whoever_drops_a_deletion_leaves_no_doubt(db: Database) {
     add(&*db, 0..6_000).await;
     let other = Other::open(&db).await;
     agree(&[&*db], &other, 1_500, "needle").await;
-    for polls in 1..12 {
+    for polls in [1, 2, 3, 8] {
         {
             let mut purge = std::pin::pin!(db.purge_logs_and_bounties());
             for _ in 0..polls {
@@ -134,12 +134,13 @@ async fn whoever_drops_a_deletion_leaves_no_doubt(db: Database) {
                 }
             }
         }
-        // It may be carried out later, and shows then: not only when all is counted anew.
+        // Once begun it is carried out, and what is asked meanwhile is no doubt what was true before.
         let begun = Instant::now();
-        while db.get_total_logs(LogFilter::all()).await.unwrap() != other.rows().await {
-            assert!(begun.elapsed() < PROMISED / 2, "what was deleted is counted still");
-            tokio::task::yield_now().await;
+        while other.rows().await > 0 {
+            assert!(begun.elapsed() < PROMISED, "what was begun is not carried out");
+            db.get_total_logs(LogFilter::all()).await.unwrap();
         }
+        agree(&[&*db], &other, 1_500, "needle").await;
         add(&*db, 0..6_000).await;
         agree(&[&*db], &other, 1_500, "needle").await;
     }

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 
 /// How many ids a segment has.
 pub(super) const WIDTH: i64 = 1_024;
+/// From here on, and below 1, ids are nobody's but a test's: they are counted by the table.
+pub(super) const LAST: i64 = i64::MAX - 2 * WIDTH;
 /// The most minutes of segments that are kept. Where there are more (wrong clocks, many years of little) the database counts
 /// each histogram, and only numbers are kept.
 pub(super) const MINUTES: usize = 530_000;

@@ -36,7 +36,7 @@ use parking_lot::Mutex;
 pub(in crate::base) use self::changes::Changing;
 pub(crate) use self::clock::advance as advance_clock;
 use self::gaps::Gaps;
-use self::known::{Known, WIDTH, start};
+use self::known::{Known, LAST, WIDTH, start};
 use self::searches::Searches;
 use self::statements::{Group, Headline, Rest, Sources, Verdict, Wanted};
 use crate::contract::{Bucket, Stats};
@@ -175,7 +175,7 @@ impl Segments {
     /// What is true now.
     async fn figures(&self, backend: &dyn Backend, wanted: Wanted) -> Result<Figures> {
         for _ in 0..ATTEMPTS {
-            self.prepare(backend).await?;
+            self.prepare(backend).await;
             let (statement, generation) = {
                 let state = self.state.lock();
                 let known = state.known.as_ref().map(|known| (known, &state.gaps));
@@ -194,7 +194,8 @@ impl Segments {
             if let Some((end, last)) = grown
                 && let Ok(_counting) = self.counting.try_lock()
             {
-                self.extend(backend, end, last, headline.tail).await?;
+                // What this call asked for it has. Who asks next hears of what is wrong.
+                drop(self.extend(backend, end, last, headline.tail).await);
             }
             if let Some(figures) = answer {
                 return Ok(figures);
@@ -211,7 +212,7 @@ impl Segments {
         tell: impl Fn(&Known, &Rest) -> Option<T>,
     ) -> Result<Option<T>> {
         for _ in 0..ATTEMPTS {
-            self.prepare(backend).await?;
+            self.prepare(backend).await;
             let (statement, generation) = {
                 let mut state = self.state.lock();
                 state.asked = true;
@@ -236,20 +237,26 @@ impl Segments {
     }
 
     /// Does what must be done before anything can be answered, or leaves it to the caller that does it already.
-    async fn prepare(&self, backend: &dyn Backend) -> Result<()> {
+    async fn prepare(&self, backend: &dyn Backend) {
         loop {
-            let Some((_, must)) = self.state.lock().task() else { return Ok(()) };
+            let Some((_, must)) = self.state.lock().task() else { return };
             let counting = match self.counting.try_lock() {
                 Ok(counting) => counting,
                 Err(_) if must => self.counting.lock().await,
-                Err(_) => return Ok(()),
+                Err(_) => return,
             };
             // Another caller may have done it meanwhile.
-            let Some((task, _)) = self.state.lock().task() else { return Ok(()) };
-            match task {
-                Task::Build => self.build(backend).await?,
-                Task::Recount(ids) => self.recount(backend, ids).await?,
-                Task::Check => self.check(backend).await?,
+            let Some((task, _)) = self.state.lock().task() else { return };
+            let done = match task {
+                Task::Build => self.build(backend).await,
+                Task::Recount(ids) => self.recount(backend, ids).await,
+                Task::Check => self.check(backend).await,
+            };
+            if done.is_err() {
+                // The table can be asked still, or says itself what is wrong.
+                let mut state = self.state.lock();
+                state.forget();
+                state.next = Some(clock::now() + CHECKED);
             }
             drop(counting);
         }
@@ -262,8 +269,7 @@ impl Segments {
         let foreign = backend.foreign_commits().await;
         let mut gaps = self.state.lock().gaps.clone();
         let mut known = None;
-        // Ids below 1 are nobody's but a test's.
-        if let Some((first, last)) = ends(backend).await?.filter(|(first, _)| *first > 0) {
+        if let Some((first, last)) = ends(backend).await?.filter(|(first, last)| *first > 0 && *last < LAST) {
             let to = if backend.dialect().keys_in_commit_order() {
                 start(last.saturating_add(1))
             } else {
@@ -511,7 +517,7 @@ impl State {
 
     /// Where the segments end, and the newest event, when there are enough for another segment.
     fn grown(&self, headline: &Headline) -> Option<(i64, i64)> {
-        let (_, last) = headline.ends?;
+        let (_, last) = headline.ends.filter(|(_, last)| *last < LAST)?;
         let end = self.known.as_ref()?.end;
         (start(last.saturating_add(1)) > end).then_some((end, last))
     }

@@ -157,7 +157,7 @@ impl Segments {
         };
         search.check()?;
         for _ in 0..ATTEMPTS {
-            self.prepare(backend).await?;
+            self.prepare(backend).await;
             let all = LogFilter { search: filter.search.clone(), ..LogFilter::default() };
             let found = {
                 let mut state = self.state.lock();

@@ -67,6 +67,12 @@ pub(crate) async fn counts_follow_every_writer(db: Database) {
 pub(crate) async fn counts_follow_openings_that_write_in_turn(db: Database) {
     let other = db.open_again().await;
     let mut stored = 0;
+    // So many that what is known of them is kept.
+    for (writer, from) in [(&*db, 10_000), (&*other, 20_000)] {
+        writer.add_logs((0..2_500).map(|number| event(from + number, number % 9)).collect()).await.unwrap();
+        stored += 2_500;
+    }
+    agree(&db, &[&*other]).await;
     // Nothing else happens to the database meanwhile: a further opening might make them count anew.
     for round in 0..6 {
         for writer in [&*db, &*other] {
