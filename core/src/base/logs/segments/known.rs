@@ -90,6 +90,11 @@ impl Known {
         self.count
     }
 
+    /// How many of them lie before the id.
+    pub(super) fn count_before(&self, id: i64) -> u64 {
+        self.segments.range(..id).map(|(_, segment)| segment.count).sum()
+    }
+
     /// Whether all must be counted anew.
     pub(super) fn is_old(&self, now: Instant) -> bool {
         let believed = (CHECKED * 3 / 4).max(self.cost.saturating_mul(SHARE));

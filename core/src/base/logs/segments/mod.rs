@@ -176,11 +176,11 @@ impl Segments {
     async fn figures(&self, backend: &dyn Backend, wanted: Wanted) -> Result<Figures> {
         for _ in 0..ATTEMPTS {
             self.prepare(backend).await;
-            let (statement, generation) = {
+            let (statement, sources, generation) = {
                 let state = self.state.lock();
                 let known = state.known.as_ref().map(|known| (known, &state.gaps));
                 let sources = state.sources.filter(|_| known.is_some());
-                (Headline::statement(backend.dialect(), known, sources, wanted), state.generation)
+                (Headline::statement(backend.dialect(), known, sources, wanted), sources, state.generation)
             };
             let headline = Headline::read(backend.query(statement).await?, wanted)?;
             let (answer, grown) = {
@@ -188,7 +188,8 @@ impl Segments {
                 if state.generation != generation {
                     continue;
                 }
-                let answer = state.answer(&headline, wanted, backend.dialect().keys_in_commit_order());
+                let in_order = backend.dialect().keys_in_commit_order();
+                let answer = state.answer(&headline, wanted, sources, in_order);
                 (answer, answer.is_some().then(|| state.grown(&headline)).flatten())
             };
             if let Some((end, last)) = grown
@@ -281,7 +282,17 @@ impl Segments {
         }
         let cost = clock::now() - begun;
         let mut state = self.state.lock();
+        // What searches have found stays true where as many events are as there were.
+        let same =
+            state.known.as_ref().zip(known.as_ref()).is_some_and(|(old, new)| {
+                old.front() == new.front() && new.count_before(old.end) == old.count()
+            });
+        let searches = std::mem::take(&mut state.searches);
+        let epoch = state.epoch;
         state.forget();
+        if same {
+            (state.searches, state.epoch) = (searches, epoch);
+        }
         if let Some(known) = &mut known {
             (known.cost, known.built, known.checked) = (cost, begun, begun);
         }
@@ -344,6 +355,7 @@ impl Segments {
             let Some(known) = &mut state.known else { return Ok(()) };
             if foreign.is_some() && foreign == known.foreign {
                 (known.built, known.checked) = (now, now);
+                state.searches.refresh(now);
                 return Ok(());
             }
             known.is_old(now)
@@ -481,7 +493,13 @@ impl State {
     }
 
     /// What is known and what was counted now, together; none when what is known does not hold.
-    fn answer(&mut self, headline: &Headline, wanted: Wanted, in_order: bool) -> Option<Figures> {
+    fn answer(
+        &mut self,
+        headline: &Headline,
+        wanted: Wanted,
+        sources: Option<Sources>,
+        in_order: bool,
+    ) -> Option<Figures> {
         self.asked = true;
         let Some(known) = &self.known else { return Some(headline.counted()) };
         let verdict = headline.verdict(known);
@@ -494,23 +512,24 @@ impl State {
         let complete = in_order || u64::try_from(last - known.end + 1) == Ok(headline.tail);
         let mut figures = Figures { total, sources: 0, fleet: headline.fleet };
         if wanted.sources {
-            let before = match (self.sources, headline.sources) {
+            let before = match sources {
                 // With the oldest events sources may have gone.
-                (Some(before), _) if before.first != first => {
+                Some(before) if before.first != first => {
                     self.sources = None;
-                    self.generation += 1;
                     return None;
                 }
-                (Some(before), _) => before,
-                (None, all) => {
-                    Sources { upto: known.end - 1, first, count: all?.checked_sub(headline.fresh)? }
+                Some(before) => before,
+                None => {
+                    let count = headline.sources?.checked_sub(headline.fresh)?;
+                    Sources { upto: known.end - 1, first, count }
                 }
             };
             figures.sources = before.count + headline.fresh;
-            let upto = if complete { last } else { before.upto };
-            let count = if complete { figures.sources } else { before.count };
-            self.sources = Some(Sources { upto, first, count });
-            self.generation += u64::from(self.sources != Some(before));
+            let now =
+                if complete { Sources { upto: last, count: figures.sources, ..before } } else { before };
+            if self.sources.is_none_or(|sources| sources.upto < now.upto) {
+                self.sources = Some(now);
+            }
         }
         Some(figures)
     }

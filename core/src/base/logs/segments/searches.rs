@@ -5,10 +5,11 @@
 //! of any time come from those, and only what is not in segments is looked through. It holds as long as the segments do.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
 
 use super::known::{Known, WIDTH};
 use super::statements::{Verdict, confirmation};
-use super::{ATTEMPTS, Segments, State};
+use super::{ATTEMPTS, CHECKED, SHARE, Segments, State, clock};
 use crate::base::logs::matching;
 use crate::contract::{Bucket, Log, LogFilter};
 use crate::driver::Backend;
@@ -41,15 +42,16 @@ struct Found {
     count: u64,
     /// When and under which id; once they were asked for.
     events: Option<Vec<(Timestamp, i64)>>,
-    /// Whether there are too many for that.
-    common: bool,
+    /// When the segments were looked through from the first on, and how long that took.
+    built: Instant,
+    cost: Duration,
     asked: u64,
 }
 
 impl Found {
-    /// A search that was not looked for yet, in segments from there on.
-    fn nothing(front: i64) -> Self {
-        Self { epoch: 0, front, end: front, count: 0, events: None, common: false, asked: 0 }
+    /// Whether it must be looked for anew, since others may have changed texts.
+    fn is_old(&self, now: Instant) -> bool {
+        now.duration_since(self.built) >= (CHECKED * 3 / 4).max(self.cost.saturating_mul(SHARE))
     }
 
     /// How many of the events the filter's times hold.
@@ -167,17 +169,14 @@ impl Segments {
             };
             let found = match found {
                 Some(found) => self.bring_up(backend, &all, found, events).await?,
-                // Who asks for events once is not made to wait until all are counted. And a part of all times is looked
-                // through by the table's own index.
+                // Who asks for events is not made to wait until all are counted. And a part of all times is looked through by
+                // the table's own index.
                 None if events || filter.start_time.is_some() || filter.end_time.is_some() => {
-                    let mut state = self.state.lock();
-                    let (epoch, Some(known)) = (state.epoch, &state.known) else { return Ok(None) };
-                    let new = Found { epoch, ..Found::nothing(known.front()) };
-                    state.searches.keep(search.text(), new);
                     return Ok(None);
                 }
                 None => None,
             };
+            let begun = clock::now();
             let (statement, generation) = {
                 let state = self.state.lock();
                 let Some(known) = &state.known else { return Ok(None) };
@@ -208,10 +207,19 @@ impl Segments {
                 Some(found) => found,
                 None => {
                     let mut state = self.state.lock();
-                    let epoch = state.epoch;
-                    let new = Found { epoch, end, count: inside, ..Found::nothing(front) };
-                    state.searches.keep(search.text(), new.clone());
-                    new
+                    let (epoch, cost) = (state.epoch, clock::now() - begun);
+                    let found = Found {
+                        epoch,
+                        front,
+                        end,
+                        count: inside,
+                        events: None,
+                        built: begun,
+                        cost,
+                        asked: 0,
+                    };
+                    state.searches.keep(search.text(), found.clone());
+                    found
                 }
             };
             let Some(within) = found.within(filter) else { return Ok(None) };
@@ -235,7 +243,7 @@ impl Segments {
             (known.end, known.is_ordered())
         };
         let (end, in_order) = end;
-        let list = in_order && events && found.events.is_none() && !found.common && found.count <= FEW;
+        let list = in_order && events && found.events.is_none() && found.count <= FEW;
         let from = if list { found.front } else { found.end };
         if !list && end - found.end < WIDTH {
             return Ok(Some(found));
@@ -252,13 +260,13 @@ impl Segments {
             let Some(new) = events_of(backend, sql).await? else { return Ok(None) };
             let mut events = found.events.take().unwrap_or_default();
             events.extend(new);
-            if events.len() as u64 >= 2 * FEW {
-                // What was listed, or counted before, is forgotten: the next total counts it.
-                found = Found { epoch: found.epoch, common: true, ..Found::nothing(found.front) };
-                self.keep(all, &found);
+            found.count = events.len() as u64;
+            if found.count >= 2 * FEW {
+                // There are no longer few: the next total counts them.
+                let search = all.search.as_ref().map_or("", |search| search.text());
+                self.state.lock().searches.found.remove(search);
                 return Ok(None);
             }
-            found.count = events.len() as u64;
             found.events = Some(events);
         }
         found.end = end;
@@ -292,7 +300,7 @@ impl State {
     fn found(&mut self, text: &str) -> Option<Option<Found>> {
         let known = self.known.as_ref()?;
         let found = self.searches.find(text)?;
-        if found.epoch != self.epoch {
+        if found.epoch != self.epoch || found.is_old(clock::now()) {
             return Some(None);
         }
         let front = known.front();
@@ -307,6 +315,11 @@ impl State {
 }
 
 impl Searches {
+    /// Nobody has changed anything.
+    pub(super) fn refresh(&mut self, now: Instant) {
+        self.found.values_mut().for_each(|found| found.built = now);
+    }
+
     /// Forgets all.
     pub(super) fn clear(&mut self) {
         self.found.clear();
