@@ -46,6 +46,10 @@ function details(event) {
   const pairs = [
     ["time", event.timestamp],
     ["id", String(event.id)],
+    ["attacker", event.attacker_ip],
+    ["decky", event.decky],
+    ["service", event.service],
+    ["event", event.event_type],
     ...(event.msg ? [["message", event.msg]] : []),
     ...membersOf(event.fields),
     ["line", event.raw_line],

@@ -8,6 +8,9 @@ fn it_fits_and_can_be_read_at_every_size_and_in_every_light() {
     with_browser(async |browser| {
         let service = Service::start().await;
         browser.look(1100, 900, false).await;
+        browser.open(&service.url).await;
+        browser.until("return document.querySelector('form')").await;
+        browser.screenshot("sign-in-1100-light").await;
         service.sign_in(&browser).await;
         browser.run("location.hash = '#/bounties'").await;
         let link = "return document.querySelector('table.plain td[data-name=Attacker]')?.innerText";
