@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "where the service listens, and how one signs in, is its output")]
 
 use std::future::IntoFuture as _;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,9 +44,14 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    let filter = std::env::var("DECNET_LOG").unwrap_or_else(|_| "warn,mysql_async=off".to_owned());
     let filter =
-        EnvFilter::try_from_env("DECNET_LOG").unwrap_or_else(|_| EnvFilter::new("warn,mysql_async=off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+        EnvFilter::try_new(filter).context("DECNET_LOG is no filter, such as info or decnet_db=debug")?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
 
     let settings = Settings::load()?;
     let mut config = config(&arguments, &settings)?;
@@ -129,7 +135,7 @@ async fn serve(
 }
 
 /// Waits for SIGTERM or Ctrl-C, then cancels what runs on without end.
-fn end(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()> + use<>> {
+fn end(shutdown: CancellationToken) -> io::Result<impl Future<Output = ()> + use<>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

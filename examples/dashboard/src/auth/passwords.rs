@@ -71,7 +71,7 @@ mod tests {
                 took[place] = took[place].min(begun.elapsed());
             }
         }
-        // A malformed hash would be answered within microseconds.
-        assert!(took[1] > took[0] / 2 && took[1] < took[0] * 2, "{took:?}");
+        // A malformed hash would be answered within microseconds; other tests run at the same time.
+        assert!(took[1] > took[0] / 4 && took[1] < took[0] * 4, "{took:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! A client of the router, without a network.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -144,7 +145,7 @@ impl Client {
         let response = self.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
-        Messages { body: response.into_body(), text: String::new() }
+        Messages { body: response.into_body(), text: String::new(), last: BTreeMap::new() }
     }
 }
 
@@ -158,6 +159,8 @@ pub(crate) async fn add_alice(repository: &dyn Repository, must_change_password:
 pub(crate) struct Messages {
     body: Body,
     text: String,
+    /// The last of each type.
+    last: BTreeMap<String, Value>,
 }
 
 /// A message; a comment has no data.
@@ -184,6 +187,9 @@ impl Messages {
                     comment: message.starts_with(':'),
                 };
                 self.text = rest.to_owned();
+                if let Some(kind) = message.data["type"].as_str() {
+                    self.last.insert(kind.to_owned(), message.data["data"].clone());
+                }
                 return Some(message);
             }
             let data: Bytes = self.body.frame().await?.unwrap().into_data().unwrap();
@@ -198,6 +204,18 @@ impl Messages {
             if message.data["type"] == kind {
                 return message;
             }
+        }
+    }
+
+    /// Waits until the last figures of a type are these; they may have come already, before the events that they count.
+    pub(crate) async fn figures(&mut self, kind: &str, wanted: impl Fn(&Value) -> bool) {
+        let reading = async {
+            while !self.last.get(kind).is_some_and(&wanted) {
+                self.next().await.expect("the stream goes on");
+            }
+        };
+        if tokio::time::timeout(BOUND, reading).await.is_err() {
+            panic!("the last figures are {:?}", self.last.get(kind));
         }
     }
 

@@ -43,20 +43,13 @@ async fn events_and_figures_come_as_they_are_stored(database: Database) {
     assert_eq!(ssh.lines(1).await.0, ["b\u{0}\n\ndata: x\r<b>"]);
 
     // The figures follow; those of a search count what it finds.
-    loop {
-        let stats = all.next_of("stats").await.data["data"].clone();
-        if stats["total_logs"] == 3 {
-            break;
-        }
-    }
-    loop {
-        let buckets = ssh.next_of("histogram").await.data["data"].clone();
+    all.figures("stats", |stats| stats["total_logs"] == 3).await;
+    ssh.figures("histogram", |buckets| {
         let sum: u64 = buckets.as_array().unwrap().iter().filter_map(|bucket| bucket["count"].as_u64()).sum();
         assert!(sum <= 2, "{buckets}");
-        if sum == 2 {
-            break;
-        }
-    }
+        sum == 2
+    })
+    .await;
 }
 
 async fn a_client_goes_on_where_it_was_cut_off(database: Database) {
@@ -107,7 +100,7 @@ async fn it_ends_with_the_service_and_with_the_session(database: Database) {
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
 
     // A token that expires ends it too.
-    let mut brief = Client::with(&database.repository, &tokens().life(Duration::from_secs(3)), BOUND);
+    let mut brief = Client::with(&database.repository, &tokens().life(Duration::from_secs(5)), BOUND);
     brief.sign_in().await;
     let mut stream = brief.stream("/stream", None).await;
     while stream.next().await.is_some() {}
@@ -152,7 +145,7 @@ async fn many_streams_read_as_much_as_one(database: Database) {
         assert_eq!(stream.lines(1).await.0, ["a"]);
     }
     for stream in &mut streams {
-        while stream.next_of("stats").await.data["data"]["total_logs"] != 1 {}
+        stream.figures("stats", |stats| stats["total_logs"] == 1).await;
     }
     let calls = calls.0.lock().unwrap().clone();
     for (method, count) in &calls {
