@@ -1,10 +1,8 @@
 //! The write-ahead log's way to the disk and into the database file, off the writer's path.
 
 use std::cell::Cell;
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -13,7 +11,9 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
 
-use crate::file::DatabaseFile;
+mod log;
+
+pub(crate) use self::log::Log;
 
 /// From how many pages of the log on something is done.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ struct Shared {
     deleting_until: AtomicU64,
     /// Whether something was committed since the log was last synced, for the writer, who looks without the lock.
     unsynced: AtomicBool,
-    log: Option<LogSync>,
+    log: Option<Log>,
 }
 
 #[derive(Default)]
@@ -106,20 +106,20 @@ impl Limits {
 
 impl Checkpointer {
     /// Starts the thread on a connection of its own. `write_lock` is what the writer holds while it writes. `log` is synced
-    /// a moment after commits; when the connections sync by themselves there is none.
+    /// a moment after commits, unless the connections sync by themselves.
     pub(crate) fn start(
         connection: Connection,
         write_lock: Arc<Mutex<()>>,
         limits: Limits,
-        log: Option<LogSync>,
+        log: Log,
     ) -> std::io::Result<Self> {
         let mut mover = Mover::new(connection, write_lock);
-        Self::start_with(limits, log, move |insist| mover.move_log(insist))
+        Self::start_with(limits, Some(log), move |insist| mover.move_log(insist))
     }
 
     fn start_with(
         limits: Limits,
-        log: Option<LogSync>,
+        log: Option<Log>,
         move_log: impl FnMut(i32) -> Result<i32> + Send + 'static,
     ) -> std::io::Result<Self> {
         let state = Mutex::new(State { next: limits.start, ..State::default() });
@@ -133,6 +133,11 @@ impl Checkpointer {
             unsynced: AtomicBool::new(false),
             log,
         });
+        if shared.syncs() {
+            // A process that was killed may have left commits that never came to the disk.
+            shared.unsynced.store(true, Ordering::Release);
+            shared.sync_later(SYNC_AFTER);
+        }
         let thread = thread::Builder::new().name("decnet-sqlite-checkpoint".to_owned()).spawn({
             let shared = shared.clone();
             move || shared.run(move_log)
@@ -143,8 +148,8 @@ impl Checkpointer {
     /// The writer's word, after a commit and outside of the write lock, that the log has so many pages. Costs next to
     /// nothing while it is short.
     pub(crate) fn committed(&self, pages: i32) {
-        if self.shared.log.is_some() && !self.shared.unsynced.swap(true, Ordering::AcqRel) {
-            self.shared.sync_later();
+        if self.shared.syncs() && !self.shared.unsynced.swap(true, Ordering::AcqRel) {
+            self.shared.sync_later(SYNC_AFTER);
         }
         let anew = pages < self.last.swap(pages, Ordering::Relaxed);
         let limits = self.shared.limits();
@@ -179,6 +184,20 @@ impl Checkpointer {
     /// When the log can't be synced; nothing is lost unless the power fails.
     pub(crate) fn sync(&self) -> io::Result<()> {
         self.shared.sync()
+    }
+
+    /// A sync of the log failed, which SQLite made by itself: what was committed may not come to the disk any more, and no write
+    /// is accepted until the log was written once more.
+    pub(crate) fn doubt(&self) {
+        if let Some(log) = &self.shared.log {
+            log.doubt();
+            self.shared.sync_later(Duration::ZERO);
+        }
+    }
+
+    /// Whether what was committed comes to the disk, as far as anybody knows.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.shared.log.as_ref().is_some_and(Log::is_doubtful)
     }
 
     /// Lets the thread end, without waiting for it.
@@ -218,26 +237,32 @@ impl Shared {
     fn run(&self, mut move_log: impl FnMut(i32) -> Result<i32>) {
         loop {
             match self.wait() {
-                Work::End => return,
-                Work::Sync => {
-                    let done = catch_unwind(AssertUnwindSafe(|| self.sync()));
-                    let failure = match done {
-                        Ok(Ok(())) => continue,
-                        Ok(Err(error)) => error.to_string(),
-                        Err(_) => "a panic".to_owned(),
-                    };
-                    metrics::counter!("db.sqlite.log.sync_failures").increment(1);
-                    tracing::error!(
-                        error = failure,
-                        "the write-ahead log can't be put on the disk: a power failure would lose what was committed"
-                    );
+                Work::End => {
+                    if self.unsynced.load(Ordering::Acquire) {
+                        self.sync_or_say();
+                    }
+                    return;
                 }
+                Work::Sync => self.sync_or_say(),
                 Work::Move => {
                     // Whatever happens, the writer must not wait for it for ever.
                     let limits = self.limits();
-                    let log = match catch_unwind(AssertUnwindSafe(|| move_log(limits.insist))) {
+                    // What is not on the disk in the log must not come into the file in parts.
+                    let is_doubtful = || self.log.as_ref().is_some_and(Log::is_doubtful);
+                    if is_doubtful() {
+                        self.sync_or_say();
+                    }
+                    let moved = match is_doubtful() {
+                        true => Ok(Ok(0)),
+                        false => catch_unwind(AssertUnwindSafe(|| move_log(limits.insist))),
+                    };
+                    let log = match moved {
                         Ok(Ok(log)) => log,
                         Ok(Err(error)) => {
+                            if let Some(log) = self.log.as_ref().filter(|_| log::is_failed_sync(&error)) {
+                                log.doubt();
+                                self.sync_later(Duration::ZERO);
+                            }
                             tracing::warn!(
                                 %error,
                                 "the write-ahead log can't be moved into the database at the moment"
@@ -284,57 +309,43 @@ impl Shared {
         }
     }
 
-    fn sync_later(&self) {
+    /// Whether the log is synced here, and not by each commit.
+    fn syncs(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.is_synced_later())
+    }
+
+    fn sync_later(&self, after: Duration) {
         let mut state = self.state.lock();
-        if state.sync_at.is_none() {
-            state.sync_at = Some(Instant::now() + SYNC_AFTER);
+        let at = Instant::now() + after;
+        if state.sync_at.is_none_or(|due| at < due) {
+            state.sync_at = Some(at);
             self.woken.notify_one();
         }
+    }
+
+    fn sync_or_say(&self) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| self.sync())) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "a panic".to_owned(),
+        };
+        metrics::counter!("db.sqlite.log.sync_failures").increment(1);
+        tracing::error!(
+            error = failure,
+            "the write-ahead log can't be put on the disk: a power failure would lose what was committed; no write is accepted until it can"
+        );
     }
 
     fn sync(&self) -> io::Result<()> {
         // First: what is committed from here on needs another one.
         self.unsynced.store(false, Ordering::Release);
-        let done = self.log.as_ref().map_or(Ok(()), LogSync::sync);
+        let done = self.log.as_ref().map_or(Ok(()), Log::sync);
         if done.is_err() {
             // It is tried again: nothing says that it won't go better then.
             self.unsynced.store(true, Ordering::Release);
-            self.sync_later();
+            self.sync_later(SYNC_AFTER);
         }
         done
-    }
-}
-
-/// Puts the write-ahead log on the disk.
-///
-/// A handle of our own does for that, since a sync takes along what came by others; closing it drops no lock, as SQLite has
-/// none on the log.
-#[derive(Debug)]
-pub(crate) struct LogSync {
-    log: PathBuf,
-    /// The folder, until its entries for the database's files are on the disk.
-    folder: Mutex<Option<PathBuf>>,
-}
-
-impl LogSync {
-    /// For the log of this file.
-    pub(crate) fn new(file: &DatabaseFile) -> Self {
-        let folder = file.path().parent().map(Path::to_path_buf);
-        Self { log: file.beside("-wal"), folder: Mutex::new(folder) }
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        // Windows wants to have it writable for that.
-        OpenOptions::new().read(true).write(cfg!(windows)).open(&self.log)?.sync_data()?;
-        let mut folder = self.folder.lock();
-        if cfg!(unix)
-            && let Some(path) = &*folder
-        {
-            File::open(path)?.sync_all()?;
-        }
-        *folder = None;
-        metrics::counter!("db.sqlite.log.syncs").increment(1);
-        Ok(())
     }
 }
 

@@ -10,7 +10,7 @@ use decnet_db_core::{Error, Result};
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::backend::{Reads, SqliteBackend};
-use crate::checkpoint::{self, Checkpointer, LogSync};
+use crate::checkpoint::{self, Checkpointer, Log};
 use crate::error::Errors;
 use crate::file::DatabaseFile;
 use crate::location::Location;
@@ -99,8 +99,21 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Res
     let checkpointer = if with_log {
         let own = connect(&location, Role::Checkpointer, busy_timeout).map_err(refused)?;
         // Otherwise each commit syncs it.
-        let log = (options.durability == Durability::Second).then(|| LogSync::new(&file));
-        Some(Checkpointer::start(own, Arc::clone(&write_lock), checkpoint::LIMITS, log).map_err(none)?)
+        let log = Log::new(&file, options.durability == Durability::Second);
+        let checkpointer =
+            Checkpointer::start(own, Arc::clone(&write_lock), checkpoint::LIMITS, log).map_err(none)?;
+        if options.durability == Durability::Commit {
+            // SQLite syncs the folder of a log that it makes, but takes no notice when that fails, and does not make up for it
+            // in a log that it finds: a power failure could take the log with all that was acknowledged.
+            checkpointer.sync().map_err(|error| {
+                let message = format!(
+                    "{} can't be opened: its write-ahead log can't be put on the disk; look for a failing device",
+                    errors.database()
+                );
+                Error::unavailable(message, error)
+            })?;
+        }
+        Some(checkpointer)
     } else {
         None
     };

@@ -85,7 +85,11 @@ impl Errors {
                 "{database} is not a SQLite database, or it is encrypted: choose another file; nothing was changed"
             )),
             ffi::SQLITE_CORRUPT => Error::backend(
-                format!("{database} is damaged: check it with `PRAGMA integrity_check` and restore a backup"),
+                // SQLite says the same of a read that the device refuses.
+                format!(
+                    "{database} is damaged, or its device can't read it: look for I/O errors in the system's log, check it with \
+                     `PRAGMA integrity_check`, and restore a backup if that finds something"
+                ),
                 error,
             ),
             ffi::SQLITE_TOOBIG => {

@@ -14,8 +14,8 @@ const STATE: &str = "SELECT `key`, value FROM state WHERE `key` LIKE 'position %
 const ATTACKERS: &str = "SELECT ip FROM attackers";
 const COUNTERS: &str = "SELECT domain, count FROM smtp_targets";
 
-/// What a SQLite file holds, and what its own check says; the file may be one that nobody has initialized yet.
-pub(crate) fn sqlite(path: &Path) -> anyhow::Result<(Found, Vec<String>)> {
+/// What a SQLite file holds, nothing where nobody has initialized it yet, and what its own check says.
+pub(crate) fn sqlite(path: &Path) -> anyhow::Result<(Option<Found>, Vec<String>)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     let mut check = connection.prepare("PRAGMA integrity_check")?;
@@ -23,8 +23,8 @@ pub(crate) fn sqlite(path: &Path) -> anyhow::Result<(Found, Vec<String>)> {
     let faults = said.into_iter().filter(|line| line != "ok").map(|line| format!("integrity_check: {line}"));
     let tables = "SELECT COUNT(*) FROM sqlite_master WHERE name IN ('logs', 'bounty', 'state', 'attackers', 'smtp_targets')";
     let found = match connection.query_row(tables, [], |row| row.get::<_, i64>(0))? {
-        0 => Found::default(),
-        _ => Found {
+        0 => None,
+        _ => Some(Found {
             events: connection
                 .prepare(EVENTS)?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
@@ -45,7 +45,7 @@ pub(crate) fn sqlite(path: &Path) -> anyhow::Result<(Found, Vec<String>)> {
                 .prepare(COUNTERS)?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<Result<_, _>>()?,
-        },
+        }),
     };
     Ok((found, faults.collect()))
 }

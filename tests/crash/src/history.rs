@@ -1,6 +1,6 @@
 //! What was asked for and answered, and whether the database agrees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::operation::{Kind, Operation, domain};
 
@@ -42,6 +42,13 @@ impl History {
         self.ends.insert(operation, end);
     }
 
+    /// Those that the database shows by rows of their own: where a write is whole or not there at all.
+    pub(crate) fn shown(found: &Found) -> BTreeSet<Operation> {
+        let events = found.events.iter().filter_map(|(_, line)| Some(line.split_once('/')?.0));
+        let bounties = found.bounties.iter().filter_map(|payload| writer(payload));
+        events.chain(bounties).filter_map(|name| name.parse().ok()).collect()
+    }
+
     /// How many were acknowledged.
     pub(crate) fn done(&self) -> usize {
         self.ends.values().filter(|end| **end == End::Done).count()
@@ -71,8 +78,7 @@ impl History {
         }
         let mut bounties: BTreeMap<&str, u64> = BTreeMap::new();
         for payload in &found.bounties {
-            let name = payload.strip_prefix(r#"{"by":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
-            *bounties.entry(name.unwrap_or(payload)).or_default() += 1;
+            *bounties.entry(writer(payload).unwrap_or(payload)).or_default() += 1;
         }
         for name in stored.keys().chain(bounties.keys()) {
             if !name.parse::<Operation>().is_ok_and(|operation| self.ends.contains_key(&operation)) {
@@ -156,6 +162,11 @@ impl History {
             }
         }
     }
+}
+
+/// Who wrote a bounty.
+fn writer(payload: &str) -> Option<&str> {
+    payload.strip_prefix(r#"{"by":""#)?.strip_suffix(r#""}"#)
 }
 
 #[cfg(test)]

@@ -171,7 +171,10 @@ impl Run<'_> {
     /// Compares the database with what was answered; says how many events it has.
     fn look(&self, url: &str, heard: &Heard) -> anyhow::Result<usize> {
         let (found, mut faults) = match &self.place {
-            Place::Sqlite { .. } => database::sqlite(Path::new(path_of(url)))?,
+            Place::Sqlite { .. } => {
+                let (found, faults) = database::sqlite(Path::new(path_of(url)))?;
+                (found.unwrap_or_default(), faults)
+            }
             Place::Server(_) => block_on(database::server(url))?,
         };
         faults.extend(heard.lock().history.faults(&found));

@@ -1,13 +1,21 @@
 //! Nothing acknowledged is lost, nothing is there twice, nothing is half done: shown by processes and servers that are killed,
-//! as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
+//! and by losses of power and I/O errors, as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
 //!
-//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`; `CRASH_REPORT` names the file of the table.
+//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=500`, `CRASH_IO_ERRORS=150`; `CRASH_REPORT` names the file of the table.
 
 mod child;
 mod database;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod disk;
 mod history;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod io_errors;
 mod kills;
 mod operation;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod power;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod recording;
 mod report;
 mod seed;
 mod server;
@@ -25,7 +33,8 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(child::run(url, process.parse()?, seed.parse()?)),
-        [] => all(),
+        [] => all(&["kills", "power", "io-errors"]),
+        [only] => all(&[only]),
         _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),
     }
 }
@@ -38,12 +47,27 @@ fn count(variable: &str, otherwise: u64) -> anyhow::Result<u64> {
     }
 }
 
-fn all() -> anyhow::Result<()> {
+fn all(parts: &[&str]) -> anyhow::Result<()> {
     let seed = count("CRASH_SEED", 1)?;
     let folder = tempfile::Builder::new().prefix("decnet-crash").tempdir_in(place())?;
-    let mut rows = kills::sqlite(seed, count("CRASH_KILLS", 20)?, folder.path())?;
-    let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
-    rows.extend(kills::mariadb(seed, kills, server_kills, folder.path())?);
+    let folder = folder.path();
+    let mut rows = Vec::new();
+    for part in parts {
+        match *part {
+            "kills" => {
+                let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
+                rows.extend(kills::sqlite(seed, kills, folder)?);
+                rows.extend(kills::mariadb(seed, kills, server_kills, folder)?);
+            }
+            #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+            "power" => rows.extend(power::sqlite(seed, count("CRASH_LOSSES", 500)?, folder)?),
+            #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+            "io-errors" => rows.extend(io_errors::sqlite(seed, count("CRASH_IO_ERRORS", 150)?, folder)?),
+            #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+            "power" | "io-errors" => eprintln!("{part} is not tried here: that takes Linux on 64 bits"),
+            _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),
+        }
+    }
     let mut out = std::io::stdout().lock();
     for row in &rows {
         writeln!(out, "{} × {}: {} (seed {})", row.times, row.fault, row.result, row.seed)?;

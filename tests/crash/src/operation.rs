@@ -72,6 +72,11 @@ impl Operation {
         }
     }
 
+    /// Whether the rows that it stores are its own.
+    pub(crate) fn has_rows(&self) -> bool {
+        !matches!(self.kind, Kind::Attacker | Kind::Counter)
+    }
+
     /// The key under which a task keeps its position.
     pub(crate) fn position_key(&self) -> String {
         format!("position {}.{}", self.task.0, self.task.1)

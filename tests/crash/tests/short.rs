@@ -1,10 +1,26 @@
-//! A short run of the harness.
+//! Short runs of the harness.
 
 use std::process::Command;
+
+fn holds(part: &str) {
+    let status = Command::new(env!("CARGO_BIN_EXE_crash")).arg(part).env_remove("CRASH_REPORT").status();
+    assert!(status.is_ok_and(|status| status.success()), "see above");
+}
 
 /// Kills lose, double and tear nothing: forty of processes and four of a server.
 #[test]
 fn kills_lose_double_and_tear_nothing() {
-    let status = Command::new(env!("CARGO_BIN_EXE_crash")).env_remove("CRASH_REPORT").status();
-    assert!(status.is_ok_and(|status| status.success()), "see above");
+    holds("kills");
+}
+
+/// Five hundred losses of power corrupt and tear nothing, and lose what may be lost.
+#[test]
+fn losses_of_power_take_what_they_may_and_corrupt_nothing() {
+    holds("power");
+}
+
+/// A hundred and fifty I/O errors are answered with the truth, and losses of power after them take what they may.
+#[test]
+fn io_errors_are_answered_with_the_truth_and_corrupt_nothing() {
+    holds("io-errors");
 }

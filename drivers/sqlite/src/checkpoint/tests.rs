@@ -35,7 +35,7 @@ impl World {
         let write_lock = Arc::default();
         let own = open(&path, Role::Checkpointer);
         let checkpointer =
-            Checkpointer::start(own, Arc::clone(&write_lock), SMALL, Some(LogSync::new(&file))).unwrap();
+            Checkpointer::start(own, Arc::clone(&write_lock), SMALL, Log::new(&file, true)).unwrap();
         Self { path, writer: connection, write_lock, checkpointer, _folder: folder }
     }
 
@@ -157,6 +157,33 @@ fn a_log_that_can_not_be_synced_is_an_error_and_is_tried_again() {
     while shared.unsynced.load(Ordering::Acquire) {
         thread::yield_now();
     }
+}
+
+#[test]
+fn a_log_in_doubt_is_written_once_more_before_anything_of_it_is_moved() {
+    let world = World::new();
+    world.write(3);
+    let log = world.path.with_file_name("a.db-wal");
+    let before = std::fs::read(&log).unwrap();
+    world.checkpointer.doubt();
+    while world.checkpointer.is_doubtful() {
+        thread::yield_now();
+    }
+    assert!(std::fs::read(&log).unwrap() == before, "the log says the same");
+    // While somebody writes it can't be written, and until then nothing is moved.
+    world.writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.checkpointer.doubt();
+    world.checkpointer.shared.state.lock().wanted = true;
+    world.checkpointer.shared.woken.notify_one();
+    world.settle();
+    assert!(world.checkpointer.is_doubtful());
+    world.writer.execute_batch("COMMIT").unwrap();
+    while world.checkpointer.is_doubtful() {
+        thread::yield_now();
+    }
+    world.write(1);
+    let rows: i64 = world.writer.query_row("SELECT COUNT(*) FROM t", [], |row| row.get(0)).unwrap();
+    assert_eq!(rows, 4);
 }
 
 /// A recorder of metrics, for one, is the program's own code.

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use decnet_db_core::driver::{BatchLimits, PoolStatus};
 use decnet_db_core::sql::{Receipt, Unit};
-use decnet_db_core::{Error, Result};
+use decnet_db_core::{Error, ErrorKind, Result};
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::checkpoint::{self, Checkpointer};
 use crate::data_version::DataVersion;
@@ -164,6 +165,14 @@ impl Writer {
         if self.shared.files.is_some() {
             // Best effort: another program's reader may need the log, and the last one to leave moves it anyway.
             let _ = connection.busy_timeout(Duration::from_millis(500));
+            if let Some(checkpointer) = self.shared.checkpointer.as_ref().filter(|one| one.is_doubtful())
+                && let Err(error) = checkpointer.sync()
+            {
+                tracing::error!(%error, "the write-ahead log can't be put on the disk, and is not moved");
+                // SQLite moves it by itself when the last connection is closed; why it must not, see `Log`.
+                let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+                return;
+            }
             if let Err(error) = checkpoint::checkpoint(&connection, "TRUNCATE") {
                 tracing::debug!(%error, "the write-ahead log stays behind");
                 let synced = self.shared.checkpointer.as_ref().map_or(Ok(()), Checkpointer::sync);
@@ -229,6 +238,16 @@ impl Shared {
         if let Some(files) = &self.files {
             files.check("nothing was written")?;
         }
+        if self.checkpointer.as_ref().is_some_and(Checkpointer::is_doubtful) {
+            return Err(Error::Unavailable {
+                message: format!(
+                    "{} can't put on the disk what was written last, and takes nothing more until it can: nothing was written; look \
+                     for a failing device, and try again",
+                    self.errors.database()
+                ),
+                source: None,
+            });
+        }
         self.rollback(connection);
         if connection.is_autocommit() {
             return Ok(());
@@ -266,7 +285,9 @@ impl Shared {
         {
             // It is a transaction of its own without being told.
             busy::set_timeout(self.busy_timeout);
-            return vec![Executor::new(connection, &self.errors).run(unit)];
+            return vec![
+                Executor::new(connection, &self.errors).run(unit).inspect_err(|error| self.doubt(error)),
+            ];
         }
         match if units.len() > 1 { self.together(connection, units) } else { Err(Lost::GivenUp) } {
             Ok(results) => results,
@@ -285,8 +306,12 @@ impl Shared {
         // so that whoever asks for foreign commits need not wait too; COMMIT reports what fails.
         let _ = connection.cache_flush();
         done.and_then(|results| self.commit_transaction(connection).map(|()| results)).map_err(|error| {
-            tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
             self.rollback(connection);
+            if error.kind() == ErrorKind::UnknownOutcome {
+                // It may be in the log whole.
+                return Lost::Refused(error);
+            }
+            tracing::debug!(%error, units = units.len(), "a common transaction was given up: its units run one by one");
             Lost::GivenUp
         })
     }
@@ -357,7 +382,14 @@ impl Shared {
 
     fn commit_transaction(&self, connection: &Connection) -> Result<()> {
         self.data_version.ending();
-        self.statement(connection, "COMMIT")
+        self.statement(connection, "COMMIT").inspect_err(|error| self.doubt(error))
+    }
+
+    /// A sync that failed leaves the log in doubt, whoever made it.
+    fn doubt(&self, error: &Error) {
+        if let (ErrorKind::UnknownOutcome, Some(checkpointer)) = (error.kind(), &self.checkpointer) {
+            checkpointer.doubt();
+        }
     }
 
     /// Ends the transaction, if there is one still.
