@@ -1,7 +1,7 @@
 //! Nothing acknowledged is lost, nothing is there twice, nothing is half done: shown by processes and servers that are killed,
-//! and by losses of power and I/O errors, as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
+//! and by losses of power, I/O errors and faults of the network, as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
 //!
-//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=500`, `CRASH_IO_ERRORS=150`; `CRASH_REPORT` names the file of the table.
+//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=400`, `CRASH_IO_ERRORS=60`, `CRASH_NETWORK=60`; `CRASH_REPORT` names the file of the table.
 
 mod child;
 mod database;
@@ -11,6 +11,7 @@ mod history;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod io_errors;
 mod kills;
+mod network;
 mod operation;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod power;
@@ -33,7 +34,7 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(child::run(url, process.parse()?, seed.parse()?)),
-        [] => all(&["kills", "power", "io-errors"]),
+        [] => all(&["kills", "power", "io-errors", "network"]),
         [only] => all(&[only]),
         _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),
     }
@@ -54,15 +55,16 @@ fn all(parts: &[&str]) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for part in parts {
         match *part {
+            "network" => rows.extend(network::mariadb(seed, count("CRASH_NETWORK", 60)?, folder)?),
             "kills" => {
                 let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
                 rows.extend(kills::sqlite(seed, kills, folder)?);
                 rows.extend(kills::mariadb(seed, kills, server_kills, folder)?);
             }
             #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-            "power" => rows.extend(power::sqlite(seed, count("CRASH_LOSSES", 500)?, folder)?),
+            "power" => rows.extend(power::sqlite(seed, count("CRASH_LOSSES", 400)?, folder)?),
             #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-            "io-errors" => rows.extend(io_errors::sqlite(seed, count("CRASH_IO_ERRORS", 150)?, folder)?),
+            "io-errors" => rows.extend(io_errors::sqlite(seed, count("CRASH_IO_ERRORS", 60)?, folder)?),
             #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
             "power" | "io-errors" => eprintln!("{part} is not tried here: that takes Linux on 64 bits"),
             _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),

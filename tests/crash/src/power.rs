@@ -18,7 +18,7 @@ use crate::report::Row;
 use crate::seed::Seed;
 
 /// How many losses one recording serves.
-const LOSSES_OF_A_RECORDING: u64 = 250;
+const LOSSES_OF_A_RECORDING: u64 = 500;
 /// One of so many rebuilt databases is opened by the library too, and written to.
 const OPENED_BY_THE_LIBRARY: u64 = 20;
 /// One of so many recordings is of a program that writes much, so that the log is moved while it goes on.

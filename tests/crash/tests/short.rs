@@ -13,14 +13,20 @@ fn kills_lose_double_and_tear_nothing() {
     holds("kills");
 }
 
-/// Five hundred losses of power corrupt and tear nothing, and lose what may be lost.
+/// Four hundred losses of power corrupt and tear nothing, and lose what may be lost.
 #[test]
 fn losses_of_power_take_what_they_may_and_corrupt_nothing() {
     holds("power");
 }
 
-/// A hundred and fifty I/O errors are answered with the truth, and losses of power after them take what they may.
+/// Sixty I/O errors are answered with the truth, and losses of power after them take what they may.
 #[test]
 fn io_errors_are_answered_with_the_truth_and_corrupt_nothing() {
     holds("io-errors");
+}
+
+/// Sixty faults of the network double and tear nothing, and keep nobody waiting.
+#[test]
+fn faults_of_the_network_keep_nobody_waiting_and_double_nothing() {
+    holds("network");
 }
