@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::file::DatabaseFile;
 use crate::session::{self, Role};
 
 const SMALL: Limits = Limits { start: 50, insist: 150 };
