@@ -10,6 +10,7 @@ fn a_crate_is_written_and_nothing_that_exists_is_touched() {
     let report = tool.run(["new-driver", "my-db", "--json"]).json();
     assert_eq!(report["package"], "decnet-db-my-db");
     assert_eq!(report["folder"], "decnet-db-my-db");
+    assert!(report["note"].as_str().unwrap().contains("`--core CHECKOUT`"), "{report}");
     let folder = tool.path("decnet-db-my-db");
     for file in report["files"].as_array().unwrap() {
         assert!(folder.join(file.as_str().unwrap()).is_file(), "{file}");
@@ -32,7 +33,8 @@ fn a_crate_is_written_and_nothing_that_exists_is_touched() {
 #[test]
 fn a_checkout_gives_core_and_kit() {
     let tool = Tool::new().set("DECNET_DB_CHECKOUT", env!("CARGO_MANIFEST_DIR"));
-    tool.run(["new-driver", "shelf"]).ok();
+    let said = tool.run(["new-driver", "shelf"]).ok();
+    assert!(!said.contains("--core"), "{said}");
     let manifest = fs::read_to_string(tool.path("decnet-db-shelf/Cargo.toml")).unwrap();
     for folder in ["core", "tests/conformance"] {
         let path = fs::canonicalize(env!("CARGO_MANIFEST_DIR")).unwrap().join(folder);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::SqlRepository;
+use crate::contract::limits::check_keys;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Attacker, AttackerBehavior, Behavior};
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ impl Behavior for SqlRepository {
     }
 
     async fn get_behaviors_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, AttackerBehavior>> {
+        check_keys("ips", ips.len())?;
         let mut found = BTreeMap::new();
         for ips in self.chunks(Attacker::IP, ips.iter().map(String::as_str)) {
             let mut sql = self.sql();

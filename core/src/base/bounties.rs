@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use super::SqlRepository;
 use super::support::Pages;
+use crate::contract::limits::check_keys;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Bounties, Bounty, BountyCursor, BountyFilter, BountyQuery, NewBounty, Page};
 use crate::error::Result;
@@ -49,6 +50,7 @@ impl Bounties for SqlRepository {
     }
 
     async fn get_bounties_for_ips(&self, ips: &[String]) -> Result<BTreeMap<String, Vec<Bounty>>> {
+        check_keys("ips", ips.len())?;
         let mut found = BTreeMap::new();
         for ips in self.chunks(Bounty::ATTACKER_IP, ips.iter().map(String::as_str)) {
             let bounties = self.list(|sql| oldest_first(sql.only_in(Bounty::ATTACKER_IP, ips))).await?;

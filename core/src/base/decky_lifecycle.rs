@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use super::SqlRepository;
+use crate::contract::limits::check_keys;
 use crate::contract::unit::{UnitOfWork, count};
 use crate::contract::{DeckyLifecycle, DeckyLifecycles};
 use crate::error::Result;
@@ -17,6 +18,7 @@ const FINAL: [&str; 2] = ["succeeded", "failed"];
 #[async_trait]
 impl DeckyLifecycles for SqlRepository {
     async fn get_lifecycle_by_ids(&self, lifecycle_ids: &[String]) -> Result<Vec<DeckyLifecycle>> {
+        check_keys("lifecycle_ids", lifecycle_ids.len())?;
         let ids: BTreeSet<&str> = lifecycle_ids.iter().map(String::as_str).collect();
         let mut found: Vec<DeckyLifecycle> = Vec::new();
         for ids in self.chunks(DeckyLifecycle::ID, ids) {

@@ -1,12 +1,14 @@
 //! What one call may ask for: the same on every engine, and checked before a statement is made.
 //!
 //! Engines have limits too (placeholders, the depth of an expression, the size of a packet), but each its own, and what is
-//! above them fails late, with the engine's words, or costs a gigabyte first.
+//! above them fails late, with the engine's words, or costs a gigabyte first. `docs/limits.md` has these and all others, those of
+//! values, queues and connections too.
 //!
 //! | limit | of | otherwise |
 //! |---|---|---|
 //! | [`MOST_ROWS`] | the `limit` of a list or page | `InvalidInput` of `limit` |
 //! | [`MOST_ROWS`] | the rows that one call stores | `InvalidInput` of the argument |
+//! | [`MOST_KEYS`] | the keys that one call looks up | `InvalidInput` of the argument |
 //! | [`MOST_WORDS`] | the words of a search | `InvalidInput` of `search` |
 //! | [`LONGEST_SEARCH`] | the bytes of a search, or of another text that is looked for | `InvalidInput` of the argument |
 //! | [`LONGEST_REQUEST`] | the bytes of a request of `decnet-db call` | `InvalidInput` of `request`, or of `arguments` |
@@ -15,6 +17,8 @@ use crate::error::{Error, Result};
 
 /// The most rows that a list or page may be asked for, and that one call may store: some hundred megabytes of events.
 pub const MOST_ROWS: u64 = 100_000;
+/// The most keys that one call looks up at once.
+pub const MOST_KEYS: usize = 100_000;
 /// The most words of a search. Each is a condition that all rows are tried with.
 pub const MOST_WORDS: usize = 100;
 /// The longest search, in bytes.
@@ -53,4 +57,18 @@ pub(crate) fn check_rows(rows: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid_input("", format!("must be at most {MOST_ROWS} rows: store them in several calls")))
+}
+
+/// Refuses more keys to look up than [`MOST_KEYS`].
+///
+/// # Errors
+/// Invalid input of the argument.
+pub(crate) fn check_keys(argument: &str, keys: usize) -> Result<()> {
+    if keys <= MOST_KEYS {
+        return Ok(());
+    }
+    Err(Error::invalid_input(
+        argument,
+        format!("must be at most {MOST_KEYS} keys: look them up in several calls"),
+    ))
 }

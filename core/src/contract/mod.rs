@@ -83,7 +83,7 @@ macro_rules! domains {
 // One line a domain, in the order of the contract documents.
 domains! {
     lifecycle: Lifecycle { Initialized SeededAdmin }
-    users: Users { NewUser RevokedToken User }
+    users: Users { NewUser PublicUser RevokedToken User }
     logs: Logs { Bucket Log LogCursor LogFilter LogQuery NewLog Stats }
     bounties: Bounties { Bounty BountyCursor BountyFilter BountyQuery NewBounty }
     state: State { StateEntry }

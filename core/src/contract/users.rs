@@ -9,7 +9,8 @@ use crate::time::Timestamp;
 
 /// Dashboard users and revoked tokens.
 ///
-/// User objects carry the password hash: strip it before showing one to anybody.
+/// User objects carry the password hash, as DECNET's do. What is shown to anybody is a [`PublicUser`], which has none
+/// (`PublicUser::from(user)`).
 ///
 /// ```
 /// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<()> {
@@ -74,7 +75,8 @@ pub trait Users: Transactional {
     async fn is_token_revoked(&self, jti: &str) -> Result<bool>;
 }
 
-/// A dashboard user; the table `users`.
+/// A dashboard user, with the password hash; the table `users`. Its JSON is what DECNET's methods answer with: for anybody but
+/// the code that checks logins there is [`PublicUser`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Record)]
 #[record(table = "users")]
 #[non_exhaustive]
@@ -93,6 +95,39 @@ pub struct User {
     pub must_change_password: bool,
     /// Tokens issued before this instant are refused.
     pub tokens_valid_from: Option<Timestamp>,
+}
+
+/// A user as others may see it: all but the password hash. What a service answers with.
+///
+/// ```
+/// # async fn example(repository: &dyn decnet_db_core::contract::Repository) -> decnet_db_core::Result<String> {
+/// use decnet_db_core::contract::PublicUser;
+///
+/// let users: Vec<PublicUser> = repository.list_users().await?.into_iter().map(PublicUser::from).collect();
+/// # Ok(serde_json::to_string(&users).expect("text, numbers and times"))
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PublicUser {
+    /// The user's key.
+    pub uuid: String,
+    /// The name, unique.
+    pub username: String,
+    /// Any text; DECNET's API uses `admin` and `viewer`.
+    pub role: String,
+    /// Whether the password must be changed at the next login.
+    pub must_change_password: bool,
+    /// Tokens issued before this instant are refused.
+    pub tokens_valid_from: Option<Timestamp>,
+}
+
+impl From<User> for PublicUser {
+    fn from(user: User) -> Self {
+        // Every field is named: one that comes has to be shown, or left out on purpose.
+        let User { uuid, username, password_hash: _, role, must_change_password, tokens_valid_from } = user;
+        Self { uuid, username, role, must_change_password, tokens_valid_from }
+    }
 }
 
 /// A user to insert; what is absent or null takes its default.
@@ -178,4 +213,23 @@ pub struct RevokedToken {
 debug_without_secrets! {
     User { uuid username role must_change_password tokens_valid_from }
     NewUser { uuid username role must_change_password tokens_valid_from }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_user_has_all_of_a_user_but_the_hash() {
+        let user = serde_json::json!({
+            "uuid": "u", "username": "bob", "password_hash": "$2b$12$hidden", "role": "admin",
+            "must_change_password": true, "tokens_valid_from": "2026-01-01T00:00:00Z",
+        });
+        let whole: User = serde_json::from_value(user).unwrap();
+        let mut expected = serde_json::to_value(&whole).unwrap();
+        let public = PublicUser::from(whole);
+        assert!(expected.as_object_mut().unwrap().remove("password_hash").is_some());
+        assert_eq!(serde_json::to_value(&public).unwrap(), expected);
+        assert!(!format!("{public:?}").contains("hidden"));
+    }
 }

@@ -38,6 +38,8 @@ impl DatabaseFile {
                 shown(&path)
             )));
         }
+        #[cfg(unix)]
+        links::check(&path)?;
         if create_if_missing {
             create(&path)?;
         } else if let Err(error) = fs::metadata(&path)
@@ -118,6 +120,88 @@ fn create(path: &Path) -> Result<()> {
         ),
         _ => Error::configuration(format!("the database {shown} can't be created: {error}")),
     })
+}
+
+/// Symbolic links in place of the database.
+#[cfg(unix)]
+mod links {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::{Path, PathBuf};
+
+    use decnet_db_core::{Error, Result};
+
+    use super::shown;
+
+    /// As many as the kernel follows.
+    const MOST: usize = 40;
+
+    /// Refuses a link by which another user would choose the file: whoever may write to the folder could let us write to a file
+    /// of ours that they may not touch, or keep credentials in one that they may read.
+    ///
+    /// # Errors
+    /// Configuration, which names the link and its owner.
+    pub(super) fn check(path: &Path) -> Result<()> {
+        let us = rustix::process::geteuid().as_raw();
+        let mut owners: Vec<(PathBuf, u32)> = Vec::new();
+        let mut at = path.to_owned();
+        while let Ok(metadata) = fs::symlink_metadata(&at) {
+            if !metadata.is_symlink() {
+                return judge(&owners, Some(metadata.uid()), us);
+            }
+            if owners.len() == MOST {
+                break;
+            }
+            let Ok(target) = fs::read_link(&at) else { break };
+            owners.push((at.clone(), metadata.uid()));
+            // Relative to the link's folder; `join` takes an absolute one as it is.
+            at = at.parent().unwrap_or(Path::new("/")).join(target);
+        }
+        judge(&owners, None, us)
+    }
+
+    /// Links may be followed that this user or root made, and those of the file's own owner.
+    fn judge(links: &[(PathBuf, u32)], file: Option<u32>, us: u32) -> Result<()> {
+        match links.iter().find(|(_, owner)| *owner != us && *owner != 0 && Some(*owner) != file) {
+            None => Ok(()),
+            Some((link, owner)) => Err(Error::configuration(format!(
+                "the database path {} is a symbolic link of another user (uid {owner}), who would choose the file: name the \
+                 file itself, or let the link be made by its owner, by root or by the user that opens it",
+                shown(link)
+            ))),
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_link_is_followed_unless_somebody_else_made_it() {
+            let link = |owner| vec![(PathBuf::from("/tmp/decnet.db"), owner)];
+            for (owner, file, us, fits) in [
+                (1000, Some(1000), 1000, true),
+                (1000, Some(1001), 1000, true),
+                (0, Some(1000), 1000, true),
+                (0, Some(1001), 1000, true),
+                (1001, Some(1001), 1000, true),
+                (1001, Some(1001), 0, true),
+                (1001, Some(1000), 1000, false),
+                (1001, Some(0), 1000, false),
+                (1001, Some(0), 0, false),
+                (1001, None, 1000, false),
+                (1001, None, 0, false),
+            ] {
+                let judged = judge(&link(owner), file, us);
+                assert_eq!(
+                    judged.is_ok(),
+                    fits,
+                    "link of {owner}, file of {file:?}, we are {us}: {judged:?}"
+                );
+            }
+            assert!(judge(&[], Some(1001), 1000).is_ok());
+        }
+    }
 }
 
 /// What tells the file from others.

@@ -142,3 +142,34 @@ async fn a_database_on_a_medium_that_can_not_be_written_is_read() {
     attempt("file and folder", 0o444, false, "read");
     attempt("folder", 0o666, false, "read");
 }
+
+/// In a folder where others may write too, a link of theirs would choose the file.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_of_another_user_to_a_file_that_is_not_theirs_is_refused() {
+    use std::os::unix::fs::{MetadataExt, lchown, symlink};
+
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("a.db"), folder.path().join("link.db"));
+    create(&file).await.close().await;
+    symlink("a.db", &link).unwrap();
+    let url = format!("sqlite:///{}", link.display());
+    // Our own link is ours to make.
+    connect(&url).await.unwrap().close().await;
+    if fs::metadata(&file).unwrap().uid() != 0 {
+        println!("not root: only `file::links` has the links of others, whose owners it is told");
+        return;
+    }
+    lchown(&link, Some(65_534), Some(65_534)).unwrap();
+    let error = connect(&url).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    let message = error.to_string();
+    assert!(message.contains("link.db is a symbolic link of another user (uid 65534)"), "{message}");
+    // A link behind our own is looked at too, and so is one to nothing, by which a file would come into being elsewhere.
+    let ours = folder.path().join("ours.db");
+    symlink("link.db", &ours).unwrap();
+    assert!(connect(&format!("sqlite:///{}", ours.display())).await.is_err());
+    fs::remove_file(&file).unwrap();
+    assert!(connect(&url).await.is_err());
+    assert!(!file.exists());
+}

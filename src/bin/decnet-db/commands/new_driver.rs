@@ -31,7 +31,8 @@ pub(crate) struct NewDriverArgs {
     #[arg(value_name = "NAME")]
     name: String,
 
-    /// Take decnet-db-core and the conformance kit from this checkout of decnet-db instead of from crates.io
+    /// Take decnet-db-core and the conformance kit from this checkout of decnet-db instead of from the registry; needed
+    /// until they are published
     #[arg(long, value_name = "PATH", env = "DECNET_DB_CHECKOUT")]
     core: Option<PathBuf>,
 }
@@ -42,6 +43,9 @@ struct Report {
     package: String,
     folder: String,
     files: Vec<&'static str>,
+    /// What to do where core is not in the registry.
+    #[serde(rename = "note", skip_serializing_if = "Option::is_none")]
+    unpublished: Option<String>,
 }
 
 pub(crate) fn run(arguments: &NewDriverArgs, output: &mut Output) -> Result<(), Failure> {
@@ -54,15 +58,23 @@ pub(crate) fn run(arguments: &NewDriverArgs, output: &mut Output) -> Result<(), 
         write(&Path::new(&package).join(path), &text)?;
     }
     let files = FILES.iter().map(|(path, _)| *path).collect();
-    let report = Report { folder: package.clone(), package, files };
+    let unpublished = arguments.core.is_none().then(|| {
+        format!(
+            "{package}/Cargo.toml takes decnet-db-core {} from the registry: as long as that is not published, `--core CHECKOUT` \
+             takes it from a checkout of decnet-db",
+            env!("CARGO_PKG_VERSION")
+        )
+    });
+    let report = Report { folder: package.clone(), package, files, unpublished };
     if output.is_json() {
         return output.json(&report);
     }
-    let Report { package, files, .. } = report;
+    let Report { package, files, unpublished, .. } = report;
     output.text(&format!(
         "{package}/ has a driver that compiles and does nothing yet: {}\n\
-         `cd {package} && cargo test` runs the suite that every driver passes, and says which method to write next\n",
-        files.join(", ")
+         `cd {package} && cargo test` runs the suite that every driver passes, and says which method to write next\n{}",
+        files.join(", "),
+        unpublished.map(|note| note + "\n").unwrap_or_default()
     ))
 }
 

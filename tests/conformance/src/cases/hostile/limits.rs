@@ -2,7 +2,7 @@
 
 use decnet_db_core::ErrorKind;
 use decnet_db_core::call::{call, method};
-use decnet_db_core::contract::limits::{LONGEST_SEARCH, MOST_ROWS, MOST_WORDS};
+use decnet_db_core::contract::limits::{LONGEST_SEARCH, MOST_KEYS, MOST_ROWS, MOST_WORDS};
 use decnet_db_core::contract::{LogFilter, LogQuery, NewLog};
 use decnet_db_core::json::Json;
 use serde_json::json;
@@ -83,6 +83,17 @@ pub(crate) async fn a_search_is_so_long(db: Database) {
     }
     let message = refusal(&db, "get_attackers", json!({"service": longer})).await;
     assert!(message.starts_with("service: must be at most"), "{message}");
+}
+
+pub(crate) async fn one_call_looks_up_so_many_keys(db: Database) {
+    for (method, argument) in [
+        ("get_bounties_for_ips", "ips"),
+        ("get_behaviors_for_ips", "ips"),
+        ("get_lifecycle_by_ids", "lifecycle_ids"),
+    ] {
+        let message = refusal(&db, method, json!({argument: vec!["x"; MOST_KEYS + 1]})).await;
+        assert!(message.starts_with(&format!("{argument}: must be at most {MOST_KEYS} keys")), "{message}");
+    }
 }
 
 pub(crate) async fn one_call_stores_so_many_rows(db: Database) {

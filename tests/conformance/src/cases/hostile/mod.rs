@@ -44,6 +44,8 @@ crate::catalogue::cases! { hostile:
         a_search_has_so_many_words,
         /// A search of 256 KiB works; a longer one is refused by its name, in every list that has one.
         a_search_is_so_long,
+        /// More keys than one call may look up are refused, in every method that takes a list of them.
+        one_call_looks_up_so_many_keys,
         /// More rows than one call may store are refused, and none is stored.
         one_call_stores_so_many_rows,
         /// Names that nobody knows are cut and escaped in what is said of them.
