@@ -14,6 +14,7 @@ fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |text| text.parse().expect("a number"))
 }
 
+#[allow(clippy::print_stdout, reason = "a failure tells which change it came after")]
 async fn what_is_answered_is_what_the_table_says(db: Database) {
     let seed = setting("DECNET_SEGMENT_SEED", 1);
     let mut random = fastrand::Rng::with_seed(seed);

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, btree_map};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use super::statements::Group;
+use super::statements::{Anchor, Group};
 use super::{CHECKED, SHARE, clock};
 use crate::contract::Bucket;
-use crate::sql::Value;
 use crate::time::Timestamp;
 
 /// How many ids a segment has.
@@ -31,7 +30,7 @@ pub(super) struct Known {
     /// Where the segments end: from here on events are counted each time.
     pub(super) end: i64,
     /// The last event before that, by id and time: it must be there still.
-    pub(super) anchor: (i64, Value),
+    pub(super) anchor: Anchor,
     segments: BTreeMap<i64, Segment>,
     count: u64,
     minutes: Option<Minutes>,
@@ -64,7 +63,7 @@ struct Minutes {
 
 impl Known {
     /// Nothing yet of the events from the first one on.
-    pub(super) fn new(first: i64, anchor: (i64, Value), foreign: Option<u64>) -> Self {
+    pub(super) fn new(first: i64, anchor: Anchor, foreign: Option<u64>) -> Self {
         let now = clock::now();
         Self {
             first,

@@ -12,6 +12,9 @@ use crate::error::Result;
 use crate::sql::{Dialect, RowReader, Rows, Sql, Statement, Value};
 use crate::time::Timestamp;
 
+/// An event by id and time, as the engine has it.
+pub(super) type Anchor = (i64, Value);
+
 /// What is asked for beside the number of events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -294,7 +297,7 @@ impl Group {
     }
 
     /// Reads what came back: the groups, and the last event.
-    pub(super) fn read_all(rows: Rows) -> Result<(Vec<Self>, Option<(i64, Value)>)> {
+    pub(super) fn read_all(rows: Rows) -> Result<(Vec<Self>, Option<Anchor>)> {
         let mut last = None;
         let groups = rows.decode(|row| {
             let segment = row.value("segment")?;
