@@ -130,8 +130,11 @@ impl Recording {
 fn rows_for(text: &str) -> Rows {
     const EVENTS: i64 = 10_000;
     let time = || Value::Time(Timestamp::from_microseconds(0).expect("it is 1970"));
-    let row = if text == "SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs)" {
-        [1, EVENTS].map(Value::Int).to_vec()
+    let row = if text == "SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), NULL"
+        || text
+            == "SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), (SELECT COUNT(*) FROM logs)"
+    {
+        [1, EVENTS, EVENTS].map(Value::Int).to_vec()
     } else if text.starts_with("SELECT (SELECT MIN(id)") {
         // The ends, the anchor, late ones; before the segments, behind them, all; new sources, all sources; the fleet.
         let behind = if text.contains("WHERE id >= ") { 0 } else { EVENTS };

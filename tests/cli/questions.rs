@@ -115,6 +115,55 @@ fn what_attackers_wrote_is_escaped() {
     assert!(!run.err.contains('\u{1b}'), "{run:?}");
 }
 
+/// Whatever the command, on both outputs, with what attackers chose in every place that they can: columns, fields, names of
+/// members, and what an operator pastes from them into a command line.
+#[test]
+fn no_command_lets_an_escape_sequence_through() {
+    let evil = "\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\r\u{8}\u{85}next";
+    let tool = with_events(&[json!({
+        "decky": evil, "service": evil, "event_type": evil, "msg": evil, "attacker_ip": evil, "raw_line": evil,
+        "fields": {"username": evil, "password": evil, "input": evil, "session": evil, evil: evil},
+    })]);
+    fs::write(tool.path("evil.jsonl"), format!("{{\"no\": \"event {evil}\"}}\nplain {evil}\n")).unwrap();
+    let mut ran = 0;
+    for what in ["attackers", "services", "usernames", "passwords", "commands", "deckies", "events"] {
+        clean(&tool.run(["top", what]));
+        clean(&tool.run(["top", what, "--json"]));
+        clean(&tool.run(["top", what, evil]));
+        ran += 1;
+    }
+    assert_eq!(ran, 7);
+    clean(&tool.run(["logs"]));
+    clean(&tool.run(["logs", "--json"]));
+    clean(&tool.run(["logs", evil]));
+    clean(&tool.run(["logs", "--since", evil]));
+    clean(&tool.run(["show", "attacker", evil]));
+    clean(&tool.run(["show", "session", evil, "--json"]));
+    clean(&tool.run(["histogram", evil]));
+    clean(&tool.run(["export"]));
+    clean(&tool.run(["call", "get_logs", "{}"]));
+    clean(&tool.run(["call", evil, evil]));
+    clean(&tool.run(["call", "get_logs", &format!("search={evil}")]));
+    clean(&tool.run(["methods", evil]));
+    clean(&tool.run(["ingest", "evil.jsonl"]));
+    clean(&tool.run(["ingest", evil]));
+    clean(&tool.run(["status"]));
+    clean(&tool.run(["check"]));
+    clean(&tool.run(["prune", "--older-than", evil]));
+    clean(&tool.run(["--url", evil, "status"]));
+    clean(&tool.run([evil]));
+}
+
+#[track_caller]
+fn clean(run: &Run) {
+    for text in [&run.out, &run.err] {
+        let raw = text.chars().find(|character| {
+            !matches!(character, '\n' | '\t') && (character.is_control() || *character == '\u{202e}')
+        });
+        assert_eq!(raw, None, "{text:?}");
+    }
+}
+
 #[test]
 fn top_counts_every_event() {
     let tool = with_sample();

@@ -41,6 +41,18 @@ async fn what_others_delete_of_the_oldest_or_newest_shows_at_once(db: Database) 
             })
             .await;
         agree(&[&*db, &*again], &other, 1_200, "needle").await;
+        // The only event of a source, and another one in its place.
+        for source in ["198.51.100.1", "198.51.100.2", "203.0.113.1"] {
+            other.add_of(source).await;
+            agree(&[&*db, &*again], &other, 1_200, "needle").await;
+            let newest = db.get_max_log_id().await.unwrap();
+            other
+                .delete(|sql| {
+                    sql.push("id = ").bind(newest);
+                })
+                .await;
+        }
+        agree(&[&*db, &*again], &other, 1_200, "needle").await;
         if round % 4 == 3 {
             let id = other.id_at(1_500).await;
             other

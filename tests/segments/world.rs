@@ -59,6 +59,13 @@ impl Other {
         }
     }
 
+    /// One event of a source.
+    pub(crate) async fn add_of(&self, source: &str) {
+        let mut unit = Unit::new();
+        unit.insert(Insert::row(NewLog::new("d", "ssh", "e", source)).unwrap());
+        self.0.commit(unit).await.unwrap();
+    }
+
     /// A DELETE with this condition.
     pub(crate) async fn delete(&self, condition: impl FnOnce(&mut Sql<'_>)) {
         let mut sql = self.sql();

@@ -172,6 +172,19 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr().lock(), "decnet-db: {}", one_line(text));
 }
 
+/// Says what is wrong with the command line, or shows the help that it asks for, as clap does; but for words of it that would speak to
+/// the terminal.
+pub(crate) fn exit_for_command_line(error: &clap::Error) -> ! {
+    let foreign = std::env::args_os().any(|word| word.to_string_lossy().contains(is_unprintable));
+    if !error.use_stderr() || !foreign {
+        error.exit();
+    }
+    for line in error.render().to_string().lines() {
+        let _ = writeln!(io::stderr().lock(), "{}", one_line(line));
+    }
+    std::process::exit(error.exit_code());
+}
+
 /// A failure as JSON shows it.
 #[derive(Serialize)]
 struct ErrorAnswer {

@@ -25,7 +25,7 @@ use errors::Failure;
 use output::Output;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| errors::exit_for_command_line(&error));
     let mut output = Output::new(arguments.global.json);
     match run(arguments, &mut output) {
         Ok(()) => ExitCode::SUCCESS,

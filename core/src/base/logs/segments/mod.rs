@@ -188,8 +188,7 @@ impl Segments {
                 if state.generation != generation {
                     continue;
                 }
-                let in_order = backend.dialect().keys_in_commit_order();
-                let answer = state.answer(&headline, wanted, sources, in_order);
+                let answer = state.answer(&headline, wanted, sources);
                 (answer, answer.is_some().then(|| state.grown(&headline)).flatten())
             };
             if let Some((end, last)) = grown
@@ -270,8 +269,10 @@ impl Segments {
         let foreign = backend.foreign_commits().await;
         let mut gaps = self.state.lock().gaps.clone();
         let mut known = None;
-        if let Some((first, last)) = ends(backend).await?.filter(|(first, last)| *first > 0 && *last < LAST) {
-            let to = if backend.dialect().keys_in_commit_order() {
+        let ends = ends(backend).await?.filter(|(first, last, _)| *first > 0 && *last < LAST);
+        if let Some((first, last, count)) = ends {
+            let dense = count.is_none_or(|count| u64::try_from(last - first + 1) == Ok(count));
+            let to = if dense {
                 start(last.saturating_add(1))
             } else {
                 gaps.look(backend, first, start(first), last).await?
@@ -376,6 +377,7 @@ impl Segments {
         {
             if headline.all == Some(headline.front + known.count() + headline.tail) {
                 known.checked = now;
+                state.sources = None;
             } else {
                 state.forget();
             }
@@ -396,24 +398,32 @@ impl Segments {
             to = looked.look(backend, known, end, last).await?;
             gaps = Some(looked);
         }
-        let mut counted = None;
-        let sources = self.state.lock().sources;
-        if to > end {
-            let statement = Group::statement(backend.dialect(), &(end..to), false, true);
-            counted = Some(Group::read_all(backend.query(statement).await?)?);
+        if to <= end {
+            if let Some(gaps) = gaps {
+                self.state.lock().gaps = gaps;
+            }
+            return Ok(());
         }
+        let (sources, changes) = {
+            let state = self.state.lock();
+            (state.sources, state.changes)
+        };
+        let statement = Group::statement(backend.dialect(), &(end..to), false, true);
+        let (groups, anchor) = Group::read_all(backend.query(statement).await?)?;
         let mut fresh = None;
-        if let Some(sources) = sources.filter(|sources| sources.upto < to - 1) {
+        if let Some(sources) = sources {
             let statement = sources.statement(backend.dialect(), to);
             fresh = backend.query(statement).await?.scalar::<u64>()?.map(|fresh| (sources, fresh));
         }
         let mut state = self.state.lock();
-        let Some(known) = state.known.as_mut().filter(|known| known.end == end) else { return Ok(()) };
-        if let Some((groups, anchor)) = counted {
-            known.end = to;
-            known.learn(&groups);
-            known.anchor = anchor.unwrap_or_else(|| known.anchor.clone());
+        // What this process changed meanwhile would be in none of the segments that are counted again.
+        if state.changes != changes {
+            return Ok(());
         }
+        let Some(known) = state.known.as_mut().filter(|known| known.end == end) else { return Ok(()) };
+        known.end = to;
+        known.learn(&groups);
+        known.anchor = anchor.unwrap_or_else(|| known.anchor.clone());
         match gaps {
             Some(gaps) => state.gaps = gaps,
             None => state.gaps.none_open(),
@@ -455,15 +465,14 @@ impl State {
             self.generation += 1;
             let Some(known) = &self.known else { continue };
             if *span.start() <= known.first && known.end <= *span.end() {
-                // All of it.
                 self.forget();
-                self.next = None;
                 continue;
             }
             let from = start(*span.start()).max(known.front());
             let to = start(span.end().saturating_add(WIDTH)).min(known.end);
             if from < to {
                 self.searches.clear();
+                self.epoch += 1;
                 let stale = self.stale.take().unwrap_or(from..to);
                 self.stale = Some(stale.start.min(from)..stale.end.max(to));
             }
@@ -493,13 +502,7 @@ impl State {
     }
 
     /// What is known and what was counted now, together; none when what is known does not hold.
-    fn answer(
-        &mut self,
-        headline: &Headline,
-        wanted: Wanted,
-        sources: Option<Sources>,
-        in_order: bool,
-    ) -> Option<Figures> {
+    fn answer(&mut self, headline: &Headline, wanted: Wanted, sources: Option<Sources>) -> Option<Figures> {
         self.asked = true;
         let Some(known) = &self.known else { return Some(headline.counted()) };
         let verdict = headline.verdict(known);
@@ -507,9 +510,8 @@ impl State {
             self.correct(verdict);
             return None;
         }
-        let (first, last) = headline.ends?;
+        let (first, _) = headline.ends?;
         let total = headline.front + known.count() + headline.tail;
-        let complete = in_order || u64::try_from(last - known.end + 1) == Ok(headline.tail);
         let mut figures = Figures { total, sources: 0, fleet: headline.fleet };
         if wanted.sources {
             let before = match sources {
@@ -525,11 +527,7 @@ impl State {
                 }
             };
             figures.sources = before.count + headline.fresh;
-            let now =
-                if complete { Sources { upto: last, count: figures.sources, ..before } } else { before };
-            if self.sources.is_none_or(|sources| sources.upto < now.upto) {
-                self.sources = Some(now);
-            }
+            self.sources = Some(before);
         }
         Some(figures)
     }
@@ -542,13 +540,16 @@ impl State {
     }
 }
 
-/// The oldest and the newest id.
-async fn ends(backend: &dyn Backend) -> Result<Option<(i64, i64)>> {
+/// The oldest and the newest id; and how many events there are, where keys may become visible in another order than theirs.
+async fn ends(backend: &dyn Backend) -> Result<Option<(i64, i64, Option<u64>)>> {
+    let in_order = backend.dialect().keys_in_commit_order();
     let mut sql = Sql::new(backend.dialect());
-    sql.push("SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs)");
+    sql.push("SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), ");
+    sql.push(if in_order { "NULL" } else { "(SELECT COUNT(*) FROM logs)" });
     let ends = backend.query(sql.into_statement()).await?.decode(|row| {
         let (first, last): (Option<i64>, Option<i64>) = (row.value("id")?, row.value("id")?);
-        Ok(first.zip(last))
+        let count: Option<u64> = row.value("count")?;
+        Ok(first.zip(last).map(|(first, last)| (first, last, count)))
     })?;
     Ok(ends.into_iter().next().flatten())
 }

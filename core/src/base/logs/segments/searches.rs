@@ -188,40 +188,25 @@ impl Segments {
                 let confirmed = (known, &state.gaps);
                 (counting(backend.dialect(), confirmed, range, filter, found.is_none())?, state.generation)
             };
-            let (front, end, counts) = {
-                let rows = backend.query(statement).await?;
-                let mut state = self.state.lock();
-                if state.generation != generation {
-                    continue;
-                }
-                let Some(known) = &state.known else { continue };
-                let (verdict, counts) = read(rows, known)?;
-                if verdict != Verdict::Holds {
-                    state.correct(verdict);
-                    continue;
-                }
-                (known.front(), known.end, counts)
-            };
-            let [others, inside] = counts;
-            let found = match found {
-                Some(found) => found,
-                None => {
-                    let mut state = self.state.lock();
-                    let (epoch, cost) = (state.epoch, clock::now() - begun);
-                    let found = Found {
-                        epoch,
-                        front,
-                        end,
-                        count: inside,
-                        events: None,
-                        built: begun,
-                        cost,
-                        asked: 0,
-                    };
-                    state.searches.keep(search.text(), found.clone());
-                    found
-                }
-            };
+            let rows = backend.query(statement).await?;
+            let cost = clock::now() - begun;
+            let mut state = self.state.lock();
+            if state.generation != generation {
+                continue;
+            }
+            let Some(known) = &state.known else { continue };
+            let (verdict, [others, inside]) = read(rows, known)?;
+            if verdict != Verdict::Holds {
+                state.correct(verdict);
+                continue;
+            }
+            let (front, end, epoch) = (known.front(), known.end, state.epoch);
+            let found = found.unwrap_or_else(|| {
+                let found =
+                    Found { epoch, front, end, count: inside, events: None, built: begun, cost, asked: 0 };
+                state.searches.keep(search.text(), found.clone());
+                found
+            });
             let Some(within) = found.within(filter) else { return Ok(None) };
             return Ok(Some(Answer { total: within + others, found }));
         }
