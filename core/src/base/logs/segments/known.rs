@@ -62,12 +62,12 @@ struct Minutes {
 }
 
 impl Known {
-    /// Nothing yet of the events from the first one on.
-    pub(super) fn new(first: i64, anchor: Anchor, foreign: Option<u64>) -> Self {
+    /// What was counted from the segment of the first event on, up to the id `end`; `anchor` is the last event before that.
+    pub(super) fn of(first: i64, end: i64, anchor: Anchor, groups: &[Group], foreign: Option<u64>) -> Self {
         let now = clock::now();
-        Self {
+        let mut known = Self {
             first,
-            end: start(first),
+            end,
             anchor,
             segments: BTreeMap::new(),
             count: 0,
@@ -76,7 +76,9 @@ impl Known {
             cost: Duration::ZERO,
             checked: now,
             foreign,
-        }
+        };
+        known.learn(groups);
+        known
     }
 
     /// Where what is known begins: the segment of the oldest event is counted each time, since it may be deleted event by event.
@@ -111,7 +113,7 @@ impl Known {
     }
 
     /// Forgets the minutes.
-    pub(super) fn drop_minutes(&mut self) {
+    fn drop_minutes(&mut self) {
         self.minutes = None;
         self.segments.values_mut().for_each(|segment| segment.minutes = Vec::new());
     }

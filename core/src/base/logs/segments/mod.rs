@@ -36,9 +36,9 @@ use parking_lot::Mutex;
 pub(in crate::base) use self::changes::Changing;
 pub(crate) use self::clock::advance as advance_clock;
 use self::gaps::Gaps;
-use self::known::{Known, LAST, WIDTH, start};
+use self::known::{Known, LAST, MINUTES, WIDTH, start};
 use self::searches::Searches;
-use self::statements::{Group, Headline, Rest, Sources, Verdict, Wanted};
+use self::statements::{Anchor, Group, Headline, Rest, Sources, Verdict, Wanted};
 use crate::contract::{Bucket, Stats};
 use crate::driver::Backend;
 use crate::error::Result;
@@ -167,7 +167,7 @@ impl Segments {
             }
             let (before, skip) = known.place(&rest.minutes, offset.saturating_sub(slack))?;
             let newer = rest.tail_since(before);
-            Some(Place::At(Seek { before, skip, first: rest.ends?.0, tail: known.end, newer }))
+            Some(Place::At(Seek { before, skip, first: rest.state.ends?.0, tail: known.end, newer }))
         })
         .await
     }
@@ -227,7 +227,7 @@ impl Segments {
                 continue;
             }
             let Some(known) = &state.known else { continue };
-            match rest.verdict(known) {
+            match rest.state.verdict(known) {
                 Verdict::Holds if rest.has_minutes => return Ok(tell(known, &rest)),
                 Verdict::Holds => return Ok(None),
                 verdict => state.correct(verdict),
@@ -278,7 +278,9 @@ impl Segments {
                 gaps.look(backend, first, start(first), last).await?
             };
             if to > start(first) + WIDTH {
-                known = self.count_all(backend, first, start(first)..to, foreign).await?;
+                let ids = start(first)..to;
+                let (groups, last) = count_segments(backend, &ids, true).await?;
+                known = last.map(|last| Known::of(first, ids.end, last, &groups, foreign));
             }
         }
         let cost = clock::now() - begun;
@@ -304,35 +306,9 @@ impl Segments {
         Ok(())
     }
 
-    async fn count_all(
-        &self,
-        backend: &dyn Backend,
-        first: i64,
-        ids: Range<i64>,
-        foreign: Option<u64>,
-    ) -> Result<Option<Known>> {
-        for minutes in [true, false] {
-            let statement = Group::statement(backend.dialect(), &ids, true, minutes);
-            let (groups, last) = Group::read_all(backend.query(statement).await?)?;
-            let Some(last) = last else { return Ok(None) };
-            if groups.len() > known::MINUTES {
-                continue;
-            }
-            let mut known = Known::new(first, last, foreign);
-            known.end = ids.end;
-            if !minutes {
-                known.drop_minutes();
-            }
-            known.learn(&groups);
-            return Ok(Some(known));
-        }
-        Ok(None)
-    }
-
     /// Counts the segments again in which this process has changed something.
     async fn recount(&self, backend: &dyn Backend, ids: Range<i64>) -> Result<()> {
-        let statement = Group::statement(backend.dialect(), &ids, false, true);
-        let (groups, _) = Group::read_all(backend.query(statement).await?)?;
+        let (groups, _) = count_segments(backend, &ids, false).await?;
         let mut state = self.state.lock();
         // What was changed while they were counted is counted once more.
         if state.stale.as_ref() == Some(&ids) {
@@ -373,7 +349,7 @@ impl Segments {
         let mut state = self.state.lock();
         if state.generation == generation
             && let Some(known) = &mut state.known
-            && headline.verdict(known) == Verdict::Holds
+            && headline.state.verdict(known) == Verdict::Holds
         {
             if headline.all == Some(headline.front + known.count() + headline.tail) {
                 known.checked = now;
@@ -408,8 +384,7 @@ impl Segments {
             let state = self.state.lock();
             (state.sources, state.changes)
         };
-        let statement = Group::statement(backend.dialect(), &(end..to), false, true);
-        let (groups, anchor) = Group::read_all(backend.query(statement).await?)?;
+        let (groups, anchor) = count_segments(backend, &(end..to), false).await?;
         let mut fresh = None;
         if let Some(sources) = sources {
             let statement = sources.statement(backend.dialect(), to);
@@ -505,12 +480,12 @@ impl State {
     fn answer(&mut self, headline: &Headline, wanted: Wanted, sources: Option<Sources>) -> Option<Figures> {
         self.asked = true;
         let Some(known) = &self.known else { return Some(headline.counted()) };
-        let verdict = headline.verdict(known);
+        let verdict = headline.state.verdict(known);
         if verdict != Verdict::Holds {
             self.correct(verdict);
             return None;
         }
-        let (first, _) = headline.ends?;
+        let (first, _) = headline.state.ends?;
         let total = headline.front + known.count() + headline.tail;
         let mut figures = Figures { total, sources: 0, fleet: headline.fleet };
         if wanted.sources {
@@ -534,10 +509,24 @@ impl State {
 
     /// Where the segments end, and the newest event, when there are enough for another segment.
     fn grown(&self, headline: &Headline) -> Option<(i64, i64)> {
-        let (_, last) = headline.ends.filter(|(_, last)| *last < LAST)?;
+        let (_, last) = headline.state.ends.filter(|(_, last)| *last < LAST)?;
         let end = self.known.as_ref()?.end;
         (start(last.saturating_add(1)) > end).then_some((end, last))
     }
+}
+
+/// Counts the segments within the ids; `whole` when that is most of the table. Without minutes, where there are too many.
+async fn count_segments(
+    backend: &dyn Backend,
+    ids: &Range<i64>,
+    whole: bool,
+) -> Result<(Vec<Group>, Option<Anchor>)> {
+    let statement = |minutes| Group::statement(backend.dialect(), ids, whole, minutes);
+    let (groups, last) = Group::read_all(backend.query(statement(true)).await?)?;
+    if groups.len() <= MINUTES {
+        return Ok((groups, last));
+    }
+    Group::read_all(backend.query(statement(false)).await?)
 }
 
 /// The oldest and the newest id; and how many events there are, where keys may become visible in another order than theirs.

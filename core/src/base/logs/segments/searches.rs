@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use super::known::{Known, WIDTH};
-use super::statements::{Verdict, confirmation};
+use super::statements::{Confirmation, Verdict};
 use super::{ATTEMPTS, CHECKED, SHARE, Segments, State, clock};
 use crate::base::logs::matching;
 use crate::contract::{Bucket, Log, LogFilter};
@@ -221,14 +221,13 @@ impl Segments {
         mut found: Found,
         events: bool,
     ) -> Result<Option<Found>> {
-        let end = {
+        let (end, is_ordered) = {
             let state = self.state.lock();
             let Some(known) = &state.known else { return Ok(Some(found)) };
-            // Where the order of what is stored is another one, the table must tell.
             (known.end, known.is_ordered())
         };
-        let (end, in_order) = end;
-        let list = in_order && events && found.events.is_none() && found.count <= FEW;
+        // Where the order of what is stored is another one, the table must tell.
+        let list = is_ordered && events && found.events.is_none() && found.count <= FEW;
         let from = if list { found.front } else { found.end };
         if !list && end - found.end < WIDTH {
             return Ok(Some(found));
@@ -337,7 +336,7 @@ fn counting(
 ) -> Result<Statement> {
     let mut sql = Sql::new(dialect);
     sql.push("SELECT ");
-    confirmation(&mut sql, Some((known, gaps)));
+    Confirmation::write(&mut sql, Some((known, gaps)));
     let count = |sql: &mut Sql<'_>, from: Option<i64>, to: Option<i64>| {
         sql.push(", ").subquery(|sql| {
             sql.push("SELECT COUNT(*)").from::<Log>();
@@ -363,9 +362,7 @@ fn counting(
 /// Reads what came back: whether what is known holds, the events outside of segments, and those inside.
 fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
     let answers = rows.decode(|row| {
-        let (first, last): (Option<i64>, Option<i64>) = (row.value("id")?, row.value("id")?);
-        let anchored = row.value::<i64>("count")? == 1;
-        let verdict = Verdict::of(first.zip(last), anchored, row.value("count")?, known);
+        let verdict = Confirmation::read(row)?.verdict(known);
         let others = row.value::<u64>("count")? + row.value::<u64>("count")?;
         Ok((verdict, [others, row.value("count")?]))
     })?;

@@ -66,12 +66,7 @@ fn write_fresh<'s, 'd>(sql: &'s mut Sql<'d>, upto: i64, before: Option<i64>) -> 
 /// The events that are not in segments, and whether what is known of the others still holds; from one snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Headline {
-    /// The oldest and the newest event; none when there are no events.
-    pub(super) ends: Option<(i64, i64)>,
-    /// Whether the anchor is there still.
-    anchored: bool,
-    /// Events that came where none was expected any more.
-    late: u64,
+    pub(super) state: Confirmation,
     /// Events before the segments and behind them.
     pub(super) front: u64,
     pub(super) tail: u64,
@@ -92,7 +87,7 @@ impl Headline {
     ) -> Statement {
         let mut sql = Sql::new(dialect);
         sql.push("SELECT ");
-        confirmation(&mut sql, known);
+        Confirmation::write(&mut sql, known);
         if let Some((known, _)) = known {
             sql.push(", (SELECT COUNT(*) FROM logs WHERE id < ").bind(known.front()).push(")");
             sql.push(", (SELECT COUNT(*) FROM logs WHERE id >= ").bind(known.end).push(")");
@@ -120,12 +115,8 @@ impl Headline {
     /// Reads what came back.
     pub(super) fn read(rows: Rows, wanted: Wanted) -> Result<Self> {
         let headlines = rows.decode(|row| {
-            let first: Option<i64> = row.value("id")?;
-            let last: Option<i64> = row.value("id")?;
             Ok(Self {
-                ends: first.zip(last),
-                anchored: row.value::<i64>("count")? == 1,
-                late: row.value("count")?,
+                state: Confirmation::read(row)?,
                 front: row.value("count")?,
                 tail: row.value("count")?,
                 all: row.value("count")?,
@@ -135,11 +126,6 @@ impl Headline {
             })
         })?;
         headlines.into_iter().next().ok_or_else(|| broken("the number of events came back without a row"))
-    }
-
-    /// What it says of what is known.
-    pub(super) fn verdict(&self, known: &Known) -> Verdict {
-        Verdict::of(self.ends, self.anchored, self.late, known)
     }
 
     /// The figures where nothing was known.
@@ -159,42 +145,58 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-impl Verdict {
-    pub(super) fn of(ends: Option<(i64, i64)>, anchored: bool, late: u64, known: &Known) -> Self {
-        match ends {
-            Some((first, _)) if first >= known.first && anchored && late == 0 => {
-                // The segment of the first event is counted each time, and those before it have none.
-                if first < known.front() || known.front() == known.end {
-                    Self::Holds
-                } else {
-                    Self::BeginsAt(first)
-                }
-            }
-            _ => Self::Wrong,
-        }
-    }
+/// The columns of an answer that tell whether what is known still holds.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Confirmation {
+    /// The oldest and the newest event; none when there are no events.
+    pub(super) ends: Option<(i64, i64)>,
+    /// Whether the anchor is there still.
+    anchored: bool,
+    /// Events that came where none was expected any more.
+    late: u64,
 }
 
-/// Writes the oldest and the newest id, whether the anchor is there, and how many events came late.
-pub(super) fn confirmation(sql: &mut Sql<'_>, known: Option<(&Known, &Gaps)>) {
-    sql.push("(SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), ");
-    let Some((known, gaps)) = known else {
-        sql.push("1, 0");
-        return;
-    };
-    let (id, time) = &known.anchor;
-    sql.push("(SELECT COUNT(*) FROM logs WHERE id = ").bind(*id);
-    sql.push(" AND ").column(Log::TIMESTAMP).push(" = ").bind(time.clone()).push("), ");
-    gaps.write_late(sql);
+impl Confirmation {
+    /// Writes the columns.
+    pub(super) fn write(sql: &mut Sql<'_>, known: Option<(&Known, &Gaps)>) {
+        sql.push("(SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), ");
+        let Some((known, gaps)) = known else {
+            sql.push("1, 0");
+            return;
+        };
+        let (id, time) = &known.anchor;
+        sql.push("(SELECT COUNT(*) FROM logs WHERE id = ").bind(*id);
+        sql.push(" AND ").column(Log::TIMESTAMP).push(" = ").bind(time.clone()).push("), ");
+        gaps.write_late(sql);
+    }
+
+    /// Reads them.
+    pub(super) fn read(row: &mut RowReader) -> Result<Self> {
+        let (first, last): (Option<i64>, Option<i64>) = (row.value("id")?, row.value("id")?);
+        let anchored = row.value::<i64>("count")? == 1;
+        Ok(Self { ends: first.zip(last), anchored, late: row.value("count")? })
+    }
+
+    /// What they say.
+    pub(super) fn verdict(&self, known: &Known) -> Verdict {
+        match self.ends {
+            Some((first, _)) if first >= known.first && self.anchored && self.late == 0 => {
+                // The segment of the first event is counted each time, and those before it have none.
+                if first < known.front() || known.front() == known.end {
+                    Verdict::Holds
+                } else {
+                    Verdict::BeginsAt(first)
+                }
+            }
+            _ => Verdict::Wrong,
+        }
+    }
 }
 
 /// The minutes of the events that are not in segments, from one snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rest {
-    /// The oldest and the newest event; none when there are no events.
-    pub(super) ends: Option<(i64, i64)>,
-    anchored: bool,
-    late: u64,
+    pub(super) state: Confirmation,
     /// By the seconds since 1970 at which the minute begins.
     pub(super) minutes: BTreeMap<i64, u64>,
     /// Those of the events behind the segments alone.
@@ -214,7 +216,7 @@ impl Rest {
             sql.push(if part == 0 { "SELECT 0 AS part, " } else { " UNION ALL SELECT 1 AS part, " });
             sql.bucket(Log::TIMESTAMP, 60).push(" AS minute, COUNT(*), MIN(").column(Log::TIMESTAMP);
             sql.push("), MAX(").column(Log::TIMESTAMP).push("), ");
-            confirmation(&mut sql, Some((known, gaps)));
+            Confirmation::write(&mut sql, Some((known, gaps)));
             sql.push(" FROM logs").push(bound).bind(id).push(" GROUP BY minute");
         }
         sql.into_statement()
@@ -226,9 +228,7 @@ impl Rest {
         rows.decode(|row| {
             let is_tail = row.value::<i64>("part")? == 1;
             let group = Group::read(0, row)?;
-            let (first, last) = (row.value::<Option<i64>>("id")?, row.value::<Option<i64>>("id")?);
-            rest.ends = first.zip(last);
-            (rest.anchored, rest.late) = (row.value::<i64>("count")? == 1, row.value("count")?);
+            rest.state = Confirmation::read(row)?;
             rest.is_ordered &= group.is_plain();
             match group.minute {
                 Some(minute) => {
@@ -242,11 +242,6 @@ impl Rest {
             Ok(())
         })?;
         Ok(rest)
-    }
-
-    /// What it says of what is known.
-    pub(super) fn verdict(&self, known: &Known) -> Verdict {
-        Verdict::of(self.ends, self.anchored, self.late, known)
     }
 
     /// How many events behind the segments are not older than the time.
@@ -291,8 +286,12 @@ impl Group {
         // Where it is most of the table, an index is read from end to end and not the table, which is far larger.
         let [from, to] = if whole { [" + 0 >= ", " + 0 < "] } else { [" >= ", " < "] };
         sql.push(")) FROM logs WHERE id").push(from).bind(ids.start).push(" AND id").push(to).bind(ids.end);
-        sql.push(if minutes { " GROUP BY segment, minute" } else { " GROUP BY segment" });
-        sql.push(" LIMIT ").number(MINUTES as i64 + 1);
+        if minutes {
+            // One more than are kept tells that there are more.
+            sql.push(" GROUP BY segment, minute LIMIT ").number(MINUTES as i64 + 1);
+        } else {
+            sql.push(" GROUP BY segment");
+        }
         sql.into_statement()
     }
 
