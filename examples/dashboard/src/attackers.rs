@@ -9,7 +9,7 @@ use decnet_db::json::Json as StoredJson;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ApiError, ApiResult};
-use crate::params::{Limit, Listing, Offset, Params, one_beginning, parsed, search};
+use crate::params::{Limit, Listing, Offset, Params, parsed, search};
 use crate::repo::Repo;
 
 #[derive(Deserialize)]
@@ -55,23 +55,17 @@ pub(crate) async fn list(
     Params(params): Params<ListParams>,
 ) -> ApiResult<Json<Listing<Attacker, AttackerCursor>>> {
     let ListParams { limit, offset, search, sort_by, service, after } = params;
-    one_beginning(offset, after.as_ref())?;
     let order = AttackerOrder::from(sort_by);
     let mut filter = AttackerFilter::all();
     (filter.search, filter.service) = (search, service);
-    if after.is_some() {
-        let page = repo.get_attackers_page(limit.0, order, filter, after).await?;
-        return Ok(Json(Listing { total: None, limit, offset, data: page.data, next: page.next }));
-    }
-    let total = repo.get_total_attackers(filter.clone()).await?;
-    let (data, next) = if offset.0 == 0 {
-        let page = repo.get_attackers_page(limit.0, order, filter, None).await?;
-        (page.data, page.next)
-    } else {
-        let query = AttackerQuery::from(filter).limit(limit.0).offset(offset.0);
-        (repo.get_attackers(query, order).await?, None)
-    };
-    Ok(Json(Listing { total: Some(total), limit, offset, data, next }))
+    let query = AttackerQuery::from(filter.clone()).limit(limit.0).offset(offset.0);
+    Listing::of(
+        (limit, offset, after),
+        repo.get_total_attackers(filter.clone()),
+        |after| repo.get_attackers_page(limit.0, order, filter, after),
+        repo.get_attackers(query, order),
+    )
+    .await
 }
 
 /// `GET /attackers/{uuid}`

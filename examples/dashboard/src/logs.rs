@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use crate::error::ApiResult;
-use crate::params::{Limit, Listing, Offset, Params, log_filter, one_beginning, parsed, search};
+use crate::params::{Limit, Listing, Offset, Params, log_filter, parsed, search};
 use crate::repo::Repo;
 
 #[derive(Deserialize)]
@@ -33,20 +33,15 @@ pub(crate) async fn list(
     Params(params): Params<ListParams>,
 ) -> ApiResult<Json<Listing<Log, LogCursor>>> {
     let ListParams { limit, offset, search, start_time, end_time, after } = params;
-    one_beginning(offset, after.as_ref())?;
     let filter = log_filter(search, start_time, end_time);
-    if after.is_some() {
-        let page = repo.get_logs_page(limit.0, filter, after).await?;
-        return Ok(Json(Listing { total: None, limit, offset, data: page.data, next: page.next }));
-    }
-    let total = repo.get_total_logs(filter.clone()).await?;
-    let (data, next) = if offset.0 == 0 {
-        let page = repo.get_logs_page(limit.0, filter, None).await?;
-        (page.data, page.next)
-    } else {
-        (repo.get_logs(LogQuery::from(filter).limit(limit.0).offset(offset.0)).await?, None)
-    };
-    Ok(Json(Listing { total: Some(total), limit, offset, data, next }))
+    let query = LogQuery::from(filter.clone()).limit(limit.0).offset(offset.0);
+    Listing::of(
+        (limit, offset, after),
+        repo.get_total_logs(filter.clone()),
+        |after| repo.get_logs_page(limit.0, filter, after),
+        repo.get_logs(query),
+    )
+    .await
 }
 
 /// The minutes of an interval: 15 unless given, a year at most.

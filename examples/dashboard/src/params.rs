@@ -8,12 +8,12 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use decnet_db::contract::LogFilter;
+use decnet_db::contract::{LogFilter, Page};
 use decnet_db::time::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 
 /// The most rows of a page.
 const MOST: u64 = 1_000;
@@ -140,10 +140,25 @@ pub(crate) struct Listing<T, C> {
     pub(crate) next: Option<C>,
 }
 
-/// Refuses two ways to say where a page begins.
-pub(crate) fn one_beginning<C>(offset: Offset, after: Option<&C>) -> Result<(), ApiError> {
-    if offset.0 > 0 && after.is_some() {
-        return Err(ApiError::invalid("after", "goes with no offset: both say where the page begins"));
+impl<T, C> Listing<T, C> {
+    /// The page that is asked for: behind `after`, or at an offset, or the first one, from which both go on. Of the futures,
+    /// those are run that it takes.
+    pub(crate) async fn of<P: Future<Output = decnet_db::Result<Page<T, C>>>>(
+        (limit, offset, after): (Limit, Offset, Option<C>),
+        total: impl Future<Output = decnet_db::Result<u64>>,
+        by_key: impl FnOnce(Option<C>) -> P,
+        by_offset: impl Future<Output = decnet_db::Result<Vec<T>>>,
+    ) -> ApiResult<Json<Self>> {
+        if offset.0 > 0 && after.is_some() {
+            return Err(ApiError::invalid("after", "goes with no offset: both say where the page begins"));
+        }
+        let total = if after.is_none() { Some(total.await?) } else { None };
+        let (data, next) = if offset.0 == 0 {
+            let page = by_key(after).await?;
+            (page.data, page.next)
+        } else {
+            (by_offset.await?, None)
+        };
+        Ok(Json(Self { total, limit, offset, data, next }))
     }
-    Ok(())
 }
