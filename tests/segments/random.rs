@@ -80,8 +80,18 @@ async fn what_is_answered_is_what_the_table_says(db: Database) {
             }
         }
         number += 5 * count;
-        let search = ["needle", "common", "absent", "NOTHING", "othing"][random.usize(0..5)];
-        agree(&[&*db, &*again], &other, random.u64(0..6_000), search).await;
+        for _ in 0..3 {
+            let some = random.i64(0..number);
+            let search = match random.u64(0..12) {
+                0 => format!("Needle {}", some / 100 * 100),
+                1 => format!("{some}"),
+                2 => format!("user:u{some}"),
+                3 => format!("number:{some} NOTHING"),
+                4 => format!("needle 113.{}", some % 300),
+                few => ["needle", "common", "absent", "NOTHING", "othing", "mmon 1", "le"][few as usize - 5].into(),
+            };
+            agree(&[&*db, &*again], &other, random.u64(0..6_000), &search).await;
+        }
     }
     other.close().await;
     again.close().await;

@@ -15,7 +15,8 @@ use crate::support::Database;
 /// What others delete or change in the middle shows after this time at the latest.
 pub(crate) const PROMISED: Duration = Duration::from_secs(60);
 
-/// An event: several in a minute, out of order, of one of a few sources; one in 97 has the word `needle`, one in 3 `common`.
+/// An event: several in a minute, out of order, of one of a few sources; one in 97 has the word `needle`, one in 3 `common`; each
+/// has its number, and a user of its own, whom most writers spell as it is.
 pub(crate) fn event(number: i64) -> NewLog {
     let micros = (number * 7_919 % 40_009) * 17_000_001 + 1_700_000_000_000_000;
     let time = Timestamp::from_microseconds(micros).unwrap();
@@ -32,6 +33,10 @@ pub(crate) fn event(number: i64) -> NewLog {
     )
     .timestamp(time)
     .raw_line(format!("{words} {number}"))
+    .fields(match number % 5 {
+        0 => format!(r#"{{"user":"\\u0075{number}","number":{number}}}"#),
+        _ => format!(r#"{{"user":"u{number}","number":{number}}}"#),
+    })
 }
 
 /// Stores the events with these numbers.
@@ -131,8 +136,7 @@ pub(crate) async fn agree(repositories: &[&dyn Repository], other: &Other, offse
     let anew = table(repositories[0]).await;
     let all: Vec<&Log> = anew.iter().collect();
     let sources = other.number("SELECT COUNT(DISTINCT attacker_ip) FROM logs").await;
-    let word = search.to_lowercase();
-    let matching: Vec<&Log> = anew.iter().filter(|log| log.raw_line.to_lowercase().contains(&word)).collect();
+    let matching: Vec<&Log> = anew.iter().filter(|log| search.split(' ').all(|word| matches(log, word))).collect();
     let cut = anew.get(anew.len() / 2).map_or_else(Timestamp::now, |log| log.timestamp);
     let newer: Vec<&Log> = matching.iter().copied().filter(|log| log.timestamp >= cut).collect();
     for db in repositories {
@@ -166,6 +170,15 @@ pub(crate) async fn agree(repositories: &[&dyn Repository], other: &Other, offse
         let buckets = db.get_log_histogram(since, 15).await.unwrap();
         assert!(buckets == histogram(&newer, 15), "the histogram of newer {search}");
     }
+}
+
+/// Whether the event has the member, or the word in one of its texts.
+fn matches(log: &Log, word: &str) -> bool {
+    if let Some((name, text)) = word.split_once(':') {
+        return decnet_db::json::member_text(&log.fields, &[name]).as_deref() == Some(text);
+    }
+    let texts = [&log.raw_line, &log.decky, &log.service, &log.attacker_ip];
+    texts.iter().any(|text| text.to_ascii_lowercase().contains(&word.to_ascii_lowercase()))
 }
 
 fn same(page: &[Log], all: &[&Log], offset: u64, limit: usize, what: &str) {

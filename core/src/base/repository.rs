@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tracing::Instrument as _;
 
 use super::logs::segments::{Changing, Segments};
-use crate::config::{AttackCatalogue, SeedConfig};
+use crate::config::{AttackCatalogue, SEARCH_MEMORY, SeedConfig};
 use crate::contract::tables::SCHEMA;
 use crate::contract::{
     Commits, Counted, Engine, LogFilter, Repository, Transactional, UnitOfWork, ValueCounts,
@@ -22,7 +22,7 @@ use crate::sql::{Dialect, Receipt, Rows, Statement, Table, Unit};
 pub(crate) struct SqlRepository {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) seed: SeedConfig,
-    pub(super) segments: Segments,
+    pub(super) segments: Arc<Segments>,
     commits: Commits,
     pub(super) catalogue: AttackCatalogue,
 }
@@ -35,10 +35,15 @@ impl SqlRepository {
         Self {
             backend,
             seed,
-            segments: Segments::default(),
+            segments: Arc::new(Segments::new(SEARCH_MEMORY)),
             commits: Commits::default(),
             catalogue: AttackCatalogue::default(),
         }
+    }
+
+    /// The same with so many bytes at most for n-gram filters of searches.
+    pub(crate) fn with_search_memory(self, bytes: usize) -> Self {
+        Self { segments: Arc::new(Segments::new(bytes)), ..self }
     }
 
     /// The same with names of ATT&CK techniques.

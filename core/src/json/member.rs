@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserializer as _;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The value of the top-level member `name` of a JSON object, as its text: of a name that is there several times the first.
@@ -42,34 +42,39 @@ pub fn member_text<'t>(text: &'t str, names: &[&str]) -> Option<Cow<'t, str>> {
 
 /// The value of each of the names, as its text; `None` where the text is no JSON object.
 fn members<'t>(text: &'t str, names: &[&str]) -> Option<Vec<Option<&'t str>>> {
+    let mut found = vec![None; names.len()];
+    each_member(text, |spelled, value| {
+        let mut wanted = names.iter().zip(&mut found);
+        if let Some((_, found)) = wanted.find(|(name, found)| found.is_none() && is_name(spelled, name)) {
+            *found = Some(value);
+        }
+    })
+    .then_some(found)
+}
+
+/// Hands on name and value of each member of a JSON object, as they are spelled. Whether the text is an object to its end.
+pub(crate) fn each_member<'t>(text: &'t str, take: impl FnMut(&'t str, &'t str)) -> bool {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let found = deserializer.deserialize_map(Members { names }).ok()?;
-    deserializer.end().ok()?;
-    Some(found)
+    deserializer.deserialize_map(Members { take }).is_ok() && deserializer.end().is_ok()
 }
 
-struct Members<'n> {
-    names: &'n [&'n str],
+struct Members<F> {
+    take: F,
 }
 
-impl<'de> Visitor<'de> for Members<'_> {
-    type Value = Vec<Option<&'de str>>;
+impl<'de, F: FnMut(&'de str, &'de str)> Visitor<'de> for Members<F> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = vec![None; self.names.len()];
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
         // As text: half a surrogate pair in a name that nobody asked for is no reason to find nothing.
-        while let Some(name) = map.next_key::<&RawValue>()? {
-            let mut wanted = self.names.iter().zip(&mut found);
-            match wanted.find(|(wanted, value)| value.is_none() && is_name(name.get(), wanted)) {
-                Some((_, value)) => *value = Some(map.next_value::<&RawValue>()?.get()),
-                None => drop(map.next_value::<IgnoredAny>()?),
-            }
+        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            (self.take)(name.get(), value.get());
         }
-        Ok(found)
+        Ok(())
     }
 }
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 pub use self::map_or_text::MapOrText;
+pub(crate) use self::member::each_member;
 pub use self::member::{member, member_text};
 pub use self::or_text::JsonOrText;
 use self::write::{Style, rewrite};

@@ -45,7 +45,7 @@ impl Logs for SqlRepository {
                 }
             }
         }
-        if let Some(ids) = self.segments.found_page(&*self.backend, &filter, None, limit, offset).await?
+        if let Some(ids) = self.segments.found_page(&self.backend, &filter, None, limit, offset).await?
             && let Some(logs) = self.logs_with(&ids).await?
         {
             return Ok(logs);
@@ -79,7 +79,7 @@ impl Logs for SqlRepository {
         let mut found = None;
         if place.is_some() || after.is_none() {
             let rows = limit.saturating_add(1);
-            if let Some(ids) = self.segments.found_page(&*self.backend, &filter, place, rows, 0).await? {
+            if let Some(ids) = self.segments.found_page(&self.backend, &filter, place, rows, 0).await? {
                 found = self.logs_with(&ids).await?;
             }
         }
@@ -98,7 +98,7 @@ impl Logs for SqlRepository {
         if filter.is_all() {
             return self.segments.total(&*self.backend).await;
         }
-        if let Some(total) = self.segments.found_total(&*self.backend, &filter).await? {
+        if let Some(total) = self.segments.found_total(&self.backend, &filter).await? {
             return Ok(total);
         }
         self.count::<Log>(|sql| matching(sql, &filter)).await
@@ -124,7 +124,7 @@ impl Logs for SqlRepository {
         {
             return Ok(buckets);
         }
-        if let Some(buckets) = self.segments.found_histogram(&*self.backend, &filter, width).await? {
+        if let Some(buckets) = self.segments.found_histogram(&self.backend, &filter, width).await? {
             return Ok(buckets);
         }
         let mut sql = self.sql();

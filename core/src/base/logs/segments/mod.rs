@@ -25,6 +25,7 @@ mod changes;
 mod clock;
 mod gaps;
 mod known;
+mod ngrams;
 mod searches;
 mod statements;
 
@@ -37,6 +38,7 @@ pub(in crate::base) use self::changes::Changing;
 pub(crate) use self::clock::advance as advance_clock;
 use self::gaps::Gaps;
 use self::known::{Known, LAST, MINUTES, WIDTH, start};
+use self::ngrams::Ngrams;
 use self::searches::Searches;
 use self::statements::{Anchor, Group, Headline, Rest, Sources, Verdict, Wanted};
 use crate::contract::{Bucket, Stats};
@@ -58,6 +60,8 @@ const ATTEMPTS: usize = 4;
 /// What is known of the table `logs`.
 #[derive(Debug, Default)]
 pub(in crate::base) struct Segments {
+    /// How many bytes the n-gram filters may have.
+    search_memory: usize,
     state: Mutex<State>,
     /// Held by the caller that counts segments.
     counting: tokio::sync::Mutex<()>,
@@ -69,6 +73,7 @@ struct State {
     gaps: Gaps,
     sources: Option<Sources>,
     searches: Searches,
+    ngrams: Ngrams,
     /// Another number for segments that were counted anew.
     epoch: u64,
     /// Segments that must be counted again, from the first to the last id.
@@ -124,6 +129,11 @@ pub(in crate::base) enum Place {
 }
 
 impl Segments {
+    /// Nothing is known yet; the n-gram filters may have so many bytes.
+    pub(in crate::base) fn new(search_memory: usize) -> Self {
+        Self { search_memory, ..Self::default() }
+    }
+
     /// How many events there are.
     pub(in crate::base) async fn total(&self, backend: &dyn Backend) -> Result<u64> {
         Ok(self.figures(backend, Wanted::default()).await?.total)
@@ -290,11 +300,13 @@ impl Segments {
             state.known.as_ref().zip(known.as_ref()).is_some_and(|(old, new)| {
                 old.front() == new.front() && new.count_before(old.end) == old.count()
             });
-        let searches = std::mem::take(&mut state.searches);
-        let epoch = state.epoch;
-        state.forget();
         if same {
-            (state.searches, state.epoch) = (searches, epoch);
+            let (searches, ngrams) = (std::mem::take(&mut state.searches), std::mem::take(&mut state.ngrams));
+            let epoch = state.epoch;
+            state.forget();
+            (state.searches, state.ngrams, state.epoch) = (searches, ngrams, epoch);
+        } else {
+            state.forget();
         }
         if let Some(known) = &mut known {
             (known.cost, known.built, known.checked) = (cost, begun, begun);
@@ -333,6 +345,7 @@ impl Segments {
             if foreign.is_some() && foreign == known.foreign {
                 (known.built, known.checked) = (now, now);
                 state.searches.refresh(now);
+                state.ngrams.refresh(now);
                 return Ok(());
             }
             known.is_old(now)
@@ -447,6 +460,7 @@ impl State {
             let to = start(span.end().saturating_add(WIDTH)).min(known.end);
             if from < to {
                 self.searches.clear();
+                self.ngrams.forget(from..to);
                 self.epoch += 1;
                 let stale = self.stale.take().unwrap_or(from..to);
                 self.stale = Some(stale.start.min(from)..stale.end.max(to));
@@ -459,6 +473,7 @@ impl State {
         self.generation += 1;
         self.epoch += 1;
         self.searches.clear();
+        self.ngrams.clear();
         (self.known, self.stale, self.sources) = (None, None, None);
     }
 
@@ -471,6 +486,7 @@ impl State {
                 self.generation += 1;
                 if let Some(known) = &mut self.known {
                     known.begins_at(first);
+                    self.ngrams.forget(i64::MIN..known.front());
                 }
             }
         }

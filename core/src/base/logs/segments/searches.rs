@@ -5,9 +5,12 @@
 //! of any time come from those, and only what is not in segments is looked through. It holds as long as the segments do.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::iter::repeat;
+use std::sync::Arc;
+use std::time::Instant;
 
 use super::known::{Known, WIDTH};
+use super::ngrams::Probe;
 use super::statements::{Confirmation, Verdict};
 use super::{ATTEMPTS, CHECKED, SHARE, Segments, State, clock};
 use crate::base::logs::matching;
@@ -21,6 +24,8 @@ use crate::time::Timestamp;
 const MOST: usize = 128;
 /// How many events of a search are kept: 16 bytes each, so 8 MiB in all at most.
 const FEW: u64 = 4_096;
+/// How many ranges of ids one statement looks through.
+const RANGES: usize = 64;
 /// The largest page that is put together of them.
 const PAGE: u64 = 1_024;
 
@@ -42,17 +47,12 @@ struct Found {
     count: u64,
     /// When and under which id; once they were asked for.
     events: Option<Vec<(Timestamp, i64)>>,
-    /// When the segments were looked through from the first on, and how long that took.
-    built: Instant,
-    cost: Duration,
+    /// Until when it is believed, since others may change texts.
+    until: Instant,
     asked: u64,
 }
 
 impl Found {
-    /// Whether it must be looked for anew, since others may have changed texts.
-    fn is_old(&self, now: Instant) -> bool {
-        now.duration_since(self.built) >= (CHECKED * 3 / 4).max(self.cost.saturating_mul(SHARE))
-    }
 
     /// How many of the events the filter's times hold.
     fn within(&self, filter: &LogFilter) -> Option<u64> {
@@ -76,8 +76,8 @@ struct Answer {
 impl Segments {
     /// How many events match; none when only the table can tell.
     pub(in crate::base) async fn found_total(
-        &self,
-        backend: &dyn Backend,
+        self: &Arc<Self>,
+        backend: &Arc<dyn Backend>,
         filter: &LogFilter,
     ) -> Result<Option<u64>> {
         Ok(self.look_up(backend, filter, false).await?.map(|answer| answer.total))
@@ -86,8 +86,8 @@ impl Segments {
     /// The ids of the page of matching events that begins behind so many and the event `after`, newest first, where they are
     /// all in segments or were found behind them; none when only the table can tell.
     pub(in crate::base) async fn found_page(
-        &self,
-        backend: &dyn Backend,
+        self: &Arc<Self>,
+        backend: &Arc<dyn Backend>,
         filter: &LogFilter,
         after: Option<(Timestamp, i64)>,
         limit: u64,
@@ -103,7 +103,7 @@ impl Segments {
         let mut sql = Sql::new(backend.dialect());
         sql.push("SELECT id, ").column(Log::TIMESTAMP);
         others(&mut sql, &found, filter).push(" LIMIT ").bind(FEW);
-        let Some(mut all) = events_of(backend, sql).await? else { return Ok(None) };
+        let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(None) };
         all.extend(events.iter().filter(|(time, _)| holds(filter, *time)));
         // Something has changed since it was counted.
         if all.len() as u64 != total {
@@ -117,8 +117,8 @@ impl Segments {
 
     /// How many matching events each interval of so many minutes has; none when only the table can tell.
     pub(in crate::base) async fn found_histogram(
-        &self,
-        backend: &dyn Backend,
+        self: &Arc<Self>,
+        backend: &Arc<dyn Backend>,
         filter: &LogFilter,
         width: i64,
     ) -> Result<Option<Vec<Bucket>>> {
@@ -149,8 +149,8 @@ impl Segments {
 
     /// What is kept of a search, brought up to date, with what is not in segments counted now.
     async fn look_up(
-        &self,
-        backend: &dyn Backend,
+        self: &Arc<Self>,
+        backend: &Arc<dyn Backend>,
         filter: &LogFilter,
         events: bool,
     ) -> Result<Option<Answer>> {
@@ -159,7 +159,8 @@ impl Segments {
         };
         search.check()?;
         for _ in 0..ATTEMPTS {
-            self.prepare(backend).await;
+            self.prepare(&**backend).await;
+            self.read_ngrams(backend);
             let all = LogFilter { search: filter.search.clone(), ..LogFilter::default() };
             let found = {
                 let mut state = self.state.lock();
@@ -168,14 +169,14 @@ impl Segments {
                 found
             };
             let found = match found {
-                Some(found) => self.bring_up(backend, &all, found, events).await?,
-                // Who asks for events is not made to wait until all are counted. And a part of all times is looked through by
-                // the table's own index.
-                None if events || filter.start_time.is_some() || filter.end_time.is_some() => {
-                    return Ok(None);
-                }
-                None => None,
+                Some(found) => self.bring_up(&**backend, &all, found, events).await?,
+                None => self.find(&**backend, &all).await?,
             };
+            // Who asks for events is not made to wait until all are counted. And a part of all times is looked through by the
+            // table's own index.
+            if found.is_none() && (events || filter.start_time.is_some() || filter.end_time.is_some()) {
+                return Ok(None);
+            }
             let begun = clock::now();
             let (statement, generation) = {
                 let state = self.state.lock();
@@ -202,8 +203,8 @@ impl Segments {
             }
             let (front, end, epoch) = (known.front(), known.end, state.epoch);
             let found = found.unwrap_or_else(|| {
-                let found =
-                    Found { epoch, front, end, count: inside, events: None, built: begun, cost, asked: 0 };
+                let until = begun + (CHECKED * 3 / 4).max(cost.saturating_mul(SHARE));
+                let found = Found { epoch, front, end, count: inside, events: None, until, asked: 0 };
                 state.searches.keep(search.text(), found.clone());
                 found
             });
@@ -211,6 +212,50 @@ impl Segments {
             return Ok(Some(Answer { total: within + others, found }));
         }
         Ok(None)
+    }
+
+    /// Looks through the blocks of the segments that may have events that match; none when those are too many.
+    async fn find(&self, backend: &dyn Backend, all: &LogFilter) -> Result<Option<Found>> {
+        let Some(probe) = all.search.as_ref().and_then(Probe::of) else { return Ok(None) };
+        let (ids, mut found) = {
+            let state = self.state.lock();
+            let Some(known) = &state.known else { return Ok(None) };
+            let (front, end) = (known.front(), known.end);
+            let blocks = state.ngrams.candidates(&probe, &(front..end), clock::now());
+            let Some((ids, until)) = blocks.zip(state.ngrams.until()) else { return Ok(None) };
+            let events = known.is_ordered().then(Vec::new);
+            (ids, Found { epoch: state.epoch, front, end, count: 0, events, until, asked: 0 })
+        };
+        for ids in ids.chunks(RANGES) {
+            let statement = |what| {
+                let mut sql = Sql::new(backend.dialect());
+                sql.push(what).from::<Log>().and().push("(");
+                // As many each time, so that the statement is prepared once.
+                for (position, part) in ids.iter().chain(repeat(&(1..0))).take(RANGES).enumerate() {
+                    sql.push(if position > 0 { " OR (id >= " } else { "(id >= " }).bind(part.start);
+                    sql.push(" AND id < ").bind(part.end).push(")");
+                }
+                matching(sql.push(")"), all);
+                sql
+            };
+            if let Some(events) = &mut found.events {
+                match events_of(backend, statement("SELECT id, timestamp")).await? {
+                    Some(new) => {
+                        found.count += new.len() as u64;
+                        events.extend(new);
+                        if found.count > FEW {
+                            found.events = None;
+                        }
+                        continue;
+                    }
+                    None => found.events = None,
+                }
+            }
+            let rows = backend.query(statement("SELECT COUNT(*)").finish()?).await?;
+            found.count += rows.scalar::<u64>()?.unwrap_or(0);
+        }
+        self.keep(all, &found);
+        Ok(Some(found))
     }
 
     /// Looks through the segments that came since, and finds the events themselves, if they are wanted and few.
@@ -284,7 +329,7 @@ impl State {
     fn found(&mut self, text: &str) -> Option<Option<Found>> {
         let known = self.known.as_ref()?;
         let found = self.searches.find(text)?;
-        if found.epoch != self.epoch || found.is_old(clock::now()) {
+        if found.epoch != self.epoch || clock::now() >= found.until {
             return Some(None);
         }
         let front = known.front();
@@ -299,9 +344,9 @@ impl State {
 }
 
 impl Searches {
-    /// Nobody has changed anything.
+    /// Nobody has changed anything until now.
     pub(super) fn refresh(&mut self, now: Instant) {
-        self.found.values_mut().for_each(|found| found.built = now);
+        self.found.values_mut().for_each(|found| found.until = found.until.max(now + CHECKED * 3 / 4));
     }
 
     /// Forgets all.
