@@ -15,6 +15,7 @@ each_backend!(
     what_others_delete_or_change_in_the_middle_shows_in_time,
     what_this_process_changes_shows_at_once,
     whoever_drops_a_deletion_leaves_no_doubt,
+    what_was_found_is_not_looked_for_again,
 );
 
 async fn what_others_append_shows_at_once(db: Database) {
@@ -156,6 +157,44 @@ async fn whoever_drops_a_deletion_leaves_no_doubt(db: Database) {
         add(&*db, 0..6_000).await;
         agree(&[&*db], &other, 1_500, "needle").await;
     }
+    other.close().await;
+}
+
+async fn what_was_found_is_not_looked_for_again(db: Database) {
+    let other = Other::open(&db).await;
+    add(&*db, 0..9_000).await;
+    let found = async |search: &str| db.get_total_logs(LogFilter::all().search(search)).await.unwrap();
+    // Others change an event in the middle, where it may go unseen for a while: so much nobody has looked there.
+    let rewrite = async |position, line: String| {
+        let id = other.id_at(position).await;
+        let mut sql = other.sql();
+        sql.update::<Log>().set(Log::RAW_LINE, line).only(Log::ID, id);
+        other.execute(sql.finish().unwrap()).await;
+    };
+    db.get_total_logs(LogFilter::all()).await.unwrap();
+    let before = found("needle").await;
+    rewrite(3_000, "one more needle".into()).await;
+    assert_eq!(found("needle").await, before, "the total is kept");
+    let page = db.get_logs(LogQuery::new().search("needle").limit(20)).await.unwrap();
+    rewrite(3_001, "and one more needle".into()).await;
+    assert_eq!(db.get_logs(LogQuery::new().search("needle").limit(20)).await.unwrap(), page, "so are events");
+    wait(true);
+    assert_eq!(found("needle").await, before + 2);
+
+    // A search that is new looks only where it may find something, as soon as it is known where: nobody waits for that.
+    let begun = Instant::now();
+    let mut number = 0;
+    let hidden = loop {
+        number += 1;
+        let needle = format!("hidden-{number}-");
+        rewrite(3_000 + number, needle.clone()).await;
+        if found(&needle).await == 0 {
+            break needle;
+        }
+        assert!(begun.elapsed() < PROMISED, "a new search looks everywhere");
+    };
+    wait(true);
+    assert_eq!(found(&hidden).await, 1);
     other.close().await;
 }
 

@@ -69,7 +69,9 @@ pub trait Logs: Transactional {
     ///
     /// What was counted is kept from one call to the next, so that the next costs only what came since: the number of all events,
     /// their histogram, the statistics, and the totals of the last 128 searches; and where a search finds no more than some
-    /// thousands, its pages and histograms too. The first answer is always counted by the database.
+    /// thousands, its pages and histograms too. The first answer is always counted by the database. From the second search on, filters
+    /// in memory rule out most events for words of three letters or more and for members of `fields`, so that a search that is new costs
+    /// about what it finds: [`Config::search_memory`](crate::config::Config::search_memory) bounds them.
     ///
     /// What a method of this process did shows in all answers after it has returned. What other programs append shows at once, and
     /// so does what they delete of the oldest or the newest events, and a purge. What they delete or change between those, as

@@ -11,6 +11,7 @@ mod ops;
 mod preload;
 mod reads;
 mod results;
+mod searches;
 mod selftest;
 mod small;
 mod system;
@@ -95,6 +96,11 @@ async fn run(arguments: &Arguments) -> Result<String> {
     domains::run(&mut bench, &repository, seed).await?;
     bench.phase("beyond the original's workload");
     extra::writes(&mut bench, &repository, seed).await?;
+    bench.phase("searches, and a foreign writer");
+    searches::run(&mut bench, &repository, seed).await?;
+    if bench.wants("reads@foreign") {
+        searches::beside_foreign(&mut bench, &repository, database.open().await?, seed).await?;
+    }
     bench.about("rows_at_end", json!(repository.get_total_logs(Default::default()).await?));
     bench.about("telemetry_seen", json!(listener::heard()));
     repository.close().await;

@@ -58,6 +58,13 @@ const EXTRA: &[&str] = &[
     "add_log_callers_512",
     "mixed_c64_long",
     "reads@writing",
+    "search_rare_first",
+    "search_rare_page_first",
+    "search_absent_first",
+    "search_common_first",
+    "search_rare_again",
+    "search_rare_1000_new",
+    "reads@foreign",
 ];
 
 /// The operations that are wanted; all when none is named.

@@ -6,7 +6,8 @@
 //! of them the number of its events is kept, and how many each minute has ([`known`]). What lies behind the segments, and in the
 //! first of them, is counted each time, in the same statement that reads the oldest and the newest id and looks whether the last
 //! event of the segments is there still. A segment is closed when no event can come into it any more: at once where keys become
-//! visible in ascending order, else when its gaps have been there for a while ([`gaps`]).
+//! visible in ascending order, else when its gaps have been there for a while ([`gaps`]). Of closed segments it is also kept what
+//! searches found in them ([`searches`]), and what they can't have ([`ngrams`]).
 //!
 //! # What is promised
 //!
@@ -15,7 +16,7 @@
 //! - What other programs append shows at once. So does what they delete of the oldest or newest, and a purge.
 //! - What others delete or change in the middle (DECNET does neither) shows within [`CHECKED`], whatever happened to the server
 //!   or its clock: the number of all events is counted, at once when an engine says that others have committed nothing. In
-//!   place changes of times show when the segments are counted anew: after the same time or, where that takes longer than a
+//!   place changes of times and texts show when the segments are counted anew: after the same time or, where that takes longer than a
 //!   second, after [`SHARE`] times as long as it takes, so that it never costs more than that share of the time.
 //! - The figures of one answer are of one moment.
 //!

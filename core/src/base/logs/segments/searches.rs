@@ -1,8 +1,9 @@
 //! What searches found in the segments: their totals, and the events themselves where those are few.
 //!
-//! A dashboard asks for the same search again and again. The first answer is a scan, as it must be. Then its total is kept, up to
-//! the end of the segments; and where the events are few, with the second question their ids and times too: pages and histograms
-//! of any time come from those, and only what is not in segments is looked through. It holds as long as the segments do.
+//! A dashboard asks for the same search again and again. The first answer is a scan, or what n-gram filters leave of one. Then its
+//! total is kept, up to the end of the segments; and where the events are few, with the second question their ids and times too:
+//! pages and histograms of any time come from those, and only what is not in segments is looked through. It holds as long as the
+//! segments do.
 
 use std::collections::{BTreeMap, HashMap};
 use std::iter::repeat;
@@ -22,6 +23,8 @@ use crate::time::Timestamp;
 
 /// How many searches are kept; of more, the one that was asked for least recently is forgotten.
 const MOST: usize = 128;
+/// The longest text of a search that is kept, in bytes.
+const LONGEST: usize = 4_096;
 /// How many events of a search are kept: 16 bytes each, so 8 MiB in all at most.
 const FEW: u64 = 4_096;
 /// How many ranges of ids one statement looks through.
@@ -328,7 +331,7 @@ impl State {
     /// What is kept of a search: none at all when nothing is known, nothing when it is new.
     fn found(&mut self, text: &str) -> Option<Option<Found>> {
         let known = self.known.as_ref()?;
-        let found = self.searches.find(text)?;
+        let Some(found) = self.searches.find(text) else { return Some(None) };
         if found.epoch != self.epoch || clock::now() >= found.until {
             return Some(None);
         }
@@ -362,6 +365,9 @@ impl Searches {
     }
 
     fn keep(&mut self, text: &str, found: Found) {
+        if text.len() > LONGEST {
+            return;
+        }
         if self.found.len() >= MOST && !self.found.contains_key(text) {
             let oldest = self.found.iter().min_by_key(|(_, found)| found.asked).map(|(text, _)| text.clone());
             oldest.map(|text| self.found.remove(&text));

@@ -1,0 +1,121 @@
+//! Searches: rare, absent and common needles, the first time and again; and a dashboard beside a foreign writer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use decnet_db::Repository;
+use decnet_db::contract::{LogFilter, LogQuery};
+use decnet_db_workload::dashboard::{READS, read_once};
+use decnet_db_workload::{TOKEN, op_log, records, streams};
+use serde_json::json;
+
+use crate::measure::{Bench, Calls, Samples};
+use crate::results::round;
+use crate::system;
+
+/// A word in every line.
+const COMMON: &str = "src_port";
+/// How many rows come between two searches of `search_rare_1000_new`.
+const NEW: u64 = 1_000;
+/// The longest time that the first searches wait for what makes them fast.
+const READY: Duration = Duration::from_secs(60);
+/// How often the foreign program adds a row, and for how long it is read beside it.
+const FOREIGN_PAUSE: Duration = Duration::from_millis(10);
+const FOREIGN: Duration = Duration::from_secs(3);
+
+/// The same search as another text, so that nothing is known of it: blanks at the end mean nothing.
+fn another(text: &str, number: u64) -> String {
+    format!("{text}{}", " ".repeat(number as usize + 1))
+}
+
+pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
+    let repository = &**repository;
+    let few = |cap| Calls::new(0, cap);
+    let total = async |text: String| repository.get_total_logs(LogFilter::all().search(text)).await;
+    let page = async |text: String| repository.get_logs(LogQuery::new().search(text).limit(50)).await;
+    let names = ["search_rare_first", "search_rare_page_first", "search_absent_first"];
+    if names.iter().any(|name| bench.wants(name)) {
+        let rss = system::rss_mb();
+        let ready = until_ready(&total).await?;
+        bench.about("searches_ready_ms", json!(round(ready.as_secs_f64() * 1e3, 1)));
+        bench.about("searches_rss_mb", json!(round(system::rss_mb() - rss, 1)));
+    }
+    bench.sequential("search_rare_first", few(100), |k| Ok(another(TOKEN, k)), total).await?;
+    bench.sequential("search_rare_page_first", few(100), |k| Ok(another(TOKEN, 1_000 + k)), page).await?;
+    bench.sequential("search_absent_first", few(1_000), |k| Ok(format!("absent-{k:05}-")), total).await?;
+    bench.sequential("search_common_first", few(20), |k| Ok(another(COMMON, k)), total).await?;
+    bench.sequential("search_rare_again", Calls::new(3, 2_000), |_| Ok(TOKEN.to_owned()), total).await?;
+    if bench.wants("search_rare_1000_new") {
+        bench
+            .all("search_rare_1000_new", few(20), async |call| {
+                let from = call as u64 * NEW;
+                let rows = (from..from + NEW).map(|row| records::log(op_log(seed, streams::BESIDE, row)));
+                repository.add_logs(rows.collect::<Result<_>>()?).await?;
+                let started = Instant::now();
+                total(TOKEN.to_owned()).await?;
+                Ok(started.elapsed())
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// Searches for what is absent until that is fast, and says how long it was not.
+async fn until_ready(total: &impl AsyncFn(String) -> decnet_db::Result<u64>) -> Result<Duration> {
+    let began = Instant::now();
+    let mut slowest = Duration::ZERO;
+    for number in 0.. {
+        let started = Instant::now();
+        total(format!("nowhere-{number}-")).await?;
+        slowest = slowest.max(started.elapsed());
+        if started.elapsed() < slowest / 10 || began.elapsed() > READY {
+            break;
+        }
+    }
+    Ok(began.elapsed())
+}
+
+/// What a dashboard reads while another program, which this repository knows nothing of, adds a row each 10 ms.
+pub(crate) async fn beside_foreign(
+    bench: &mut Bench,
+    repository: &Arc<dyn Repository>,
+    foreign: Arc<dyn Repository>,
+    seed: u64,
+) -> Result<()> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let writer = tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(FOREIGN_PAUSE);
+        let mut row = 1_000_000;
+        while !stopped.load(Ordering::Relaxed) {
+            ticks.tick().await;
+            foreign.add_log(records::log(op_log(seed, streams::BESIDE, row))?).await?;
+            row += 1;
+        }
+        foreign.close().await;
+        anyhow::Ok(())
+    });
+    for _ in 0..3 {
+        for read in READS {
+            read_once(&**repository, read).await?;
+        }
+    }
+    let mut samples: [Samples; READS.len()] = Default::default();
+    let first = Instant::now();
+    for read in (0..READS.len()).cycle() {
+        let began = Instant::now();
+        if began - first >= FOREIGN {
+            break;
+        }
+        let result = read_once(&**repository, READS[read]).await;
+        samples[read].add(result, began.elapsed());
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.await??;
+    for (name, samples) in READS.iter().zip(samples) {
+        bench.put_beside(&format!("{name}@foreign"), samples.outcome(None));
+    }
+    Ok(())
+}
