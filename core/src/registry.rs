@@ -18,7 +18,8 @@ impl Driver {
     pub async fn connect(&self, config: &Config) -> Result<Arc<dyn Repository>> {
         let backend = self.backend(config).await?;
         Ok(Arc::new(Instrumented::new(
-            SqlRepository::new(backend, config.seed.clone()).with_catalogue(config.attack.clone())
+            SqlRepository::new(backend, config.seed.clone())
+                .with_catalogue(config.attack.clone())
                 .with_search_memory(config.search_memory),
         )))
     }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use decnet_db::contract::{Log, LogFilter};
+use decnet_db::contract::{Log, LogFilter, LogQuery};
 use decnet_db::retention::{Policy, PruneOptions, prune};
 use decnet_db::sql::Unit;
 

@@ -88,7 +88,8 @@ async fn what_is_answered_is_what_the_table_says(db: Database) {
                 2 => format!("user:u{some}"),
                 3 => format!("number:{some} NOTHING"),
                 4 => format!("needle 113.{}", some % 300),
-                few => ["needle", "common", "absent", "NOTHING", "othing", "mmon 1", "le"][few as usize - 5].into(),
+                few => ["needle", "common", "absent", "NOTHING", "othing", "mmon 1", "le"][few as usize - 5]
+                    .into(),
             };
             agree(&[&*db, &*again], &other, random.u64(0..6_000), &search).await;
         }

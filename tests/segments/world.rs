@@ -136,7 +136,8 @@ pub(crate) async fn agree(repositories: &[&dyn Repository], other: &Other, offse
     let anew = table(repositories[0]).await;
     let all: Vec<&Log> = anew.iter().collect();
     let sources = other.number("SELECT COUNT(DISTINCT attacker_ip) FROM logs").await;
-    let matching: Vec<&Log> = anew.iter().filter(|log| search.split(' ').all(|word| matches(log, word))).collect();
+    let matching: Vec<&Log> =
+        anew.iter().filter(|log| search.split(' ').all(|word| matches(log, word))).collect();
     let cut = anew.get(anew.len() / 2).map_or_else(Timestamp::now, |log| log.timestamp);
     let newer: Vec<&Log> = matching.iter().copied().filter(|log| log.timestamp >= cut).collect();
     for db in repositories {

@@ -118,6 +118,22 @@ const FOLDS: [&str; 26] = [
     ", 'Z', 'z')",
 ];
 
+/// The longest needle that is looked for by a regular expression, in bytes: there is a limit to those.
+const LONGEST_PATTERN: usize = 1_024;
+
+/// The regular expression that finds the needle's bytes, ASCII letters in either case.
+fn pattern(needle: &str) -> String {
+    let mut pattern = String::from("(?i)");
+    for character in needle.chars() {
+        if character.is_ascii() && !character.is_ascii_alphanumeric() {
+            pattern.push_str(&format!("\\x{:02x}", u32::from(character)));
+        } else {
+            pattern.push(character);
+        }
+    }
+    pattern
+}
+
 impl Dialect for Mysql {
     fn system(&self) -> &'static str {
         self.flavour.system()
@@ -147,10 +163,16 @@ impl Dialect for Mysql {
         }
     }
 
-    /// A search in bytes: UTF-8 has no character inside another one. Only the letters that the needle has are folded,
-    /// so that an address costs no more than the search itself. `LIKE`, `LOWER` and the collations fold É too, and the
-    /// two servers' regular expressions have different syntaxes and time limits.
+    /// A search in bytes: UTF-8 has no character inside another one, and `LIKE`, `LOWER` and the collations fold É too.
+    ///
+    /// MariaDB's regular expressions take bytes, and fold ASCII letters alone then, in half the time of the other way. MySQL's
+    /// take no bytes, and no text where time limits them: there the letters that the needle has are folded one after another.
     fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
+        if self.flavour == Flavour::MariaDb && needle.len() <= LONGEST_PATTERN {
+            self.bytes(sql, column);
+            sql.push(" REGEXP ").bind(pattern(needle));
+            return;
+        }
         let needle = needle.to_ascii_lowercase();
         let mut letters: Vec<_> =
             needle.bytes().filter(u8::is_ascii_lowercase).map(|letter| usize::from(letter - b'a')).collect();

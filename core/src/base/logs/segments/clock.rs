@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// By how many milliseconds tests have advanced it.
 static ADVANCED: AtomicU64 = AtomicU64::new(0);
 
-/// Now.
+/// Now. How long something takes is measured without it, since tests advance it meanwhile.
 pub(super) fn now() -> Instant {
     Instant::now() + Duration::from_millis(ADVANCED.load(Ordering::Relaxed))
 }

@@ -275,7 +275,7 @@ impl Segments {
 
     /// Counts all segments.
     async fn build(&self, backend: &dyn Backend) -> Result<()> {
-        let begun = clock::now();
+        let (begun, watch) = (clock::now(), Instant::now());
         let changes = changes::number();
         let foreign = backend.foreign_commits().await;
         let mut gaps = self.state.lock().gaps.clone();
@@ -294,7 +294,7 @@ impl Segments {
                 known = last.map(|last| Known::of(first, ids.end, last, &groups, foreign));
             }
         }
-        let cost = clock::now() - begun;
+        let cost = watch.elapsed();
         let mut state = self.state.lock();
         // What searches have found stays true where as many events are as there were.
         let same =

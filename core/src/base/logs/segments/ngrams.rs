@@ -122,7 +122,12 @@ impl Ngrams {
     }
 
     /// The ids among which all events are that match, in ascending order; none when too much of the ids is among them.
-    pub(super) fn candidates(&self, probe: &Probe, ids: &Range<i64>, now: Instant) -> Option<Vec<Range<i64>>> {
+    pub(super) fn candidates(
+        &self,
+        probe: &Probe,
+        ids: &Range<i64>,
+        now: Instant,
+    ) -> Option<Vec<Range<i64>>> {
         if self.until().is_none_or(|until| now >= until) {
             return None;
         }
@@ -205,7 +210,8 @@ impl Filters {
             }
             blocks
         };
-        let members = probe.members.iter().fold(u128::MAX, |blocks, [text, any]| blocks & (all(text) | all(any)));
+        let members =
+            probe.members.iter().fold(u128::MAX, |blocks, [text, any]| blocks & (all(text) | all(any)));
         all(&probe.trigrams) & members | self.open
     }
 
@@ -258,7 +264,12 @@ fn each_trigram(text: &str, mut take: impl FnMut(usize)) {
 /// The bits of a member of `fields` with this text, or with a value that has more than one spelling.
 fn member(key: &str, text: Option<&str>) -> impl Iterator<Item = usize> {
     // FNV-1a; 0xff is in no UTF-8.
-    let parts = [key.as_bytes(), &[0xff], text.unwrap_or_default().as_bytes(), &[0xff; 2][usize::from(text.is_some())..]];
+    let parts = [
+        key.as_bytes(),
+        &[0xff],
+        text.unwrap_or_default().as_bytes(),
+        &[0xff; 2][usize::from(text.is_some())..],
+    ];
     let hash = parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -280,7 +291,9 @@ impl Segments {
         let reading = {
             let mut state = self.state.lock();
             let Some(known) = state.known.as_ref().filter(|_| self.search_memory >= BYTES) else { return };
-            let Some(reading) = state.ngrams.wanted(&(known.front()..known.end), clock::now()) else { return };
+            let Some(reading) = state.ngrams.wanted(&(known.front()..known.end), clock::now()) else {
+                return;
+            };
             state.ngrams.reading = true;
             reading
         };
@@ -291,7 +304,7 @@ impl Segments {
 
 /// Reads n-gram filters, the newest first, as many as may be kept.
 async fn read_all(segments: Weak<Segments>, backend: Weak<dyn Backend>, Reading { ids, all }: Reading) {
-    let begun = clock::now();
+    let (begun, watch) = (clock::now(), Instant::now());
     let mut end = ids.end;
     let mut done = true;
     while end > ids.start
@@ -322,7 +335,7 @@ async fn read_all(segments: Weak<Segments>, backend: Weak<dyn Backend>, Reading 
     let mut state = segments.state.lock();
     state.ngrams.reading = false;
     if all || !done {
-        state.ngrams.read = Some((begun, clock::now() - begun));
+        state.ngrams.read = Some((begun, watch.elapsed()));
     }
 }
 
@@ -334,7 +347,8 @@ async fn read(backend: &dyn Backend, ids: &Range<i64>) -> Result<Vec<(i64, Filte
     let mut read = BTreeMap::<i64, Filters>::new();
     backend.query(sql.finish()?).await?.decode(|row| {
         let id: i64 = row.value("id")?;
-        let texts = SEARCHED.iter().map(|column| row.value::<Value>(column.name)).collect::<Result<Vec<_>>>()?;
+        let texts =
+            SEARCHED.iter().map(|column| row.value::<Value>(column.name)).collect::<Result<Vec<_>>>()?;
         let fields: Value = row.value("fields")?;
         read.entry(start(id)).or_insert_with(Filters::new).add(id, &texts, &fields);
         Ok(())

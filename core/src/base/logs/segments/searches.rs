@@ -56,7 +56,6 @@ struct Found {
 }
 
 impl Found {
-
     /// How many of the events the filter's times hold.
     fn within(&self, filter: &LogFilter) -> Option<u64> {
         if filter.start_time.is_none() && filter.end_time.is_none() {
@@ -180,7 +179,7 @@ impl Segments {
             if found.is_none() && (events || filter.start_time.is_some() || filter.end_time.is_some()) {
                 return Ok(None);
             }
-            let begun = clock::now();
+            let (begun, watch) = (clock::now(), Instant::now());
             let (statement, generation) = {
                 let state = self.state.lock();
                 let Some(known) = &state.known else { return Ok(None) };
@@ -193,7 +192,7 @@ impl Segments {
                 (counting(backend.dialect(), confirmed, range, filter, found.is_none())?, state.generation)
             };
             let rows = backend.query(statement).await?;
-            let cost = clock::now() - begun;
+            let cost = watch.elapsed();
             let mut state = self.state.lock();
             if state.generation != generation {
                 continue;
