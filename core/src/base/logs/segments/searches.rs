@@ -233,7 +233,7 @@ impl Segments {
                 let mut sql = Sql::new(backend.dialect());
                 sql.push(what).from::<Log>().and().push("(");
                 // As many each time, so that the statement is prepared once.
-                for (position, part) in ids.iter().chain(repeat(&(1..0))).take(RANGES).enumerate() {
+                for (position, part) in ids.iter().chain(repeat(&(0..0))).take(RANGES).enumerate() {
                     sql.push(if position > 0 { " OR (id >= " } else { "(id >= " }).bind(part.start);
                     sql.push(" AND id < ").bind(part.end).push(")");
                 }
