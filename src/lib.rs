@@ -35,7 +35,8 @@
 //! | test a program | [`testing`], and `sqlite:///:memory:`, which is the whole contract |
 //! | write a driver | the crate `decnet-db-core`, its module `driver` |
 //!
-//! The command-line tool (feature `cli`) and the operator's side are in the
+//! Whole programs for what comes up often are in
+//! [docs/recipes.md](https://github.com/decnet/decnet-db/blob/main/docs/recipes.md). The command-line tool (feature `cli`) and the operator's side are in the
 //! [README](https://github.com/decnet/decnet-db#readme).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -59,3 +60,8 @@ pub use factory::{connect, connect_with, drivers, from_env, get_repository, regi
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are the recipes.
+#[cfg(all(doctest, feature = "sqlite", feature = "cli"))]
+#[doc = include_str!("../docs/recipes.md")]
+struct Recipes;

@@ -178,6 +178,9 @@ impl Probe {
     pub(super) fn of(search: &Search) -> Option<Self> {
         let mut probe = Self::default();
         search.terms().iter().for_each(|term| probe.add(term));
+        // A long needle has many alike.
+        probe.trigrams.sort_unstable();
+        probe.trigrams.dedup();
         (!probe.trigrams.is_empty() || !probe.members.is_empty()).then_some(probe)
     }
 
@@ -298,17 +301,17 @@ impl Segments {
             reading
         };
         // Whoever closes the repository does not wait for it either.
-        runtime.spawn(read_all(Arc::downgrade(self), Arc::downgrade(backend), reading));
+        runtime.spawn(read_all(IsReading(Arc::downgrade(self)), Arc::downgrade(backend), reading));
     }
 }
 
 /// Reads n-gram filters, the newest first, as many as may be kept.
-async fn read_all(segments: Weak<Segments>, backend: Weak<dyn Backend>, Reading { ids, all }: Reading) {
+async fn read_all(segments: IsReading, backend: Weak<dyn Backend>, Reading { ids, all }: Reading) {
     let (begun, watch) = (clock::now(), Instant::now());
     let mut end = ids.end;
     let mut done = true;
     while end > ids.start
-        && let (Some(segments), Some(backend)) = (segments.upgrade(), backend.upgrade())
+        && let (Some(segments), Some(backend)) = (segments.0.upgrade(), backend.upgrade())
     {
         let part = ids.start.max(end - READ * WIDTH)..end;
         end = part.start;
@@ -331,11 +334,21 @@ async fn read_all(segments: Weak<Segments>, backend: Weak<dyn Backend>, Reading 
             }
         }
     }
-    let Some(segments) = segments.upgrade() else { return };
-    let mut state = segments.state.lock();
-    state.ngrams.reading = false;
-    if all || !done {
-        state.ngrams.read = Some((begun, watch.elapsed()));
+    if let Some(segments) = segments.0.upgrade()
+        && (all || !done)
+    {
+        segments.state.lock().ngrams.read = Some((begun, watch.elapsed()));
+    }
+}
+
+/// Segments are being read, until this is dropped: also when the runtime of the task that reads them ends.
+struct IsReading(Weak<Segments>);
+
+impl Drop for IsReading {
+    fn drop(&mut self) {
+        if let Some(segments) = self.0.upgrade() {
+            segments.state.lock().ngrams.reading = false;
+        }
     }
 }
 
