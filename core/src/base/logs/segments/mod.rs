@@ -306,6 +306,9 @@ impl Segments {
             let epoch = state.epoch;
             state.forget();
             (state.searches, state.ngrams, state.epoch) = (searches, ngrams, epoch);
+            if let Some(known) = &known {
+                state.ngrams.forget(known.end..i64::MAX);
+            }
         } else {
             state.forget();
         }

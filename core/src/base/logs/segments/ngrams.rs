@@ -315,7 +315,14 @@ async fn read_all(segments: IsReading, backend: Weak<dyn Backend>, Reading { ids
     {
         let part = ids.start.max(end - READ * WIDTH)..end;
         end = part.start;
-        let epoch = segments.state.lock().epoch;
+        let epoch = {
+            let state = segments.state.lock();
+            // Events still come into what is not closed, as after a purge.
+            if state.known.as_ref().is_none_or(|known| part.end > known.end) {
+                continue;
+            }
+            state.epoch
+        };
         let filters = read(&*backend, &part).await;
         let mut state = segments.state.lock();
         state.follow();
