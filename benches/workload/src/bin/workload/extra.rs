@@ -115,21 +115,11 @@ async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     }
     let reader = repository.clone();
     let reading = tokio::spawn(async move {
-        let mut samples: [Samples; READS.len()] = Default::default();
         // A dashboard polls all the time: what the first answers cost, many rows after the last ones, is not what it sees.
         for read in READS {
             read_once(&*reader, read).await?;
         }
-        let first = Instant::now();
-        for read in (0..READS.len()).cycle() {
-            let began = Instant::now();
-            if began - first >= WRITING {
-                break;
-            }
-            let result = read_once(&*reader, READS[read]).await;
-            samples[read].add(result, began.elapsed());
-        }
-        anyhow::Ok(samples)
+        anyhow::Ok(read_in_turn(&*reader, WRITING).await)
     });
     let samples = reading.await??;
     stop.store(true, Ordering::Relaxed);
@@ -143,4 +133,19 @@ async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     }
     bench.put_beside("add_log_c64@reading", written.outcome(Some(wall)));
     Ok(())
+}
+
+/// All that a dashboard shows, one read after another, again and again for so long.
+pub(crate) async fn read_in_turn(repository: &dyn Repository, time: Duration) -> [Samples; READS.len()] {
+    let mut samples: [Samples; READS.len()] = Default::default();
+    let first = Instant::now();
+    for read in (0..READS.len()).cycle() {
+        let began = Instant::now();
+        if began - first >= time {
+            break;
+        }
+        let result = read_once(repository, READS[read]).await;
+        samples[read].add(result, began.elapsed());
+    }
+    samples
 }

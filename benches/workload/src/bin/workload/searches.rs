@@ -11,7 +11,8 @@ use decnet_db_workload::dashboard::{READS, read_once};
 use decnet_db_workload::{TOKEN, op_log, records, streams};
 use serde_json::json;
 
-use crate::measure::{Bench, Calls, Samples};
+use crate::extra::read_in_turn;
+use crate::measure::{Bench, Calls};
 use crate::results::round;
 use crate::system;
 
@@ -102,16 +103,7 @@ pub(crate) async fn beside_foreign(
             read_once(&**repository, read).await?;
         }
     }
-    let mut samples: [Samples; READS.len()] = Default::default();
-    let first = Instant::now();
-    for read in (0..READS.len()).cycle() {
-        let began = Instant::now();
-        if began - first >= FOREIGN {
-            break;
-        }
-        let result = read_once(&**repository, READS[read]).await;
-        samples[read].add(result, began.elapsed());
-    }
+    let samples = read_in_turn(&**repository, FOREIGN).await;
     stop.store(true, Ordering::Relaxed);
     writer.await??;
     for (name, samples) in READS.iter().zip(samples) {

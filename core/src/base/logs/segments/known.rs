@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::statements::{Anchor, Group};
-use super::{CHECKED, SHARE, clock};
+use super::{believed, clock};
 use crate::contract::Bucket;
 use crate::time::Timestamp;
 
@@ -98,8 +98,7 @@ impl Known {
 
     /// Whether all must be counted anew.
     pub(super) fn is_old(&self, now: Instant) -> bool {
-        let believed = (CHECKED * 3 / 4).max(self.cost.saturating_mul(SHARE));
-        now.duration_since(self.built) >= believed
+        now.duration_since(self.built) >= believed(self.cost)
     }
 
     /// Whether there are minutes.

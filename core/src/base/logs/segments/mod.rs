@@ -535,6 +535,11 @@ impl State {
     }
 }
 
+/// For how long what took so long to count, or to look for, is believed: others may have changed it.
+fn believed(cost: Duration) -> Duration {
+    (CHECKED * 3 / 4).max(cost.saturating_mul(SHARE))
+}
+
 /// Counts the segments within the ids; `whole` when that is most of the table. Without minutes, where there are too many.
 async fn count_segments(
     backend: &dyn Backend,

@@ -13,7 +13,7 @@ use std::time::Instant;
 use super::known::{Known, WIDTH};
 use super::ngrams::Probe;
 use super::statements::{Confirmation, Verdict};
-use super::{ATTEMPTS, CHECKED, SHARE, Segments, State, clock};
+use super::{ATTEMPTS, CHECKED, Segments, State, believed, clock};
 use crate::base::logs::matching;
 use crate::contract::{Bucket, Log, LogFilter};
 use crate::driver::Backend;
@@ -205,7 +205,7 @@ impl Segments {
             }
             let (front, end, epoch) = (known.front(), known.end, state.epoch);
             let found = found.unwrap_or_else(|| {
-                let until = begun + (CHECKED * 3 / 4).max(cost.saturating_mul(SHARE));
+                let until = begun + believed(cost);
                 let found = Found { epoch, front, end, count: inside, events: None, until, asked: 0 };
                 state.searches.keep(search.text(), found.clone());
                 found
