@@ -2,29 +2,16 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod server;
+#[allow(dead_code, unused_imports, unused_macros, reason = "the tests of segments need more")]
+mod support;
 
 use std::sync::Arc;
 
 use decnet_db::config::{Config, DatabaseUrl};
-use decnet_db::contract::{NewLog, NewUser, Repository};
+use decnet_db::contract::{NewLog, NewUser};
 use decnet_db::{ErrorKind, connect_with};
-use decnet_db_postgres as _;
 
-/// An initialized database of its own, which is dropped when the body is through.
-async fn with_database<F: Future<Output = ()>>(
-    name: &str,
-    body: impl FnOnce(Arc<dyn Repository>, String) -> F,
-) {
-    let server = server::client(&server::url()).await.expect("the server answers");
-    let name = format!("decnet_trouble_{name}_{}", std::process::id());
-    server.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let url = server::url().parse::<DatabaseUrl>().unwrap().with_database(&name);
-    let repository = connect_with(&Config::new(url.clone())).await.unwrap();
-    repository.initialize().await.unwrap();
-    body(Arc::clone(&repository), url.expose()).await;
-    repository.close().await;
-    server.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
-}
+use crate::support::{Database, with_database};
 
 fn log(line: String) -> NewLog {
     NewLog::new("d", "s", "e", "203.0.113.7").raw_line(line)
@@ -32,7 +19,7 @@ fn log(line: String) -> NewLog {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn units_and_reads_outlive_their_connections() {
-    with_database("lost", async |repository, url| {
+    with_database("lost", async |Database { repository, url }| {
         let killer = server::client(&url).await.unwrap();
         let (mut stored, mut unknown) = (0, 0);
         for round in 0..20 {
@@ -56,7 +43,7 @@ async fn units_and_reads_outlive_their_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn units_that_lock_each_other_out_are_replayed() {
-    with_database("deadlock", async |repository, _| {
+    with_database("deadlock", async |Database { repository, .. }| {
         for name in ["a", "b"] {
             repository.create_user(NewUser::new(name, name, "hash")).await.unwrap();
         }
@@ -95,7 +82,7 @@ async fn what_keeps_a_database_from_opening_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_too_many_clients_is_waited_for() {
-    with_database("clients", async |repository, url| {
+    with_database("clients", async |Database { repository, url }| {
         let admin = server::client(&url).await.unwrap();
         let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                       AND backend_type = 'client backend'";
