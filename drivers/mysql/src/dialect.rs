@@ -169,8 +169,13 @@ impl Dialect for Mysql {
     /// take no bytes, and no text where time limits them: there the letters that the needle has are folded one after another.
     fn contains(&self, sql: &mut Sql<'_>, column: &'static Column, needle: &str) {
         if self.flavour == Flavour::MariaDb && needle.len() <= LONGEST_PATTERN {
-            self.bytes(sql, column);
-            sql.push(" REGEXP ").bind(pattern(needle));
+            if self.other_charsets {
+                sql.push("CONVERT(").column(column).push(" USING utf8mb4)");
+            } else {
+                sql.column(column);
+            }
+            // A pattern of bytes makes it look into bytes; to cast the column would copy each text.
+            sql.push(" REGEXP CAST(").bind(pattern(needle)).push(" AS BINARY)");
             return;
         }
         let needle = needle.to_ascii_lowercase();
