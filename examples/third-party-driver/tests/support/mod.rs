@@ -52,7 +52,8 @@ pub(crate) async fn with_database<F: Future<Output = ()>>(name: &str, body: impl
     let name = format!("decnet_{}_{name:.40}", std::process::id());
     server.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database is made");
     let url = server::url().parse::<DatabaseUrl>().expect("a URL").with_database(&name).expose();
-    let repository = decnet_db::connect_with(&Config::new(url.parse().expect("a URL"))).await.expect("it opens");
+    let repository =
+        decnet_db::connect_with(&Config::new(url.parse().expect("a URL"))).await.expect("it opens");
     repository.initialize().await.expect("the schema is made");
     body(Database { url, repository: Arc::clone(&repository) }).await;
     repository.close().await;
