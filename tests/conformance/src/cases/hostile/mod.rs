@@ -1,6 +1,7 @@
 //! Hostile data is normal data.
 
 pub(crate) mod arguments;
+pub(crate) mod injection;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod numbers;
@@ -58,5 +59,11 @@ crate::catalogue::cases! { hostile:
         json_beyond_the_limits_is_refused,
         /// Half a surrogate pair is refused.
         half_a_surrogate_pair_is_refused,
+    }
+    injection {
+        /// What attackers write finds nothing more than a word that nobody has stored, in each text of each method that reads.
+        payloads_in_what_is_asked_find_nothing_more,
+        /// What attackers write is stored as it is or refused, in each text of each method that writes; schema and users stay.
+        payloads_in_what_is_stored_are_stored_as_they_are,
     }
 }
