@@ -64,12 +64,10 @@ pub(crate) async fn login(
     if password.is_empty() || password.len() > LONGEST_PASSWORD {
         return Err(ApiError::invalid("password", format!("must have 1 to {LONGEST_PASSWORD} bytes")));
     }
-    let user = repo.get_user_by_username(&username).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    match (auth.passwords.verify(password, hash).await?, user) {
-        (true, Some(user)) => issued(&auth.tokens, &user.uuid, user.must_change_password),
+    match auth.passwords.login(&repo, &username, &password).await? {
+        Some(user) => issued(&auth.tokens, &user.uuid, user.must_change_password),
         // The same words whichever of the two is wrong.
-        _ => Err(ApiError::unauthorized("there is no such user with that password")),
+        None => Err(ApiError::unauthorized("there is no such user with that password")),
     }
 }
 
@@ -133,7 +131,7 @@ pub(crate) async fn change_password(
         return Err(ApiError::invalid("new_password", "must be another one"));
     }
     let Session { user, claims } = session;
-    if !auth.passwords.verify(old_password, Some(user.password_hash)).await? {
+    if !auth.passwords.verify(old_password, user.password_hash).await? {
         return Err(ApiError::unauthorized("the old password is another one"));
     }
     let hash = auth.passwords.hash(new_password).await?;
