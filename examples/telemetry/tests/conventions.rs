@@ -26,8 +26,11 @@ enum Level {
 }
 use Level::{NotHere, OptIn, Recommended, Required, WhereKnown};
 
+/// Names, each with how strongly it is asked for.
+type Names = &'static [(&'static str, Level)];
+
 /// The attributes of a span of a database client.
-const SPAN: &[(&str, Level)] = &[
+const SPAN: Names = &[
     ("db.system.name", Required),
     ("db.collection.name", WhereKnown),
     ("db.namespace", WhereKnown),
@@ -50,7 +53,7 @@ const SPAN: &[(&str, Level)] = &[
 ];
 
 /// The metrics, each with its labels.
-const METRICS: &[(&str, Level, &[(&str, Level)])] = &[
+const METRICS: &[(&str, Level, Names)] = &[
     (
         "db.client.operation.duration",
         Required,
@@ -87,7 +90,7 @@ const METRICS: &[(&str, Level, &[(&str, Level)])] = &[
     // The spans have it, for each call.
     ("db.client.response.returned_rows", NotHere, &[]),
 ];
-const POOL: &[(&str, Level)] = &[("db.client.connection.pool.name", Required)];
+const POOL: Names = &[("db.client.connection.pool.name", Required)];
 
 /// A server that is a SQLite file: what is known of a server is in its URL, and nobody has to be there.
 const SERVER: Driver = Driver::new("server", &["server"], open);
