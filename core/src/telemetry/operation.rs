@@ -151,3 +151,45 @@ impl Keys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_named_without_folder_user_password_and_options() {
+        let of = |url: &str| {
+            let database = Database::of(&url.parse().unwrap());
+            let text = |name: Option<&str>| name.unwrap_or("-").to_owned();
+            let port = database.port().map_or("-".to_owned(), |port| port.to_string());
+            let pool = text(database.pool.as_deref());
+            [text(database.namespace()), text(database.address()), port, pool]
+        };
+        let mysql = of("mysql://tester:hunter2@db1:3307/decnet?ssl-mode=off");
+        assert_eq!(mysql, ["decnet", "db1", "3307", "db1:3307/decnet"]);
+        assert_eq!(of("mysql://u@[::1]/decnet"), ["decnet", "::1", "-", "[::1]/decnet"]);
+        // Any of them may be in use.
+        assert_eq!(of("mysql://u@db1,db2:3307/decnet"), ["decnet", "-", "-", "db1,db2:3307/decnet"]);
+        let file = of("sqlite:////var/lib/tester/captures.db?timeout=5");
+        assert_eq!(file, ["captures.db", "-", "-", "captures.db"]);
+        assert_eq!(of("sqlite:///:memory:"), [":memory:", "-", "-", ":memory:"]);
+    }
+
+    #[test]
+    fn the_key_of_what_succeeds_is_made_once() {
+        static OPERATION: Operation = Operation::new("get_logs");
+        let (keys, database) = (Keys::new(), Database::default());
+        let key = |failed: Option<&Error>| {
+            keys.with("plain", &database, &OPERATION, failed, |key| (key.clone(), std::ptr::from_ref(key)))
+        };
+        let (first, second) = (key(None), key(None));
+        assert_eq!(first, second);
+        let label = |key: &Key, name: &str| {
+            key.labels().find(|label| label.key() == name).map(|label| label.value().to_owned())
+        };
+        assert_eq!(label(&first.0, "db.collection.name").as_deref(), Some("logs"));
+        assert_eq!(label(&first.0, "error.type"), None);
+        let error = Error::conflict("x");
+        assert_eq!(label(&key(Some(&error)).0, "error.type").as_deref(), Some("conflict"));
+    }
+}
