@@ -201,6 +201,19 @@ impl Error {
         }
     }
 
+    /// The same error with the engine's [`code`](Self::code), when it has the engine's error as its source.
+    #[must_use]
+    pub fn with_code(mut self, code: ErrorCode) -> Self {
+        match &mut self {
+            Self::Unavailable { source: Some(source), .. }
+            | Self::Conflict { source: Some(source), .. }
+            | Self::UnknownOutcome { source: Some(source), .. }
+            | Self::Backend { source, .. } => source.code = Some(code),
+            _ => {}
+        }
+        self
+    }
+
     /// The same error with these words, when this is a [`Conflict`](Self::Conflict) that the engine found: engines don't say
     /// which reference or key it was, the method that wrote it knows.
     #[must_use]
@@ -327,7 +340,8 @@ mod tests {
         assert_eq!(copy.to_string(), error.to_string());
         let source = std::error::Error::source(&copy).unwrap();
         assert!(source.downcast_ref::<std::io::Error>().is_some());
-        assert_eq!(Error::conflict("x").code(), None);
+        assert_eq!(copy.with_code(ErrorCode::MySql(1)).code(), Some(ErrorCode::MySql(1)));
+        assert_eq!(Error::conflict("x").with_code(ErrorCode::MySql(1)).code(), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::contract::Repository;
 use crate::driver::Driver;
 use crate::error::{Error, Result};
-use crate::telemetry::Instrumented;
+use crate::telemetry::{Database, Instrumented};
 
 impl Driver {
     /// Opens the database of `config` with this driver, whatever scheme its URL has; the repository is wrapped with
@@ -17,11 +17,11 @@ impl Driver {
     /// What the driver reports when it can't open the database.
     pub async fn connect(&self, config: &Config) -> Result<Arc<dyn Repository>> {
         let backend = self.backend(config).await?;
-        Ok(Arc::new(Instrumented::new(
+        Ok(Instrumented::over(backend, Database::of(&config.url), config.slow_after, |backend| {
             SqlRepository::new(backend, config.seed.clone())
                 .with_catalogue(config.attack.clone())
-                .with_search_memory(config.search_memory),
-        )))
+                .with_search_memory(config.search_memory)
+        }))
     }
 }
 

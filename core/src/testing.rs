@@ -42,8 +42,8 @@ use crate::base::{SqlRepository, advance_clock};
 use crate::config::SeedConfig;
 use crate::contract::Repository;
 use crate::driver::Backend;
-use crate::telemetry::Instrumented;
 pub use crate::telemetry::Interceptor;
+use crate::telemetry::{Database, Instrumented};
 
 /// The repository behind the interceptor. Wrapped this way it records no spans and metrics of its own.
 pub fn intercept(repository: Arc<dyn Repository>, interceptor: impl Interceptor) -> Arc<dyn Repository> {
@@ -63,5 +63,6 @@ pub fn repository(backend: Arc<dyn Backend>, seed: SeedConfig) -> Arc<dyn Reposi
 
 /// The same with [telemetry](crate::telemetry), as [`Registry::connect`](crate::registry::Registry::connect) opens it.
 pub fn instrumented(backend: Arc<dyn Backend>, seed: SeedConfig) -> Arc<dyn Repository> {
-    Arc::new(Instrumented::new(SqlRepository::new(backend, seed)))
+    let set_up = |backend| SqlRepository::new(backend, seed);
+    Instrumented::over(backend, Database::default(), None, set_up)
 }

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use decnet_db::config::SeedConfig;
 use decnet_db::contract::Repository;
-use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, PoolStatus, ServerInfo};
+use decnet_db::driver::{Backend, Bootstrap, Bootstrapped, Driver, PoolStatus, ServerInfo};
 use decnet_db::sql::{Dialect, Outcome, Receipt, Rows, Statement, Step, Unit, Value};
 use decnet_db::testing;
 use decnet_db::time::Timestamp;
 use decnet_db::{Error, Result};
+
+use crate::plain::Plain;
 
 /// What a backend was asked to do, in order.
 #[derive(Clone, Default)]
@@ -99,6 +101,12 @@ pub(crate) fn repository(dialect: &'static dyn Dialect, seed: SeedConfig) -> (Ar
     let log = Log::default();
     (testing::repository(Arc::new(Recording { dialect, log: log.clone(), fails: None }), seed), log)
 }
+
+/// A driver whose databases do nothing.
+pub(crate) const DRIVER: Driver = Driver::new("plain", &["plain"], |_| {
+    let backend = Recording { dialect: &Plain, log: Log::default(), fails: None };
+    Box::pin(async { Ok(Arc::new(backend) as Arc<dyn Backend>) })
+});
 
 /// The same with telemetry, and with an error that every call of the backend returns.
 pub(crate) fn instrumented(

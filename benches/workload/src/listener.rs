@@ -102,7 +102,6 @@ struct Sum(AtomicU64);
 impl CounterFn for Sum {
     fn increment(&self, value: u64) {
         self.0.fetch_add(value, Ordering::Relaxed);
-        OPERATIONS.fetch_add(value, Ordering::Relaxed);
     }
 
     fn absolute(&self, value: u64) {
@@ -111,13 +110,18 @@ impl CounterFn for Sum {
 }
 
 /// A histogram with a bucket for each power of two of microseconds.
-struct Buckets([AtomicU64; 32]);
+struct Buckets {
+    counts: [AtomicU64; 32],
+    /// Whether what is recorded are calls.
+    of_calls: bool,
+}
 
 impl HistogramFn for Buckets {
     fn record(&self, seconds: f64) {
         let microseconds = (seconds * 1e6) as u32;
         let bucket = (32 - microseconds.leading_zeros()).min(31) as usize;
-        self.0[bucket].fetch_add(1, Ordering::Relaxed);
+        self.counts[bucket].fetch_add(1, Ordering::Relaxed);
+        OPERATIONS.fetch_add(u64::from(self.of_calls), Ordering::Relaxed);
     }
 }
 
@@ -134,8 +138,11 @@ impl Storage<Key> for Sums {
         Arc::new(AtomicU64::new(0))
     }
 
-    fn histogram(&self, _: &Key) -> Arc<Buckets> {
-        Arc::new(Buckets(std::array::from_fn(|_| AtomicU64::new(0))))
+    fn histogram(&self, key: &Key) -> Arc<Buckets> {
+        Arc::new(Buckets {
+            counts: std::array::from_fn(|_| AtomicU64::new(0)),
+            of_calls: key.name() == "db.client.operation.duration",
+        })
     }
 }
 

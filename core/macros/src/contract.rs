@@ -201,10 +201,18 @@ fn forward(function: &TraitItemFn, parameters: &[Parameter]) -> syn::Result<Toke
     let (ident, span) = (&signature.ident, format!("db.{name}"));
     let arguments = parameters.iter().map(|parameter| &parameter.ident);
     let rows = rows_of(result_of(signature)?);
+    let records = parameters
+        .iter()
+        .find(|parameter| generic_of(&parameter.ty, "Vec").is_some() && is_record(&parameter.ty));
+    let batch = match records.map(|parameter| &parameter.ident) {
+        Some(records) => quote!(#records.len()),
+        None => quote!(0),
+    };
     Ok(quote! {
         #signature {
-            let span = crate::telemetry::span!(#span, #name, self);
-            self.observe(#name, span, self.inner().#ident(#(#arguments),*), #rows).await
+            static OPERATION: crate::telemetry::Operation = crate::telemetry::Operation::new(#name);
+            let span = crate::telemetry::span!(#span, OPERATION, self, #batch);
+            self.observe(&OPERATION, span, self.inner().#ident(#(#arguments),*), #rows).await
         }
     })
 }

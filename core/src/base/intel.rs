@@ -7,7 +7,7 @@ use super::SqlRepository;
 use crate::contract::unit::UnitOfWork;
 use crate::contract::{Attacker, AttackerIntel, Intel, IntelEvent, UnenrichedAttacker};
 use crate::error::Result;
-use crate::sql::{Changeset, Receipt, RowReader};
+use crate::sql::{Changeset, Receipt, Record, RowReader};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl Intel for SqlRepository {
 
     async fn get_unenriched_attackers(&self, limit: u64) -> Result<Vec<UnenrichedAttacker>> {
         let mut sql = self.sql();
-        sql.push(
+        sql.about(Attacker::TABLE).push(
             "SELECT a.uuid, a.ip FROM attackers a LEFT JOIN attacker_intel i ON i.attacker_uuid = a.uuid",
         );
         sql.push(" WHERE i.uuid IS NULL OR i.expires_at < ").bind(Timestamp::now());

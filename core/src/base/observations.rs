@@ -12,7 +12,7 @@ use crate::contract::{
     LatestObservation, Observation, ObservationCursor, ObservationEnvelope, Observations, ObservedValue, Page,
 };
 use crate::error::Result;
-use crate::sql::{Changeset, Receipt, RowReader, Rows, Sql};
+use crate::sql::{Changeset, Receipt, Record, RowReader, Rows, Sql};
 
 #[async_trait]
 impl Observations for SqlRepository {
@@ -63,7 +63,7 @@ impl Observations for SqlRepository {
         primitive: &str,
     ) -> Result<Vec<ObservedValue>> {
         let mut sql = self.sql();
-        sql.push("SELECT o.ts, o.value, o.confidence FROM observations o ");
+        sql.about(Observation::TABLE).push("SELECT o.ts, o.value, o.confidence FROM observations o ");
         sql.push("JOIN attackers a ON a.uuid = o.attacker_uuid WHERE a.identity_id = ").bind(identity_uuid);
         sql.push(" AND o.primitive = ").bind(primitive).push(" ORDER BY o.ts, o.id");
         series(self.read(sql).await?)

@@ -96,7 +96,8 @@ impl Techniques for SqlRepository {
 
     async fn get_all_ttp_rollups_for_export(&self) -> Result<BTreeMap<String, Vec<TechniqueRollup>>> {
         let mut sql = self.sql();
-        sql.push("SELECT t.attacker_uuid, t.technique_id, t.sub_technique_id, MAX(t.tactic), COUNT(*), ");
+        sql.about(TtpTag::TABLE)
+            .push("SELECT t.attacker_uuid, t.technique_id, t.sub_technique_id, MAX(t.tactic), COUNT(*), ");
         sql.push("MAX(t.confidence) FROM ttp_tag t WHERE t.attacker_uuid IS NOT NULL ");
         sql.push("GROUP BY t.attacker_uuid, t.technique_id, t.sub_technique_id ORDER BY t.attacker_uuid, ");
         sql.push(IN_ORDER);
@@ -149,7 +150,7 @@ impl Techniques for SqlRepository {
 
     async fn list_ttp_decky_phases(&self, identity_uuid: &str) -> Result<Vec<DeckyPhase>> {
         let mut sql = self.sql();
-        sql.push("SELECT t.decky_id, t.tactic, t.created_at");
+        sql.about(TtpTag::TABLE).push("SELECT t.decky_id, t.tactic, t.created_at");
         in_scope(&mut sql, TagScope::Identity, identity_uuid).push(" AND t.decky_id IS NOT NULL");
         sql.push(" ORDER BY t.created_at, t.uuid");
         self.read(sql).await?.decode(|row| {
@@ -244,6 +245,7 @@ impl SqlRepository {
         make: impl Fn(Technique, &mut RowReader) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut sql = self.sql();
+        sql.about(TtpTag::TABLE);
         write(&mut sql).push(GROUPED);
         let catalogue = self.catalogue.load().await?;
         self.read(sql).await?.decode(|row| {

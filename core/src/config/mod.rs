@@ -32,6 +32,8 @@ pub use seed::{PasswordPolicy, SeedConfig};
 pub use settings::{Settings, Sources};
 pub use url::DatabaseUrl;
 
+use std::time::Duration;
+
 use crate::Result;
 
 /// See [`Config::search_memory`].
@@ -70,6 +72,10 @@ pub struct Config {
     /// million events; `DECNET_DB_SEARCH_MEMORY` in MiB. It takes 20 bytes for each event, from the second search on. Of more
     /// events than there is memory for, the oldest are looked through each time a search is new; with 0 all are.
     pub search_memory: usize,
+    /// The time from which a statement is slow: then a warning says which kind it was, how long it took and how many rows it
+    /// had, but no value; see [`telemetry`](crate::telemetry#slow-statements). None is, unless `DECNET_DB_SLOW_MS` says so, in
+    /// milliseconds.
+    pub slow_after: Option<Duration>,
 }
 
 impl Config {
@@ -83,6 +89,7 @@ impl Config {
             batch: BatchConfig::default(),
             attack: AttackCatalogue::default(),
             search_memory: SEARCH_MEMORY,
+            slow_after: None,
         }
     }
 
@@ -125,6 +132,10 @@ impl Config {
             search_memory: settings
                 .number("DECNET_DB_SEARCH_MEMORY", 0..=1_048_576u32)?
                 .map_or(SEARCH_MEMORY, |mebibytes| (mebibytes as usize).saturating_mul(1 << 20)),
+            slow_after: settings
+                .number("DECNET_DB_SLOW_MS", 0..=u32::MAX)?
+                .filter(|milliseconds| *milliseconds > 0)
+                .map(|milliseconds| Duration::from_millis(milliseconds.into())),
         })
     }
 }
@@ -164,6 +175,18 @@ mod tests {
         assert_eq!(config.url.database(), ":memory:");
         let error = load("DECNET_DB_POOL_SIZE=many\n").unwrap_err().to_string();
         assert!(error.contains("DECNET_DB_POOL_SIZE (from ") && error.contains(".env)"), "{error}");
+    }
+
+    #[test]
+    fn a_statement_is_slow_only_where_somebody_says_from_when_on() {
+        let slow = |value: &str| {
+            let settings = Settings::from_map([("DECNET_DB_SLOW_MS", value)]);
+            Config::from_settings_with_url(&settings, DatabaseUrl::sqlite(":memory:").unwrap())
+                .map(|config| config.slow_after)
+        };
+        assert_eq!(slow("250").unwrap(), Some(Duration::from_millis(250)));
+        assert_eq!((slow("").unwrap(), slow("0").unwrap()), (None, None));
+        assert!(slow("soon").unwrap_err().to_string().contains("DECNET_DB_SLOW_MS"));
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl<'d> Sql<'d> {
             verb: Verb::Select,
             table: None,
             keys: None,
+            source: None,
         };
         Self { dialect, statement, clauses: Clauses::default(), refused: None }
     }
@@ -178,6 +179,7 @@ impl Sql<'_> {
 
     /// All columns of the table in its order, with the alias that a join gives it.
     pub fn columns_of(&mut self, alias: &'static str, table: &'static Table) -> &mut Self {
+        self.about(table);
         for (position, column) in table.columns.iter().enumerate() {
             self.push(if position > 0 { ", " } else { "" }).column_of(alias, column);
         }
@@ -206,12 +208,18 @@ impl Sql<'_> {
 impl Sql<'_> {
     /// `SELECT`, all columns of the table in its order, `FROM` the table.
     pub fn select(&mut self, table: &'static Table) -> &mut Self {
-        self.push("SELECT ").columns(table.columns).push(" FROM ").identifier(table.name)
+        self.push("SELECT ").columns(table.columns).about(table).push(" FROM ").identifier(table.name)
     }
 
     /// ` FROM` the record's table.
     pub fn from<R: Record>(&mut self) -> &mut Self {
-        self.push(" FROM ").identifier(R::TABLE.name)
+        self.about(R::TABLE).push(" FROM ").identifier(R::TABLE.name)
+    }
+
+    /// Says which table a query is about that names it in fixed text, unless another was named before; the text is not changed.
+    pub fn about(&mut self, table: &'static Table) -> &mut Self {
+        self.statement.source.get_or_insert(table);
+        self
     }
 
     /// `UPDATE` the record's table.

@@ -17,6 +17,7 @@ pub struct Statement {
     pub(in crate::sql) verb: Verb,
     pub(in crate::sql) table: Option<&'static Table>,
     pub(in crate::sql) keys: Option<(i64, i64)>,
+    pub(in crate::sql) source: Option<&'static Table>,
 }
 
 /// What a [`Statement`] does.
@@ -40,10 +41,31 @@ pub enum Verb {
     Ddl,
 }
 
+impl Verb {
+    /// The word of SQL, for those who watch; an upsert is an INSERT.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Select => "SELECT",
+            Self::Insert | Self::InsertSelect | Self::Upsert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Ddl => "DDL",
+        }
+    }
+}
+
 impl Statement {
     /// For DDL, whose text is assembled from table metadata inside this module tree.
     pub(in crate::sql) fn from_metadata(text: String) -> Self {
-        Self { text, values: Vec::new(), columns: Vec::new(), verb: Verb::Ddl, table: None, keys: None }
+        Self {
+            text,
+            values: Vec::new(),
+            columns: Vec::new(),
+            verb: Verb::Ddl,
+            table: None,
+            keys: None,
+            source: None,
+        }
     }
 
     /// The SQL text.
@@ -64,6 +86,11 @@ impl Statement {
     /// The table that it writes. `None` for a query, and for statements that name theirs in fixed text.
     pub fn table(&self) -> Option<&'static Table> {
         self.table
+    }
+
+    /// The table that a query names first, where no fixed text does: what a query is about, for those who watch.
+    pub fn source(&self) -> Option<&'static Table> {
+        self.source
     }
 
     /// The keys of the rows that it changes or deletes at most, where that was [said](super::Sql::keys): what is known of other

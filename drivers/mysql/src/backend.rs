@@ -8,6 +8,7 @@ use decnet_db_core::driver::{
     Backend, Bootstrap, Bootstrapped, Finding, PoolStatus, ServerInfo, Snapshot, Space, backoff,
 };
 use decnet_db_core::sql::{Dialect, Receipt, Rows, Sql, Statement, Table, Unit};
+use decnet_db_core::telemetry::PoolMetrics;
 use decnet_db_core::{Error, Result};
 
 use crate::bootstrap::bootstrap;
@@ -72,7 +73,7 @@ impl MysqlBackend {
         first.query_drop(&setup).await.map_err(|error| tell(error, "setting up the session"))?;
         let guards = if server.cluster.has_several_writers() { Guards::Rows } else { Guards::Names };
         let connector = connector.with_session(&setup, server.max_packet);
-        let pool = Pool::new(connector, config.pool.clone(), first);
+        let pool = Pool::new(connector, config.pool.clone(), PoolMetrics::new(&config.url), first);
         let context = Arc::new(Context {
             dialect: Mysql::new(server.flavour, server.other_charsets)
                 .in_cluster(server.cluster != Cluster::None),

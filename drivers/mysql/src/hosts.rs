@@ -77,7 +77,7 @@ impl Hosts {
         if before != host.position && before != NONE {
             let from = self.list.get(before).map_or("", |host| host.name.as_str());
             tracing::warn!(from, to = host.name, "another database server is in use from now on");
-            metrics::counter!("db.client.failovers").increment(1);
+            metrics::counter!("decnet_db.failovers").increment(1);
         }
     }
 

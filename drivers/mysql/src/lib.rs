@@ -41,7 +41,7 @@
 //! waiting for two seconds and lets nobody in within three is taken for dead. What a host refuses before it does anything
 //! (1047, 1290, 1792, 1836) is done at another one; the rest of the pool follows, and goes back when a host that stands
 //! further to the front is fit again. Where no host takes writes, reads go on, and writes wait and then say why of each host.
-//! `db.client.failovers` counts the moves. What each engine and cluster promises is in `docs/engines.md`.
+//! `decnet_db.failovers` counts the moves. What each engine and cluster promises is in `docs/engines.md`.
 //!
 //! # TLS
 //!
@@ -76,7 +76,7 @@
 //!
 //! A unit is replayed, with jitter and for as long as callers wait (30 s), after a deadlock (1213, 3101), a lock wait that took too long (1205),
 //! and a connection that was lost before COMMIT, or the statement that commits by itself, was sent; the counter
-//! `db.client.replays` counts them by `reason`. When the connection is lost after that, the error is `UnknownOutcome`. A
+//! `decnet_db.replays` counts them by `reason`. When the connection is lost after that, the error is `UnknownOutcome`. A
 //! connection that has been silent for a millisecond is pinged before a statement that commits by itself, so that one
 //! which the server ended meanwhile is found out in time. A unit of several steps, such as `add_logs` with `set_state`,
 //! always has a COMMIT of its own.

@@ -329,7 +329,7 @@ impl Shared {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "a panic".to_owned(),
         };
-        metrics::counter!("db.sqlite.log.sync_failures").increment(1);
+        metrics::counter!("decnet_db.sqlite.log.sync_failures").increment(1);
         tracing::error!(
             error = failure,
             "the write-ahead log can't be put on the disk: a power failure would lose what was committed; no write is accepted until it can"
@@ -386,7 +386,7 @@ impl Mover {
                 }
             }
         }
-        metrics::gauge!("db.sqlite.wal.pages").set(f64::from(log));
+        metrics::gauge!("decnet_db.sqlite.wal.pages").set(f64::from(log));
         Ok(log)
     }
 }

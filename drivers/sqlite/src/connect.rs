@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use decnet_db_core::config::{Config, PoolConfig};
 use decnet_db_core::driver::{Backend, OpenFuture};
+use decnet_db_core::telemetry::PoolMetrics;
 use decnet_db_core::{Error, Result};
 use rusqlite::{Connection, OpenFlags, ffi};
 
@@ -27,10 +28,11 @@ pub(crate) fn open(config: &Config) -> OpenFuture<'_> {
     Box::pin(async move {
         let options = Options::of(&config.url)?;
         let path = config.url.database().to_owned();
+        let metrics = PoolMetrics::new(&config.url);
         let (pool, create) = (config.pool.clone(), config.create_if_missing && !options.read_only);
         let backend = detached(move || match path.as_str() {
             ":memory:" => in_memory(),
-            path => in_file(path, create, &pool, options),
+            path => in_file(path, create, &pool, options, metrics),
         })
         .await?;
         Ok(Arc::new(backend) as Arc<dyn Backend>)
@@ -53,11 +55,17 @@ fn in_memory() -> Result<SqliteBackend> {
     Ok(SqliteBackend { writer: Some(Arc::new(writer)), reads, snapshots: None, errors, file: None })
 }
 
-fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Result<SqliteBackend> {
+fn in_file(
+    path: &str,
+    create: bool,
+    pool: &PoolConfig,
+    options: Options,
+    metrics: PoolMetrics,
+) -> Result<SqliteBackend> {
     let file = DatabaseFile::prepare(path, create)?;
     let errors = Errors::new(format!("the database {}", file.shown()));
     if options.read_only {
-        return read_only(&file, pool, options, &errors);
+        return read_only(&file, pool, options, &errors, metrics);
     }
     let location = Location::read_write(&file);
     let busy_timeout = options.busy_timeout;
@@ -74,7 +82,7 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Res
     let (connection, mode) = match opened {
         Ok(opened) => opened,
         Err(error) if may_be_readable(&error) => {
-            let Ok(backend) = read_only(&file, pool, options, &errors) else {
+            let Ok(backend) = read_only(&file, pool, options, &errors, metrics) else {
                 return Err(cause(error, &file, &errors));
             };
             tracing::warn!(path = %file.path().display(), %error, "the database can only be read here: writes will fail");
@@ -119,7 +127,7 @@ fn in_file(path: &str, create: bool, pool: &PoolConfig, options: Options) -> Res
     };
     let access = if with_log { Access::Log } else { Access::NoLog };
     let files = Arc::new(FileWatch::new(&file, access));
-    let manager = Manager::new(&location, &files, busy_timeout, pool.recycle);
+    let manager = Manager::new(&location, &files, busy_timeout, pool.recycle, metrics);
     let readers = ReaderPool::new(manager, pool, files.clone(), errors.clone())?;
     let snapshots = Some(Snapshots::new(&location, &files, busy_timeout, &errors));
     let writer =
@@ -139,6 +147,7 @@ fn read_only(
     pool: &PoolConfig,
     options: Options,
     errors: &Errors,
+    metrics: PoolMetrics,
 ) -> Result<SqliteBackend> {
     let location = Location::read_only(file);
     let attempt = |location: &Location| {
@@ -158,7 +167,7 @@ fn read_only(
         }
     };
     let files = Arc::new(FileWatch::new(file, access));
-    let manager = Manager::new(&location, &files, options.busy_timeout, pool.recycle);
+    let manager = Manager::new(&location, &files, options.busy_timeout, pool.recycle, metrics);
     let snapshots = Some(Snapshots::new(&location, &files, options.busy_timeout, errors));
     let readers = ReaderPool::new(manager, pool, files, errors.clone())?;
     Ok(SqliteBackend {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use decnet_db_core::Error;
+use decnet_db_core::{Error, ErrorCode};
 use rusqlite::ffi;
 
 /// Translates the errors of one database.
@@ -22,8 +22,15 @@ impl Errors {
         &self.database
     }
 
-    /// The error of any statement.
+    /// The error of any statement, with SQLite's extended code.
     pub(crate) fn translate(&self, error: rusqlite::Error) -> Error {
+        match error.sqlite_error().map(|code| code.extended_code) {
+            Some(code) => self.tell(error).with_code(ErrorCode::Sqlite(code)),
+            None => self.tell(error),
+        }
+    }
+
+    fn tell(&self, error: rusqlite::Error) -> Error {
         let (code, text) = match &error {
             rusqlite::Error::SqliteFailure(code, text) => {
                 (code.extended_code, text.clone().unwrap_or_default())
@@ -190,6 +197,8 @@ mod tests {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some("text".to_owned()));
             let error = errors.translate(error);
             assert_eq!(error.kind(), kind, "{code}: {error}");
+            let has_source = std::error::Error::source(&error).is_some();
+            assert_eq!(error.code(), has_source.then_some(ErrorCode::Sqlite(code)), "{error}");
         }
     }
 }

@@ -16,6 +16,13 @@
 //! - Files that are deleted or replaced while they are open, the log beside the database among them, are noticed before each
 //!   commit, and by reads within half a second.
 //!
+//! | metric of its own | counts |
+//! |---|---|
+//! | `decnet_db.sqlite.group.units` | units in a commit (histogram) |
+//! | `decnet_db.sqlite.units.abandoned` | units whose callers were gone before they began |
+//! | `decnet_db.sqlite.wal.pages` | pages in the write-ahead log (gauge) |
+//! | `decnet_db.sqlite.log.syncs`, `.log.sync_failures`, `.log.written_anew` | syncs of the log, those that failed, and logs that were written once more |
+//!
 //! | value | stored as |
 //! |---|---|
 //! | `Bool` | INTEGER 0 or 1 |

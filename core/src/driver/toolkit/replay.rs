@@ -83,7 +83,7 @@ impl Replays {
         Self { system, patience, started: Instant::now(), tries: 0 }
     }
 
-    /// Waits for a moment before the next try, which the counter `db.client.replays` counts by reason.
+    /// Waits for a moment before the next try, which the counter `decnet_db.replays` counts by reason.
     ///
     /// # Errors
     /// The failure's error, when the same would fail again, was tried twelve times, or the patience is over.
@@ -95,7 +95,7 @@ impl Replays {
             _ => return Err(failed.error),
         };
         tracing::debug!(reason, tries = self.tries, "replaying");
-        metrics::counter!("db.client.replays", "db.system.name" => self.system, "reason" => reason)
+        metrics::counter!("decnet_db.replays", "db.system.name" => self.system, "reason" => reason)
             .increment(1);
         tokio::time::sleep(backoff(self.tries - 1)).await;
         Ok(())

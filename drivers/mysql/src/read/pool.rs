@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use decnet_db_core::config::PoolConfig;
 use decnet_db_core::driver::{PoolStatus, backoff};
+use decnet_db_core::telemetry::{InUse, PoolMetrics};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
@@ -33,6 +34,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(5);
 pub(crate) struct Pool {
     connector: Connector,
     config: PoolConfig,
+    metrics: PoolMetrics,
     slots: Arc<Semaphore>,
     idle: Mutex<Idle>,
     /// Why the last attempt to connect failed, until one succeeds.
@@ -54,14 +56,21 @@ pub(crate) struct Lease {
     connection: Connection,
     pool: Arc<Pool>,
     _slot: OwnedSemaphorePermit,
+    _used: InUse,
 }
 
 impl Pool {
-    pub(crate) fn new(connector: Connector, config: PoolConfig, first: Connection) -> Arc<Self> {
+    pub(crate) fn new(
+        connector: Connector,
+        config: PoolConfig,
+        metrics: PoolMetrics,
+        first: Connection,
+    ) -> Arc<Self> {
         let max = usize::try_from(config.max_connections()).unwrap_or(Semaphore::MAX_PERMITS);
         let pool = Arc::new(Self {
             connector,
             config,
+            metrics,
             slots: Arc::new(Semaphore::new(max)),
             idle: Mutex::new(Idle { stack: vec![first], suspect_before: None }),
             away: Mutex::new(None),
@@ -87,9 +96,10 @@ impl Pool {
     /// Unavailable when none is free, or no server answers, in time; Configuration when the server refuses the account.
     pub(crate) async fn acquire(self: &Arc<Self>, access: Access) -> Result<Lease> {
         let started = Instant::now();
+        let waiting = self.metrics.wait();
         let slot = self.slot().await?;
         if let Some(connection) = self.rested(access).await {
-            return Ok(Lease { connection, pool: self.clone(), _slot: slot });
+            return Ok(Lease { connection, pool: self.clone(), _slot: slot, _used: waiting.over() });
         }
         let mut attempt = 0;
         loop {
@@ -98,7 +108,7 @@ impl Pool {
             }
             match self.connect(access).await {
                 Ok(connection) => {
-                    return Ok(Lease { connection, pool: self.clone(), _slot: slot });
+                    return Ok(Lease { connection, pool: self.clone(), _slot: slot, _used: waiting.over() });
                 }
                 Err(refused) if refused.retry && started.elapsed() < self.patience() => {
                     tokio::time::sleep(backoff(attempt)).await;
@@ -110,7 +120,11 @@ impl Pool {
     }
 
     async fn connect(&self, access: Access) -> Result<Connection, Refused> {
+        let started = Instant::now();
         let outcome = self.connector.connect(access).await;
+        if outcome.is_ok() {
+            self.metrics.created(started.elapsed());
+        }
         *self.away.lock() = outcome.as_ref().err().map(|refused| refused.error.to_string());
         outcome
     }
@@ -131,7 +145,9 @@ impl Pool {
         match timeout(self.patience(), self.slots.clone().acquire_owned()).await {
             Ok(Ok(slot)) => Ok(slot),
             Ok(Err(_)) => Err(Error::closed()),
-            Err(_) => Err(Error::Unavailable {
+            Err(_) => {
+                self.metrics.timed_out();
+                Err(Error::Unavailable {
                 // Those who have a slot may be trying to connect.
                 message: self.away.lock().clone().unwrap_or_else(|| format!(
                     "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
@@ -140,7 +156,8 @@ impl Pool {
                     self.config.max_connections()
                 )),
                 source: None,
-            }),
+            })
+            }
         }
     }
 

@@ -336,7 +336,7 @@ impl Committer {
         };
         tracing::debug!(reason, units, "replaying");
         let system = decnet_db_core::sql::Dialect::system(&self.context.dialect);
-        metrics::counter!("db.client.replays", "db.system.name" => system, "reason" => reason)
+        metrics::counter!("decnet_db.replays", "db.system.name" => system, "reason" => reason)
             .increment(units.try_into().unwrap_or(u64::MAX));
     }
 }

@@ -16,6 +16,7 @@ mod decnet_made;
 mod decnet_made_events;
 mod faults;
 mod login;
+mod pool;
 mod private;
 mod refusals;
 mod replay;

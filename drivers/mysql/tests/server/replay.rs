@@ -30,7 +30,7 @@ impl Recorder for Handle {
     fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
         let reason = key.labels().find(|label| label.key() == "reason").map(|label| label.value().to_owned());
         match reason {
-            Some(reason) if key.name() == "db.client.replays" => {
+            Some(reason) if key.name() == "decnet_db.replays" => {
                 Counter::from_arc(self.0.0.lock().unwrap().entry(reason).or_default().clone())
             }
             _ => Counter::noop(),

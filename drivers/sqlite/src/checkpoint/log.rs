@@ -84,7 +84,7 @@ impl Log {
             File::open(path)?.sync_all()?;
         }
         *folder = None;
-        metrics::counter!("db.sqlite.log.syncs").increment(1);
+        metrics::counter!("decnet_db.sqlite.log.syncs").increment(1);
         Ok(())
     }
 
@@ -113,7 +113,7 @@ impl Log {
             at += length as u64;
         }
         log.sync_data()?;
-        metrics::counter!("db.sqlite.log.written_anew").increment(1);
+        metrics::counter!("decnet_db.sqlite.log.written_anew").increment(1);
         Ok(())
     }
 }

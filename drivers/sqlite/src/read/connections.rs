@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use decnet_db_core::Error;
+use decnet_db_core::telemetry::PoolMetrics;
 use r2d2::ManageConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::Connection;
@@ -41,6 +42,7 @@ pub(crate) struct Manager {
     inner: SqliteConnectionManager,
     files: Arc<FileWatch>,
     recycle: Duration,
+    pub(super) metrics: PoolMetrics,
 }
 
 impl Manager {
@@ -50,11 +52,12 @@ impl Manager {
         files: &Arc<FileWatch>,
         busy_timeout: Duration,
         recycle: Duration,
+        metrics: PoolMetrics,
     ) -> Self {
         let inner = SqliteConnectionManager::file(location.name())
             .with_flags(location.flags())
             .with_init(move |connection| session::configure(connection, Role::Reader, busy_timeout));
-        Self { inner, files: files.clone(), recycle }
+        Self { inner, files: files.clone(), recycle, metrics }
     }
 }
 
@@ -63,11 +66,16 @@ impl ManageConnection for Manager {
     type Error = rusqlite::Error;
 
     fn connect(&self) -> std::result::Result<Reader, rusqlite::Error> {
+        let started = Instant::now();
         let connection = match self.files.check("nothing was read") {
             Ok(()) => self.inner.connect().map_err(|error| Some(Failure::Sqlite(error))),
             Err(error) => Err(Some(Failure::Replaced(error))),
         };
-        Ok(Reader { connection, opened: Instant::now() })
+        let opened = Instant::now();
+        if connection.is_ok() {
+            self.metrics.created(opened.duration_since(started));
+        }
+        Ok(Reader { connection, opened })
     }
 
     fn is_valid(&self, reader: &mut Reader) -> std::result::Result<(), rusqlite::Error> {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use decnet_db_core::config::PoolConfig;
 use decnet_db_core::driver::PoolStatus;
 use decnet_db_core::sql::{Rows, Statement};
+use decnet_db_core::telemetry::{PoolMetrics, Waiting};
 use decnet_db_core::{Error, Result};
 use parking_lot::Mutex;
 use r2d2::{NopErrorHandler, Pool};
@@ -44,6 +45,7 @@ pub(crate) struct ReaderPool {
     wait: Duration,
     files: Arc<FileWatch>,
     errors: Errors,
+    metrics: PoolMetrics,
 }
 
 impl ReaderPool {
@@ -58,6 +60,7 @@ impl ReaderPool {
         errors: Errors,
     ) -> Result<Self> {
         let max = config.max_connections().min(MOST);
+        let metrics = file.metrics.clone();
         let wait = config.wait_timeout.clamp(Duration::from_millis(1), LONGEST);
         let builder = Pool::builder()
             .max_size(max)
@@ -79,6 +82,7 @@ impl ReaderPool {
             wait,
             files,
             errors,
+            metrics,
         })
     }
 
@@ -87,6 +91,7 @@ impl ReaderPool {
     pub(crate) async fn query(&self, statement: Statement, quiet: bool) -> Result<Rows> {
         let pool = self.pool.lock().clone().ok_or_else(Error::closed)?;
         let (wait, files, errors) = (self.wait, self.files.clone(), self.errors.clone());
+        let waiting = self.metrics.wait();
         let caller = Caller::default();
         let read = caller.read.clone();
         let work = move |now| {
@@ -94,7 +99,7 @@ impl ReaderPool {
                 return Err(Error::closed());
             }
             files.check_now_and_then(now)?;
-            let rows = fetch(&pool, wait, &statement, &read, &errors);
+            let rows = fetch(&pool, wait, waiting, &statement, &read, &errors);
             drop(pool);
             rows
         };
@@ -108,7 +113,10 @@ impl ReaderPool {
         }
         match tokio::time::timeout(self.wait, &mut answer).await {
             Ok(result) => result,
-            Err(_) if caller.waits() => Err(exhausted(&self.errors, self.max, self.wait)),
+            Err(_) if caller.waits() => {
+                self.metrics.timed_out();
+                Err(exhausted(&self.errors, self.max, self.wait))
+            }
             Err(_) => answer.await,
         }
     }
@@ -162,11 +170,16 @@ fn exhausted(errors: &Errors, max: u32, wait: Duration) -> Error {
 fn fetch(
     pool: &Pool<Manager>,
     wait: Duration,
+    waiting: Waiting,
     statement: &Statement,
     read: &Mutex<Read>,
     errors: &Errors,
 ) -> Result<Rows> {
-    let mut reader = pool.get_timeout(wait).map_err(|_| exhausted(errors, pool.max_size(), wait))?;
+    let mut reader = pool.get_timeout(wait).map_err(|_| {
+        waiting.timed_out();
+        exhausted(errors, pool.max_size(), wait)
+    })?;
+    let _used = waiting.over();
     let connection = match &mut reader.connection {
         Ok(connection) => connection,
         Err(failure) => {

@@ -18,11 +18,13 @@ fn readers(folder: &tempfile::TempDir, change: impl FnOnce(&mut PoolConfig)) -> 
     let file = DatabaseFile::prepare(path.to_str().unwrap(), true).unwrap();
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE IF NOT EXISTS t (x)").unwrap();
-    let mut pool = Config::new(DatabaseUrl::sqlite(&path).unwrap()).pool;
+    let url = DatabaseUrl::sqlite(&path).unwrap();
+    let metrics = PoolMetrics::new(&url);
+    let mut pool = Config::new(url).pool;
     change(&mut pool);
     // The log goes with the last connection, which is closed here.
     let files = Arc::new(FileWatch::new(&file, Access::NoLog));
-    let manager = Manager::new(&Location::read_write(&file), &files, SECOND, pool.recycle);
+    let manager = Manager::new(&Location::read_write(&file), &files, SECOND, pool.recycle, metrics);
     ReaderPool::new(manager, &pool, files, Errors::new("the database a.db")).unwrap()
 }
 

@@ -263,7 +263,7 @@ impl Shared {
 
     /// Commits the units together; if that fails as a whole, one by one, so that only those to blame fail.
     fn commit(&self, units: &[&Unit]) -> Vec<Result<Receipt>> {
-        metrics::histogram!("db.sqlite.group.units").record(units.len() as f64);
+        metrics::histogram!("decnet_db.sqlite.group.units").record(units.len() as f64);
         let write_lock = self.write_lock.lock();
         let guard = self.connection.lock();
         let results = match &*guard {

@@ -162,7 +162,7 @@ impl WriteQueue {
         state.brisk = state.idle.take().is_some_and(|since| since.elapsed() < spin::AWAKE);
         let (group, dropped) = state.backlog.take(limits, &self.places);
         if dropped > 0 {
-            metrics::counter!("db.sqlite.units.abandoned").increment(dropped as u64);
+            metrics::counter!("decnet_db.sqlite.units.abandoned").increment(dropped as u64);
         }
         self.waiting.store(state.backlog.len(), Ordering::Release);
         group

@@ -8,8 +8,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::clock;
 use super::known::start;
+use super::{clock, of_events};
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::sql::{Dialect, Sql, Statement};
@@ -118,7 +118,7 @@ impl Gaps {
 
 /// Each event that has no predecessor, with the id before that there is; `known` is there.
 fn statement(dialect: &dyn Dialect, known: i64, newest: i64) -> Statement {
-    let mut sql = Sql::new(dialect);
+    let mut sql = of_events(dialect);
     sql.push("SELECT id, before_id FROM (SELECT id, LAG(id) OVER (ORDER BY id) AS before_id FROM logs WHERE id >= ");
     sql.bind(known).push(" AND id <= ").bind(newest);
     sql.push(") AS pair WHERE before_id < id - 1 ORDER BY id LIMIT ").bind(MOST as i64 + 1);

@@ -42,10 +42,10 @@ use self::known::{Known, LAST, MINUTES, WIDTH, start};
 use self::ngrams::Ngrams;
 use self::searches::Searches;
 use self::statements::{Anchor, Group, Headline, Rest, Sources, Verdict, Wanted};
-use crate::contract::{Bucket, Stats};
+use crate::contract::{Bucket, Log, Stats};
 use crate::driver::Backend;
 use crate::error::Result;
-use crate::sql::Sql;
+use crate::sql::{Dialect, Record, Sql};
 use crate::time::Timestamp;
 
 /// How old what is known may become before it is looked at whether others have deleted or changed events. One caller does so
@@ -554,10 +554,17 @@ async fn count_segments(
     Group::read_all(backend.query(statement(false)).await?)
 }
 
+/// A statement about events.
+fn of_events(dialect: &dyn Dialect) -> Sql<'_> {
+    let mut sql = Sql::new(dialect);
+    sql.about(Log::TABLE);
+    sql
+}
+
 /// The oldest and the newest id; and how many events there are, where keys may become visible in another order than theirs.
 async fn ends(backend: &dyn Backend) -> Result<Option<(i64, i64, Option<u64>)>> {
     let in_order = backend.dialect().keys_in_commit_order();
-    let mut sql = Sql::new(backend.dialect());
+    let mut sql = of_events(backend.dialect());
     sql.push("SELECT (SELECT MIN(id) FROM logs), (SELECT MAX(id) FROM logs), ");
     sql.push(if in_order { "NULL" } else { "(SELECT COUNT(*) FROM logs)" });
     let ends = backend.query(sql.into_statement()).await?.decode(|row| {

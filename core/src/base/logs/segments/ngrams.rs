@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::known::{WIDTH, start};
-use super::{CHECKED, SHARE, Segments, clock};
+use super::{CHECKED, SHARE, Segments, clock, of_events};
 use crate::base::logs::SEARCHED;
 use crate::contract::Log;
 use crate::contract::search::{Search, Term};
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::json::each_member;
-use crate::sql::{Sql, Value};
+use crate::sql::Value;
 
 /// How many ids a block has: 128 blocks are a segment.
 const BLOCK: i64 = WIDTH / 128;
@@ -361,7 +361,7 @@ impl Drop for IsReading {
 
 /// The filters of the segments within the ids.
 async fn read(backend: &dyn Backend, ids: &Range<i64>) -> Result<Vec<(i64, Filters)>> {
-    let mut sql = Sql::new(backend.dialect());
+    let mut sql = of_events(backend.dialect());
     sql.push("SELECT id, ").columns(SEARCHED.iter().copied()).push(", ").column(Log::FIELDS).from::<Log>();
     sql.and().push("id >= ").bind(ids.start).and().push("id < ").bind(ids.end);
     let mut read = BTreeMap::<i64, Filters>::new();

@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::known::{Known, WIDTH};
 use super::ngrams::Probe;
 use super::statements::{Confirmation, Verdict};
-use super::{ATTEMPTS, CHECKED, Segments, State, believed, clock};
+use super::{ATTEMPTS, CHECKED, Segments, State, believed, clock, of_events};
 use crate::base::logs::matching;
 use crate::contract::{Bucket, Log, LogFilter};
 use crate::driver::Backend;
@@ -103,7 +103,7 @@ impl Segments {
             return Ok(None);
         };
         let Some(events) = &found.events else { return Ok(None) };
-        let mut sql = Sql::new(backend.dialect());
+        let mut sql = of_events(backend.dialect());
         sql.push("SELECT id, ").column(Log::TIMESTAMP);
         others(&mut sql, &found, filter).push(" LIMIT ").bind(FEW);
         let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(None) };
@@ -135,7 +135,7 @@ impl Segments {
             let second = time.as_microseconds().div_euclid(1_000_000);
             *intervals.entry(second.div_euclid(seconds) * seconds).or_default() += 1;
         }
-        let mut sql = Sql::new(backend.dialect());
+        let mut sql = of_events(backend.dialect());
         sql.push("SELECT ").bucket(Log::TIMESTAMP, seconds).push(" AS bucket, COUNT(*)");
         others(&mut sql, &found, filter).push(" GROUP BY bucket");
         backend.query(sql.finish()?).await?.decode(|row| {
@@ -264,7 +264,7 @@ impl Segments {
         if !list && end - found.end < WIDTH {
             return Ok(Some(found));
         }
-        let mut sql = Sql::new(backend.dialect());
+        let mut sql = of_events(backend.dialect());
         let counted = found.events.is_none() && !list;
         sql.push(if counted { "SELECT COUNT(*)" } else { "SELECT id, timestamp" }).from::<Log>();
         sql.and().push("id >= ").bind(from).and().push("id < ").bind(end);
@@ -317,7 +317,7 @@ async fn look_through(
     let mut found = Part { count: 0, events: listed.then(Vec::new) };
     for ids in ids.chunks(RANGES) {
         let statement = |what| {
-            let mut sql = Sql::new(backend.dialect());
+            let mut sql = of_events(backend.dialect());
             sql.push(what).from::<Log>().and().push("(");
             // As many each time, so that the statement is prepared once.
             for (position, part) in ids.iter().chain(repeat(&(0..0))).take(RANGES).enumerate() {
@@ -414,7 +414,7 @@ fn counting(
     filter: &LogFilter,
     new: bool,
 ) -> Result<Statement> {
-    let mut sql = Sql::new(dialect);
+    let mut sql = of_events(dialect);
     sql.push("SELECT ");
     Confirmation::write(&mut sql, Some((known, gaps)));
     let count = |sql: &mut Sql<'_>, from: Option<i64>, to: Option<i64>| {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::Figures;
 use super::gaps::Gaps;
 use super::known::{Known, MINUTES, WIDTH};
+use super::{Figures, of_events};
 use crate::base::support::broken;
 use crate::contract::Log;
 use crate::error::Result;
@@ -38,7 +38,7 @@ pub(super) struct Sources {
 impl Sources {
     /// The statement for the number of sources whose first event lies behind these and before the id.
     pub(super) fn statement(self, dialect: &dyn Dialect, before: i64) -> Statement {
-        let mut sql = Sql::new(dialect);
+        let mut sql = of_events(dialect);
         write_fresh(sql.push("SELECT "), self.upto, Some(before));
         sql.into_statement()
     }
@@ -85,7 +85,7 @@ impl Headline {
         sources: Option<Sources>,
         wanted: Wanted,
     ) -> Statement {
-        let mut sql = Sql::new(dialect);
+        let mut sql = of_events(dialect);
         sql.push("SELECT ");
         Confirmation::write(&mut sql, known);
         if let Some((known, _)) = known {
@@ -209,7 +209,7 @@ pub(super) struct Rest {
 impl Rest {
     /// The statement.
     pub(super) fn statement(dialect: &dyn Dialect, known: &Known, gaps: &Gaps) -> Statement {
-        let mut sql = Sql::new(dialect);
+        let mut sql = of_events(dialect);
         for (part, (bound, id)) in
             [(" WHERE id < ", known.front()), (" WHERE id >= ", known.end)].into_iter().enumerate()
         {
@@ -270,7 +270,7 @@ impl Group {
         whole: bool,
         minutes: bool,
     ) -> Statement {
-        let mut sql = Sql::new(dialect);
+        let mut sql = of_events(dialect);
         sql.push("SELECT id - id % ").number(WIDTH).push(" AS segment, ");
         if minutes {
             sql.bucket(Log::TIMESTAMP, 60);
