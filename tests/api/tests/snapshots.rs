@@ -90,7 +90,7 @@ fn difference(before: &str, after: &str) -> String {
 }
 
 #[test]
-#[ignore = "needs Rust 1.95.0, runs rustdoc on every crate; .ci/run has it as a step"]
+#[ignore = "needs Rust 1.95.0, runs rustdoc on every crate; part of a release, docs/releasing.md"]
 fn the_public_api_is_what_the_snapshots_say() {
     let (documented, mut changed) = (documented(), String::new());
     for package in PACKAGES {
