@@ -30,7 +30,6 @@ async function send(path, options) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0, { detail: "the service can't be reached" });
   }
-  if (response.status === 204) return null;
   const body = await response.json().catch(() => null);
   if (response.ok) return body;
   throw new Refused(response.status, body);

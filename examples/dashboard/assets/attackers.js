@@ -257,10 +257,10 @@ export function attacker({ signal, say }, _parameters, uuid) {
           ),
         );
       }),
-      get(`${path}/smtp-targets`, {}, signal).then((list) =>
+      get(`${path}/smtp-targets`, {}, signal).then(({ data }) =>
         chips(
           targets,
-          list.map((target) => [el("bdi", {}, target.domain), " × ", number(target.count)]),
+          data.map((target) => [el("bdi", {}, target.domain), " × ", number(target.count)]),
         ),
       ),
     ]);

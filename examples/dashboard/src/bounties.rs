@@ -39,4 +39,5 @@ pub(crate) async fn list(
         repo.get_bounties(query),
     )
     .await
+    .map(Json)
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::params::log_filter;
 
 /// The least time from one computation to the next.
-const SPACING: Duration = Duration::from_millis(500);
+const SPACING: Duration = Duration::from_secs(1);
 /// When they are computed without an event: deckies come and go too.
 const IDLE: Duration = Duration::from_secs(15);
 /// Pause after a failure.

@@ -42,6 +42,7 @@ pub(crate) async fn list(
         repo.get_logs(query),
     )
     .await
+    .map(Json)
 }
 
 /// The minutes of an interval: 15 unless given, a year at most.

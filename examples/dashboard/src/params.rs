@@ -141,6 +141,12 @@ pub(crate) struct Listing<T, C> {
 }
 
 impl<T, C> Listing<T, C> {
+    /// The same page with other rows.
+    pub(crate) fn map<U>(self, row: impl FnMut(T) -> U) -> Listing<U, C> {
+        let Self { total, limit, offset, data, next } = self;
+        Listing { total, limit, offset, data: data.into_iter().map(row).collect(), next }
+    }
+
     /// The page that is asked for: behind `after`, or at an offset, or the first one, from which both go on. Of the futures,
     /// those are run that it takes.
     pub(crate) async fn of<P: Future<Output = decnet_db::Result<Page<T, C>>>>(
@@ -148,7 +154,7 @@ impl<T, C> Listing<T, C> {
         total: impl Future<Output = decnet_db::Result<u64>>,
         by_key: impl FnOnce(Option<C>) -> P,
         by_offset: impl Future<Output = decnet_db::Result<Vec<T>>>,
-    ) -> ApiResult<Json<Self>> {
+    ) -> ApiResult<Self> {
         if offset.0 > 0 && after.is_some() {
             return Err(ApiError::invalid("after", "goes with no offset: both say where the page begins"));
         }
@@ -159,6 +165,6 @@ impl<T, C> Listing<T, C> {
         } else {
             (by_offset.await?, None)
         };
-        Ok(Json(Self { total, limit, offset, data, next }))
+        Ok(Self { total, limit, offset, data, next })
     }
 }

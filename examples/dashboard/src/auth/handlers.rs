@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State as Shared;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, header};
 use axum::response::{AppendHeaders, IntoResponse};
 use decnet_db::contract::User;
 use decnet_db::time::Timestamp;
@@ -35,14 +35,27 @@ struct Issued {
     access_token: String,
     token_type: &'static str,
     must_change_password: bool,
+    #[serde(flatten)]
+    done: Option<Done>,
+}
+
+/// That something was done, in DECNET's words.
+#[derive(Serialize)]
+struct Done {
+    message: &'static str,
 }
 
 /// The token as cookie and in the body.
-fn issued(tokens: &Tokens, user: &str, must_change_password: bool) -> ApiResult<impl IntoResponse + use<>> {
+fn issued(
+    tokens: &Tokens,
+    user: &str,
+    must_change_password: bool,
+    done: Option<Done>,
+) -> ApiResult<impl IntoResponse + use<>> {
     let (token, _) =
         tokens.issue(user).map_err(|error| decnet_db::Error::backend("a token can't be made", error))?;
     let cookie = cookie(&token, tokens.life.as_secs(), tokens.behind_tls);
-    let body = Issued { access_token: token, token_type: "bearer", must_change_password };
+    let body = Issued { access_token: token, token_type: "bearer", must_change_password, done };
     Ok((AppendHeaders([cookie]), Json(body)))
 }
 
@@ -65,7 +78,7 @@ pub(crate) async fn login(
         return Err(ApiError::invalid("password", format!("must have 1 to {LONGEST_PASSWORD} bytes")));
     }
     match auth.passwords.login(&repo, &username, &password).await? {
-        Some(user) => issued(&auth.tokens, &user.uuid, user.must_change_password),
+        Some(user) => issued(&auth.tokens, &user.uuid, user.must_change_password, None),
         // The same words whichever of the two is wrong.
         None => Err(ApiError::unauthorized("there is no such user with that password")),
     }
@@ -100,7 +113,8 @@ pub(crate) async fn logout(
     let expires = instant(session.claims.exp)?;
     repo.revoke_token(&session.claims.jti, &session.user.uuid, expires).await?;
     auth.tell();
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([cookie("", 0, auth.tokens.behind_tls)])))
+    let done = Done { message: "Logged out" };
+    Ok((AppendHeaders([cookie("", 0, auth.tokens.behind_tls)]), Json(done)))
 }
 
 fn instant(seconds: i64) -> decnet_db::Result<Timestamp> {
@@ -144,5 +158,5 @@ pub(crate) async fn change_password(
         .commit()
         .await?;
     auth.tell();
-    issued(&auth.tokens, &user.uuid, false)
+    issued(&auth.tokens, &user.uuid, false, Some(Done { message: "Password updated successfully" }))
 }

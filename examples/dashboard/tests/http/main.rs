@@ -8,6 +8,7 @@
 mod support;
 
 mod arguments;
+mod attackers;
 mod auth;
 mod client;
 mod errors;

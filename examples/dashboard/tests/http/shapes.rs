@@ -11,13 +11,12 @@ use crate::support::{Database, each_backend};
 each_backend!(
     events_come_by_offset_and_by_key,
     figures_are_the_contracts,
-    attackers_and_what_they_did,
     bounties_and_deckies,
     top_values_and_sessions,
     no_answer_has_a_hash,
 );
 
-fn time(second: i64) -> Timestamp {
+pub(crate) fn time(second: i64) -> Timestamp {
     Timestamp::from_microseconds((1_767_225_600 + second) * 1_000_000).unwrap()
 }
 
@@ -92,49 +91,6 @@ async fn figures_are_the_contracts(database: Database) {
     );
     let whole = client.json("/logs/histogram").await;
     assert_eq!(whole, json!([{"time": "2026-01-01 00:00:00", "count": 5}]));
-}
-
-async fn attackers_and_what_they_did(database: Database) {
-    let client = Client::signed_in(&database.repository).await;
-    let attacker = |ip: &str, events: i64, seen: i64| {
-        Changeset::new()
-            .set(Attacker::IP, ip)
-            .set(Attacker::FIRST_SEEN, time(0))
-            .set(Attacker::LAST_SEEN, time(seen))
-            .set(Attacker::EVENT_COUNT, events)
-            .set(Attacker::SERVICES, r#"["ssh"]"#)
-            .set(
-                Attacker::COMMANDS,
-                r#"[{"command_text": "id", "service": "ssh"}, {"command_text": "w", "service": "telnet"}]"#,
-            )
-    };
-    let uuid = database.upsert_attacker(attacker("203.0.113.7", 9, 1)).await.unwrap();
-    database.upsert_attacker(attacker("203.0.113.8", 1, 2)).await.unwrap();
-    database.upsert_attacker(attacker("198.51.100.9", 5, 3)).await.unwrap();
-    database.increment_smtp_target(&uuid, "example.org").await.unwrap();
-
-    let ips = |page: &Value| -> Vec<String> {
-        let data = page["data"].as_array().unwrap();
-        data.iter().map(|attacker| attacker["ip"].as_str().unwrap().to_owned()).collect()
-    };
-    let recent = client.json("/attackers?limit=2").await;
-    assert_eq!((&recent["total"], &recent["limit"]), (&json!(3), &json!(2)));
-    assert_eq!(ips(&recent), ["198.51.100.9", "203.0.113.8"]);
-    let after = recent["next"].as_str().unwrap();
-    assert_eq!(ips(&client.json(&format!("/attackers?limit=2&after={after}")).await), ["203.0.113.7"]);
-    let active = client.json("/attackers?sort_by=active&search=203.0.113&service=SSH").await;
-    assert_eq!(ips(&active), ["203.0.113.7", "203.0.113.8"]);
-    assert_eq!(ips(&client.json("/attackers?sort_by=traversals&offset=2").await).len(), 1);
-
-    let one = client.json(&format!("/attackers/{uuid}")).await;
-    assert_eq!((&one["ip"], &one["services"]), (&json!("203.0.113.7"), &json!(["ssh"])));
-    let commands = client.json(&format!("/attackers/{uuid}/commands?service=ssh")).await;
-    assert_eq!(
-        commands,
-        json!({"total": 1, "limit": 50, "offset": 0, "data": [{"command_text": "id", "service": "ssh"}]})
-    );
-    let targets = client.json(&format!("/attackers/{uuid}/smtp-targets")).await;
-    assert_eq!((&targets[0]["domain"], &targets[0]["count"]), (&json!("example.org"), &json!(1)));
 }
 
 async fn bounties_and_deckies(database: Database) {

@@ -1,14 +1,12 @@
-//! Attackers and what they did.
+//! The list of attackers.
 
 use axum::Json;
-use axum::extract::Path;
 use decnet_db::contract::{
-    Attacker, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery, SmtpTarget,
+    Attacker, AttackerBehavior, AttackerCursor, AttackerFilter, AttackerOrder, AttackerQuery,
 };
-use decnet_db::json::Json as StoredJson;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::params::{Limit, Listing, Offset, Params, parsed, search};
 use crate::repo::Repo;
 
@@ -49,67 +47,33 @@ impl From<SortBy> for AttackerOrder {
     }
 }
 
+/// An attacker, and what was inferred about it.
+#[derive(Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    attacker: Attacker,
+    behavior: Option<AttackerBehavior>,
+}
+
 /// `GET /attackers`
 pub(crate) async fn list(
     repo: Repo,
     Params(params): Params<ListParams>,
-) -> ApiResult<Json<Listing<Attacker, AttackerCursor>>> {
+) -> ApiResult<Json<Listing<Listed, AttackerCursor>>> {
     let ListParams { limit, offset, search, sort_by, service, after } = params;
     let order = AttackerOrder::from(sort_by);
     let mut filter = AttackerFilter::all();
     (filter.search, filter.service) = (search, service);
     let query = AttackerQuery::from(filter.clone()).limit(limit.0).offset(offset.0);
-    Listing::of(
+    let attackers = Listing::of(
         (limit, offset, after),
         repo.get_total_attackers(filter.clone()),
         |after| repo.get_attackers_page(limit.0, order, filter, after),
         repo.get_attackers(query, order),
     )
-    .await
-}
-
-/// `GET /attackers/{uuid}`
-pub(crate) async fn one(repo: Repo, Path(uuid): Path<String>) -> ApiResult<Json<Attacker>> {
-    Ok(Json(known(&repo, &uuid).await?))
-}
-
-async fn known(repo: &Repo, uuid: &str) -> ApiResult<Attacker> {
-    repo.get_attacker_by_uuid(uuid).await?.ok_or_else(|| ApiError::not_found("attacker"))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CommandParams {
-    #[serde(default)]
-    limit: Limit,
-    #[serde(default)]
-    offset: Offset,
-    #[serde(default, deserialize_with = "search")]
-    service: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Commands {
-    total: u64,
-    limit: Limit,
-    offset: Offset,
-    data: Vec<StoredJson>,
-}
-
-/// `GET /attackers/{uuid}/commands`
-pub(crate) async fn commands(
-    repo: Repo,
-    Path(uuid): Path<String>,
-    Params(params): Params<CommandParams>,
-) -> ApiResult<Json<Commands>> {
-    known(&repo, &uuid).await?;
-    let CommandParams { limit, offset, service } = params;
-    let page = repo.get_attacker_commands(&uuid, limit.0, offset.0, service.as_deref()).await?;
-    Ok(Json(Commands { total: page.total, limit, offset, data: page.data }))
-}
-
-/// `GET /attackers/{uuid}/smtp-targets`
-pub(crate) async fn smtp_targets(repo: Repo, Path(uuid): Path<String>) -> ApiResult<Json<Vec<SmtpTarget>>> {
-    known(&repo, &uuid).await?;
-    Ok(Json(repo.list_smtp_targets(&uuid).await?))
+    .await?;
+    // One read for the whole page.
+    let ips: Vec<String> = attackers.data.iter().map(|attacker| attacker.ip.clone()).collect();
+    let mut behaviors = repo.get_behaviors_for_ips(&ips).await?;
+    Ok(Json(attackers.map(|attacker| Listed { behavior: behaviors.remove(&attacker.ip), attacker })))
 }
