@@ -74,12 +74,17 @@ class Service:
             raise Failed(f"{self.name}: {method} {path}: {status} {text[:500]!r}")
         return json.loads(text)
 
-    def sign_in(self) -> dict:
-        """Signs in with the chosen password, and chooses it where somebody else chose the one that there is."""
+    def sign_in(self, password: str = PASSWORD) -> dict:
         self.token = None
-        answer = self.json("POST", "/auth/login", {"username": ADMIN, "password": PASSWORD})
+        answer = self.json("POST", "/auth/login", {"username": ADMIN, "password": password})
         self.token = answer["access_token"]
         return answer
+
+    def choose_password(self, password: str) -> None:
+        """Signs in as somebody whose password is their own: before that, nothing else is allowed."""
+        if self.sign_in()["must_change_password"]:
+            self.json("POST", "/auth/change-password", {"old_password": PASSWORD, "new_password": password})
+        self.sign_in(password)
 
     def stop(self) -> None:
         if self.process.poll() is None:

@@ -16,6 +16,7 @@ each_backend!(
     what_this_process_changes_shows_at_once,
     whoever_drops_a_deletion_leaves_no_doubt,
     what_was_found_is_not_looked_for_again,
+    pages_of_what_many_events_have_are_right,
 );
 
 async fn what_others_append_shows_at_once(db: Database) {
@@ -156,6 +157,21 @@ async fn whoever_drops_a_deletion_leaves_no_doubt(db: Database) {
         agree(&[&*db], &other, 1_500, "needle").await;
         add(&*db, 0..6_000).await;
         agree(&[&*db], &other, 1_500, "needle").await;
+    }
+    other.close().await;
+}
+
+/// Once their number is known, such pages are read in the order of time, instead of by the column's index.
+async fn pages_of_what_many_events_have_are_right(db: Database) {
+    let other = Other::open(&db).await;
+    add(&*db, 0..12_000).await;
+    for search in ["service:ssh", "service:ssh common", "service:SSH"] {
+        for _ in 0..2 {
+            agree(&[&*db], &other, 1_000, search).await;
+        }
+        let from = db.get_max_log_id().await.unwrap() + 20_000;
+        other.add(from..from + 300).await;
+        agree(&[&*db], &other, 1_000, search).await;
     }
     other.close().await;
 }

@@ -173,8 +173,11 @@ pub(crate) async fn agree(repositories: &[&dyn Repository], other: &Other, offse
     }
 }
 
-/// Whether the event has the member, or the word in one of its texts.
+/// Whether the event is of the service, has the member, or the word in one of its texts.
 fn matches(log: &Log, word: &str) -> bool {
+    if let Some(service) = word.strip_prefix("service:") {
+        return log.service == service;
+    }
     if let Some((name, text)) = word.split_once(':') {
         return decnet_db::json::member_text(&log.fields, &[name]).as_deref() == Some(text);
     }

@@ -22,6 +22,8 @@ struct Facts {
     /// Counted from 0, in the order of the first calls.
     number: usize,
     collection: Option<&'static str>,
+    /// The span's name by the conventions: `{operation} {target}`.
+    title: String,
 }
 
 impl Operation {
@@ -31,9 +33,13 @@ impl Operation {
 
     fn facts(&self) -> &Facts {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        self.facts.get_or_init(|| Facts {
-            number: NEXT.fetch_add(1, Ordering::Relaxed),
-            collection: collection_of(self.name),
+        self.facts.get_or_init(|| {
+            let collection = collection_of(self.name);
+            Facts {
+                number: NEXT.fetch_add(1, Ordering::Relaxed),
+                collection,
+                title: [Some(self.name), collection].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            }
         })
     }
 
@@ -45,12 +51,8 @@ impl Operation {
         self.facts().collection
     }
 
-    /// The span's name by the conventions: `{operation} {target}`.
-    pub(crate) fn title(&self) -> String {
-        match self.collection() {
-            Some(collection) => format!("{} {collection}", self.name),
-            None => self.name.to_owned(),
-        }
+    pub(crate) fn title(&self) -> &str {
+        &self.facts().title
     }
 }
 

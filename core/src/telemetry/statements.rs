@@ -78,10 +78,11 @@ impl Kind {
         [batch, verb].join(" ").trim().to_owned()
     }
 
-    fn summary(self) -> String {
+    /// The operation, and on what.
+    fn summary(self, operation: &str) -> String {
         match self.table.filter(|_| self.verb.is_some()) {
-            Some(table) => format!("{} {}", self.operation(), table.name),
-            None => self.operation(),
+            Some(table) => format!("{operation} {}", table.name),
+            None => operation.to_owned(),
         }
     }
 
@@ -108,26 +109,28 @@ fn texts(unit: &Unit, dialect: &dyn Dialect) -> String {
 
 /// The span of a statement or a unit.
 macro_rules! inner_span {
-    ($name:literal, $this:expr, $kind:expr, $text:expr) => {
+    ($name:literal, $this:expr, $kind:expr, $text:expr) => {{
+        let operation = $kind.operation();
+        let summary = $kind.summary(&operation);
         info_span!(
             $name,
-            otel.name = $kind.summary(),
+            otel.name = summary,
             otel.kind = "client",
             db.system.name = $this.backend.dialect().system(),
             db.namespace = $this.database.namespace(),
             server.address = $this.database.address(),
             server.port = $this.database.port(),
             db.collection.name = $kind.collection(),
-            db.operation.name = $kind.operation(),
+            db.operation.name = operation,
             db.operation.batch.size = $kind.batch(),
-            db.query.summary = $kind.summary(),
+            db.query.summary = summary,
             db.query.text = $text,
             db.response.returned_rows = tracing::field::Empty,
             db.response.status_code = tracing::field::Empty,
             error.type = tracing::field::Empty,
             otel.status_code = tracing::field::Empty,
         )
-    };
+    }};
 }
 
 impl Traced {
@@ -157,7 +160,8 @@ impl Traced {
         }
         let taken = started.elapsed();
         if self.slow_after.is_some_and(|limit| taken >= limit) {
-            let (summary, milliseconds) = (kind.summary(), taken.as_secs_f64() * 1_000.0);
+            let summary = kind.summary(&kind.operation());
+            let milliseconds = taken.as_secs_f64() * 1_000.0;
             warn!(target: "decnet_db::slow", summary, milliseconds, rows, "a slow statement");
         }
         result

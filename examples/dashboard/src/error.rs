@@ -1,5 +1,7 @@
 //! What goes wrong, as an answer: `{"detail": …, "kind": …, "argument": …}` and the status that fits.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +15,8 @@ pub(crate) struct ApiError {
     kind: &'static str,
     detail: String,
     argument: Option<String>,
+    /// When it is worth another try.
+    retry_after: Option<Duration>,
 }
 
 /// A `Result` whose error is an answer.
@@ -20,7 +24,8 @@ pub(crate) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), argument: None }
+        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::from_secs(1));
+        Self { status, kind, detail: detail.into(), argument: None, retry_after }
     }
 
     pub(crate) fn invalid(argument: impl Into<String>, reason: impl Into<String>) -> Self {
@@ -33,6 +38,13 @@ impl ApiError {
 
     pub(crate) fn unauthorized(detail: &str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    pub(crate) fn too_many_tries(wait: Duration) -> Self {
+        let detail =
+            format!("too many tries to sign in; the next one is allowed in {} s", wait.as_secs() + 1);
+        let answer = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail);
+        Self { retry_after: Some(wait), ..answer }
     }
 
     pub(crate) fn busy(detail: &str) -> Self {
@@ -74,17 +86,15 @@ impl IntoResponse for ApiError {
             #[serde(skip_serializing_if = "Option::is_none")]
             argument: Option<String>,
         }
-        let Self { status, kind, detail, argument } = self;
+        let Self { status, kind, detail, argument, retry_after } = self;
         let mut response = (status, Json(Body { detail, kind, argument })).into_response();
         let headers = response.headers_mut();
-        match status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
+        if let Some(wait) = retry_after {
+            // Whole seconds, rounded up.
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000) as u64));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

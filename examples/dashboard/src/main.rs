@@ -14,7 +14,7 @@ use decnet_dashboard::{State, TokenSettings, router, sample};
 use decnet_db::Repository;
 use decnet_db::config::{Config, DatabaseUrl, Settings};
 use decnet_db::contract::SeededAdmin;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -36,7 +36,8 @@ struct Arguments {
     /// Sample data in an empty database (in memory without --url), and more of it all the time
     #[arg(long)]
     sample: bool,
-    /// Browsers reach the service through a proxy that speaks HTTPS: the cookie is never sent without
+    /// Browsers reach the service through a proxy that speaks HTTPS: the cookie is never sent without, and who signs in
+    /// is the last address of the header X-Forwarded-For
     #[arg(long)]
     behind_tls: bool,
 }
@@ -94,7 +95,7 @@ async fn serve(
     let shutdown = CancellationToken::new();
     let tokens = TokenSettings::from_settings(settings)?.behind_tls(arguments.behind_tls);
     let state = State::new(Arc::clone(repository), &tokens, shutdown.clone())?;
-    let listener = TcpListener::bind(arguments.listen).await.with_context(|| {
+    let listener = listen(arguments.listen).with_context(|| {
         format!("can't listen on {}: choose another address with --listen", arguments.listen)
     })?;
     // Before anybody is told where the service is: who ends it at once, ends it in order.
@@ -118,7 +119,8 @@ async fn serve(
     }
     println!("listening on http://{}", listener.local_addr()?);
 
-    let server = axum::serve(listener, router(state)).with_graceful_shutdown(asked_to_end);
+    let server = axum::serve(listener, router(state).into_make_service_with_connect_info::<SocketAddr>());
+    let server = server.with_graceful_shutdown(asked_to_end);
     let server = server.into_future();
     tokio::pin!(server);
     tokio::select! {
@@ -132,6 +134,14 @@ async fn serve(
             Ok(())
         }
     }
+}
+
+/// Many may come at once: with the usual queue of 128, the others would try again only after a second.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
 }
 
 /// Waits for SIGTERM or Ctrl-C, then cancels what runs on without end.

@@ -6,7 +6,7 @@ mod values;
 use async_trait::async_trait;
 
 pub(crate) use self::segments::advance_clock;
-use self::segments::{Place, Seek};
+use self::segments::{FoundPage, Place, Seek};
 use super::SqlRepository;
 use super::support::Pages;
 use crate::contract::limits::{check_limit, check_rows};
@@ -45,14 +45,15 @@ impl Logs for SqlRepository {
                 }
             }
         }
-        if let Some(ids) = self.segments.found_page(&self.backend, &filter, None, limit, offset).await?
-            && let Some(logs) = self.logs_with(&ids).await?
+        let found = self.segments.found_page(&self.backend, &filter, None, limit, offset).await?;
+        if let FoundPage::Ids(ids) = &found
+            && let Some(logs) = self.logs_with(ids).await?
         {
             return Ok(logs);
         }
         let mut sql = self.select::<Log>();
         if offset < DEEP {
-            newest_first(matching(&mut sql, &filter)).part(limit, offset);
+            newest_first(matching_by(&mut sql, &filter, Access::of(&found))).part(limit, offset);
         } else {
             // What is skipped is skipped in the index, without its rows.
             sql.and().push("id IN (SELECT id FROM ").subquery(|sql| {
@@ -76,17 +77,20 @@ impl Logs for SqlRepository {
             (Value::Time(time), Value::Int(id)) => Some((*time, *id)),
             _ => None,
         });
-        let mut found = None;
-        if place.is_some() || after.is_none() {
+        let found = if place.is_some() || after.is_none() {
             let rows = limit.saturating_add(1);
-            if let Some(ids) = self.segments.found_page(&self.backend, &filter, place, rows, 0).await? {
-                found = self.logs_with(&ids).await?;
-            }
-        }
-        let logs = match found {
+            self.segments.found_page(&self.backend, &filter, place, rows, 0).await?
+        } else {
+            FoundPage::Unknown
+        };
+        let logs = match &found {
+            FoundPage::Ids(ids) => self.logs_with(ids).await?,
+            _ => None,
+        };
+        let logs = match logs {
             Some(logs) => logs,
             None => {
-                newest_first(matching(&mut sql, &filter));
+                newest_first(matching_by(&mut sql, &filter, Access::of(&found)));
                 pages.limit(&mut sql);
                 self.read(sql).await?.records()?
             }
@@ -222,6 +226,26 @@ const SEARCHED: [&Column; 4] =
 
 /// Adds the conditions of the filter.
 fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &LogFilter) -> &'s mut Sql<'d> {
+    matching_by(sql, filter, Access::Any)
+}
+
+/// How the events that match are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Access {
+    /// As the engine thinks best.
+    Any,
+    /// In the order of their times. Without statistics an engine takes each value for a rare one: it would read all that have it
+    /// by the column's index, and sort them.
+    ByTime,
+}
+
+impl Access {
+    fn of(found: &FoundPage) -> Self {
+        if matches!(found, FoundPage::Common) { Self::ByTime } else { Self::Any }
+    }
+}
+
+fn matching_by<'s, 'd>(sql: &'s mut Sql<'d>, filter: &LogFilter, access: Access) -> &'s mut Sql<'d> {
     if let Some(start) = filter.start_time {
         sql.and().column(Log::TIMESTAMP).push(" >= ").bind(start);
     }
@@ -233,6 +257,13 @@ fn matching<'s, 'd>(sql: &'s mut Sql<'d>, filter: &LogFilter) -> &'s mut Sql<'d>
     }
     for term in filter.search.iter().flat_map(Search::terms) {
         match term {
+            Term::Equals(column, value) if access == Access::ByTime => {
+                // No index has this.
+                sql.and()
+                    .push("CASE WHEN ")
+                    .eq(column.column(), value.as_str())
+                    .push(" THEN 1 ELSE 0 END = 1")
+            }
             Term::Equals(column, value) => sql.only(column.column(), value.as_str()),
             Term::Member(key, value) => sql.and().json_member(Log::FIELDS, key, value),
             // In every text.

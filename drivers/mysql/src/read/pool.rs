@@ -147,18 +147,22 @@ impl Pool {
             Ok(Err(_)) => Err(Error::closed()),
             Err(_) => {
                 self.metrics.timed_out();
-                Err(Error::Unavailable {
-                // Those who have a slot may be trying to connect.
-                message: self.away.lock().clone().unwrap_or_else(|| format!(
-                    "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
-                     DECNET_DB_MAX_OVERFLOW)",
-                    self.patience().as_secs(),
-                    self.config.max_connections()
-                )),
-                source: None,
-            })
+                Err(self.none_free())
             }
         }
+    }
+
+    fn none_free(&self) -> Error {
+        let all_in_use = || {
+            format!(
+                "no database connection became free within {} s: all {} are in use (DECNET_DB_POOL_SIZE, \
+                 DECNET_DB_MAX_OVERFLOW)",
+                self.patience().as_secs(),
+                self.config.max_connections()
+            )
+        };
+        // Those who have a slot may be trying to connect.
+        Error::Unavailable { message: self.away.lock().clone().unwrap_or_else(all_in_use), source: None }
     }
 
     /// A connection that is open already and fit for use.

@@ -1,6 +1,7 @@
 //! Signing in and out, and choosing a password.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Json;
 use axum::extract::State as Shared;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Auth;
 use super::session::{COOKIE, Session};
 use super::tokens::Tokens;
+use super::tries::Origin;
 use crate::error::{ApiError, ApiResult};
 use crate::params::Body;
 use crate::repo::Repo;
@@ -69,6 +71,7 @@ fn cookie(token: &str, seconds: u64, behind_tls: bool) -> (HeaderName, String) {
 pub(crate) async fn login(
     Shared(auth): Shared<Arc<Auth>>,
     repo: Repo,
+    origin: Origin,
     Body(Credentials { username, password }): Body<Credentials>,
 ) -> ApiResult<impl IntoResponse> {
     if username.is_empty() || username.chars().count() > LONGEST_NAME {
@@ -77,8 +80,13 @@ pub(crate) async fn login(
     if password.is_empty() || password.len() > LONGEST_PASSWORD {
         return Err(ApiError::invalid("password", format!("must have 1 to {LONGEST_PASSWORD} bytes")));
     }
+    let begun = Instant::now();
+    auth.tries.begin(origin, begun).map_err(ApiError::too_many_tries)?;
     match auth.passwords.login(&repo, &username, &password).await? {
-        Some(user) => issued(&auth.tokens, &user.uuid, user.must_change_password, None),
+        Some(user) => {
+            auth.tries.succeeded(origin, begun);
+            issued(&auth.tokens, &user.uuid, user.must_change_password, None)
+        }
         // The same words whichever of the two is wrong.
         None => Err(ApiError::unauthorized("there is no such user with that password")),
     }

@@ -12,6 +12,7 @@ use crate::support::{Database, each_backend};
 each_backend!(
     a_login_gives_the_token_as_cookie_and_in_the_body,
     what_is_wrong_with_a_login_is_not_told,
+    after_ten_wrong_passwords_nobody_gets_in_for_a_while,
     without_a_token_there_is_nothing,
     a_logout_ends_the_session_everywhere,
     a_password_that_must_be_changed_opens_nothing_else,
@@ -173,4 +174,20 @@ async fn tokens_of_gone_users_and_old_tokens_are_refused(database: Database) {
     while brief.get("/stats").await.status != StatusCode::UNAUTHORIZED {
         assert!(begun.elapsed() < BOUND);
     }
+}
+
+async fn after_ten_wrong_passwords_nobody_gets_in_for_a_while(database: Database) {
+    let client = Client::signed_in(&database.repository).await;
+    for _ in 0..2 {
+        assert_eq!(client.login("alice", PASSWORD).await.status, StatusCode::OK);
+    }
+    for _ in 0..10 {
+        assert_eq!(client.login("nobody", "wrong").await.status, StatusCode::UNAUTHORIZED);
+    }
+    let answer = client.login("alice", PASSWORD).await;
+    assert_eq!(answer.wrong(), (429, "too_many_tries".into(), None));
+    let wait: u64 = answer.headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((1..=300).contains(&wait), "{wait}");
+    // Who is in stays in.
+    assert_eq!(client.get("/auth/me").await.status, StatusCode::OK);
 }

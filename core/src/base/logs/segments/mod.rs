@@ -40,6 +40,7 @@ pub(crate) use self::clock::advance as advance_clock;
 use self::gaps::Gaps;
 use self::known::{Known, LAST, MINUTES, WIDTH, start};
 use self::ngrams::Ngrams;
+pub(in crate::base) use self::searches::FoundPage;
 use self::searches::Searches;
 use self::statements::{Anchor, Group, Headline, Rest, Sources, Verdict, Wanted};
 use crate::contract::{Bucket, Log, Stats};

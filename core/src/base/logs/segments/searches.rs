@@ -32,6 +32,9 @@ const FEW: u64 = 4_096;
 const RANGES: usize = 64;
 /// The largest page that is put together of them.
 const PAGE: u64 = 1_024;
+/// A search is common when at least one of so many events matches. A page of those is found among the newest events; and looking
+/// through all, should they be the oldest, costs no more than reading all that match by an index and sorting them.
+const COMMON: u64 = 16;
 
 /// What searches found.
 #[derive(Debug, Default)]
@@ -74,6 +77,19 @@ fn holds(filter: &LogFilter, time: Timestamp) -> bool {
 struct Answer {
     found: Found,
     total: u64,
+    /// How many events the segments have.
+    whole: u64,
+}
+
+/// What is known of a page of a search.
+#[derive(Debug)]
+pub(in crate::base) enum FoundPage {
+    /// The ids of its events, newest first.
+    Ids(Vec<i64>),
+    /// The table has to tell, and many of its events match.
+    Common,
+    /// The table has to tell.
+    Unknown,
 }
 
 impl Segments {
@@ -86,8 +102,8 @@ impl Segments {
         Ok(self.look_up(backend, filter, false).await?.map(|answer| answer.total))
     }
 
-    /// The ids of the page of matching events that begins behind so many and the event `after`, newest first, where they are
-    /// all in segments or were found behind them; none when only the table can tell.
+    /// The page of matching events that begins behind so many and the event `after`: its ids where they are all in segments or
+    /// were found behind them.
     pub(in crate::base) async fn found_page(
         self: &Arc<Self>,
         backend: &Arc<dyn Backend>,
@@ -95,27 +111,31 @@ impl Segments {
         after: Option<(Timestamp, i64)>,
         limit: u64,
         offset: u64,
-    ) -> Result<Option<Vec<i64>>> {
+    ) -> Result<FoundPage> {
         if limit > PAGE {
-            return Ok(None);
+            return Ok(FoundPage::Unknown);
         }
-        let Some(Answer { found, total }) = self.look_up(backend, filter, true).await? else {
-            return Ok(None);
+        let Some(Answer { found, total, whole }) = self.look_up(backend, filter, true).await? else {
+            return Ok(FoundPage::Unknown);
         };
-        let Some(events) = &found.events else { return Ok(None) };
+        let Some(events) = &found.events else {
+            let is_common = found.count > FEW && found.count.saturating_mul(COMMON) >= whole;
+            return Ok(if is_common { FoundPage::Common } else { FoundPage::Unknown });
+        };
         let mut sql = of_events(backend.dialect());
         sql.push("SELECT id, ").column(Log::TIMESTAMP);
         others(&mut sql, &found, filter).push(" LIMIT ").bind(FEW);
-        let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(None) };
+        let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(FoundPage::Unknown) };
         all.extend(events.iter().filter(|(time, _)| holds(filter, *time)));
         // Something has changed since it was counted.
         if all.len() as u64 != total {
-            return Ok(None);
+            return Ok(FoundPage::Unknown);
         }
         all.retain(|event| after.is_none_or(|after| *event < after));
         all.sort_unstable_by(|a, b| b.cmp(a));
         let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        Ok(Some(all.into_iter().skip(size(offset)).take(size(limit)).map(|(_, id)| id).collect()))
+        let page = all.into_iter().skip(size(offset)).take(size(limit));
+        Ok(FoundPage::Ids(page.map(|(_, id)| id).collect()))
     }
 
     /// How many matching events each interval of so many minutes has; none when only the table can tell.
@@ -125,7 +145,7 @@ impl Segments {
         filter: &LogFilter,
         width: i64,
     ) -> Result<Option<Vec<Bucket>>> {
-        let Some(Answer { found, total }) = self.look_up(backend, filter, true).await? else {
+        let Some(Answer { found, total, .. }) = self.look_up(backend, filter, true).await? else {
             return Ok(None);
         };
         let Some(events) = &found.events else { return Ok(None) };
@@ -204,7 +224,7 @@ impl Segments {
                 state.correct(verdict);
                 continue;
             }
-            let (front, end, epoch) = (known.front(), known.end, state.epoch);
+            let (front, end, epoch, whole) = (known.front(), known.end, state.epoch, known.count());
             let found = found.unwrap_or_else(|| {
                 let until = begun + believed(cost);
                 let found = Found { epoch, front, end, count: inside, events: None, until, asked: 0 };
@@ -212,7 +232,7 @@ impl Segments {
                 found
             });
             let Some(within) = found.within(filter) else { return Ok(None) };
-            return Ok(Some(Answer { total: within + others, found }));
+            return Ok(Some(Answer { total: within + others, found, whole }));
         }
         Ok(None)
     }
