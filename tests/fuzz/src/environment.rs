@@ -18,7 +18,8 @@ pub fn environment(bytes: &[u8]) {
         .filter_map(|line| line.split_once('='))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let is_shown = variables.iter().any(|(_, value)| value.contains(PASSWORD));
+    // A fuzzer knows what it is compared with, and may call a variable so.
+    let is_known = environment.contains(PASSWORD);
     let rest: Vec<&[u8]> = parts.collect();
     let settings =
         if rest.is_empty() { Ok(Settings::from_map(variables.clone())) } else { load(&variables, &rest) };
@@ -28,7 +29,7 @@ pub fn environment(bytes: &[u8]) {
         let url: DatabaseUrl = config.url.expose().parse().expect("what is exposed parses");
         assert_eq!(url, config.url);
     }
-    if rest.is_empty() && !is_shown {
+    if rest.is_empty() && !is_known {
         variables.retain(|(name, _)| name != "DECNET_DB_PASSWORD");
         variables.push(("DECNET_DB_PASSWORD".to_owned(), PASSWORD.to_owned()));
         let settings = Settings::from_map(variables);

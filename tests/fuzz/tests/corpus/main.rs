@@ -4,6 +4,7 @@
 //! as Rust writes bytes; it goes into `found/`, where the next run finds it without luck.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a failure tells which mutations it was")]
 
 mod calls;
 mod inputs;
