@@ -3,6 +3,8 @@
 //! By hand, because the crates for INI files differ from it in inline comments, escapes or quotes. Values are taken as
 //! they stand: no quotes, no escapes, no interpolation, no continuation lines (an indented line is a line).
 
+use crate::text::shown;
+
 /// A section with its keys in the order of the file. Keys are in lower case, section names as written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Section {
@@ -42,7 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Section>, String> {
             .and_then(|current| sections.get_mut(current))
             .ok_or_else(|| format!("line {number}: a setting stands before the first [section]"))?;
         if section.entries.iter().any(|(known, _)| *known == key) {
-            return Err(format!("line {number}: the key is in section [{}] already", section.name));
+            return Err(format!("line {number}: the key is in section [{}] already", shown(&section.name)));
         }
         section.entries.push((key, value.to_owned()));
     }
@@ -95,6 +97,12 @@ mod tests {
         let names: Vec<_> = sections.iter().map(|section| section.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(sections[0].entries.len(), 2);
+    }
+
+    #[test]
+    fn an_error_is_one_line_whatever_a_section_is_called() {
+        let error = parse("[a\u{15}\u{202e}]\nk=1\nk=2").unwrap_err();
+        assert_eq!(error, "line 3: the key is in section [a\\u{15}\\u{202e}] already");
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! Columns that hold JSON by convention, and any text in fact.
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::{Json, serialize_on_one_line};
@@ -87,10 +86,12 @@ impl<'de> Deserialize<'de> for JsonOrText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Json::deserialize(deserializer)?;
         if json.is_string() {
-            // The inside of the quotes; what can be decoded is text, and half a surrogate pair is refused.
-            let text: Cow<'_, str> = serde_json::from_str(json.as_str()).map_err(de::Error::custom)?;
-            let text = Self(text.into_owned());
-            if text.raw().is_none() {
+            // The inside of the quotes. Half a surrogate pair is no text, so what has one is shown because it is stored as
+            // JSON, quotes included, and is taken so.
+            let text = serde_json::from_str::<String>(json.as_str()).map(Self);
+            if let Ok(text) = text
+                && text.raw().is_none()
+            {
                 return Ok(text);
             }
         }

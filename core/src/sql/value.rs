@@ -180,10 +180,11 @@ impl FromValue for u64 {
     }
 }
 
+/// An infinite one is an error, as it is where it is written: JSON has no word for it, so nobody could read what is shown.
 impl FromValue for f64 {
     fn from_value(value: Value) -> Result<Self, DecodeError> {
         match value {
-            Value::Real(v) => Ok(v),
+            Value::Real(v) if v.is_finite() => Ok(v),
             #[expect(clippy::cast_precision_loss, reason = "a float column that holds an integer")]
             Value::Int(v) => Ok(v as f64),
             other => Err(DecodeError::new("a number", &other)),
@@ -268,6 +269,14 @@ mod tests {
             assert_eq!(bool::from_value(value), Ok(expected));
         }
         assert!(bool::from_value(Value::Null).is_err());
+    }
+
+    #[test]
+    fn a_number_is_finite() {
+        assert_eq!(f64::from_value(Value::Real(f64::MAX)), Ok(f64::MAX));
+        for value in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert!(f64::from_value(Value::Real(value)).is_err(), "{value}");
+        }
     }
 
     #[test]

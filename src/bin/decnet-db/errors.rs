@@ -1,13 +1,13 @@
 //! How the tool fails: one readable line, a hint where there is one, and an exit code.
 
 use std::borrow::Cow;
-use std::error::Error as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use decnet_db::{Error, ErrorKind, is_unprintable};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
+use crate::error_object::{ErrorObject, message};
 use crate::output::Output;
 
 /// Why a command ended early.
@@ -191,44 +191,6 @@ struct ErrorAnswer {
     error: ErrorObject,
 }
 
-/// An error as `call` answers it (ruling R15): `{"kind":…,"message":…}`.
-#[derive(Serialize)]
-pub(crate) struct ErrorObject {
-    #[serde(serialize_with = "kind_name")]
-    kind: ErrorKind,
-    message: String,
-}
-
-fn kind_name<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.as_str())
-}
-
-impl ErrorObject {
-    pub(crate) fn of(error: &Error) -> Self {
-        Self { kind: error.kind(), message: message(error) }
-    }
-}
-
-/// The error and what caused it, unless its text says so already.
-fn message(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut causes = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    for (position, cause) in causes.iter().enumerate() {
-        // Some only put words such as "Input/output error" before what caused them.
-        let is_said = |said: &String| cause.ends_with(said.as_str()) && text.contains(said.as_str());
-        if !causes[position..].iter().any(is_said) {
-            text.push_str(": ");
-            text.push_str(cause);
-        }
-    }
-    text
-}
-
 /// Foreign text may be part of a message: nothing in it may break the line or speak to the terminal.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unprintable) {
@@ -256,24 +218,6 @@ mod tests {
             "decnet-db: can't read\\nthe \\u{1b}[31mtable: step 3: disk I/O error\nhint: try again"
         );
         assert_eq!(failure.or_hint("another").text().lines().last(), Some("hint: try again"));
-    }
-
-    #[test]
-    fn a_cause_that_the_message_quotes_is_not_repeated() {
-        let error = Error::backend("can't read: disk I/O error", anyhow::anyhow!("disk I/O error"));
-        assert_eq!(message(&error), "can't read: disk I/O error");
-    }
-
-    #[test]
-    fn what_stands_only_before_a_cause_that_is_said_already_is_not_said() {
-        let refused = "Connection refused (os error 111)";
-        let cause = anyhow::anyhow!("{refused}")
-            .context(format!("Input/output error: {refused}"))
-            .context(format!("Input/output error: Input/output error: {refused}"));
-        let error = Error::backend(format!("db1 can't be reached: {refused}"), cause);
-        assert_eq!(message(&error), "db1 can't be reached: Connection refused (os error 111)");
-        let cause = anyhow::anyhow!("{refused}").context("step 3");
-        assert_eq!(message(&Error::backend("can't copy", cause)), format!("can't copy: step 3: {refused}"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bar;
 mod commands;
 mod confirm;
 mod connection;
+mod error_object;
 mod errors;
 mod event_lines;
 mod histogram;

@@ -14,6 +14,7 @@ use super::lines;
 use crate::args::Global;
 use crate::confirm::confirm_call;
 use crate::connection::{CREATE_HINT, config, with_open};
+use crate::error_object::too_long;
 use crate::errors::{Failure, nearest};
 use crate::json_text::with_decoded;
 use crate::output::Output;
@@ -173,11 +174,6 @@ fn deletes_much(method: &str) -> bool {
 /// Whether the method creates a database that is not there (ruling R2).
 pub(crate) fn creates(method: &str) -> bool {
     matches!(method, "initialize" | "reinitialize")
-}
-
-/// The error for a request that is longer than one may be.
-pub(crate) fn too_long(what: &str) -> Error {
-    Error::invalid_input(what, format!("must be at most {} MiB long", LONGEST_REQUEST / (1024 * 1024)))
 }
 
 fn from_stdin() -> Result<String, Failure> {

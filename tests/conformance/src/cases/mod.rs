@@ -20,6 +20,7 @@ pub(crate) mod intel;
 pub(crate) mod large;
 pub(crate) mod lifecycle;
 pub(crate) mod logs;
+pub(crate) mod model;
 pub(crate) mod observations;
 pub(crate) mod orchestrator;
 pub(crate) mod realism;
@@ -77,6 +78,7 @@ crate::catalogue::catalogue! {
         large,
         hostile,
         counts,
+        model,
     }
 }
 

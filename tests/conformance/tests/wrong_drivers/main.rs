@@ -4,6 +4,7 @@
 
 mod faults;
 mod list;
+mod model;
 mod rewrite;
 mod wrapper;
 

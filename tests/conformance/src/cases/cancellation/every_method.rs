@@ -18,7 +18,7 @@ use crate::samples;
 
 /// Lets a future run until it waits for the `nth` time and drops it there, with what it waits for under way. `None` then;
 /// otherwise it has come to its end before.
-async fn dropped_at<T>(nth: usize, future: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn dropped_at<T>(nth: usize, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     let mut waits = 0;
     poll_fn(|context| {

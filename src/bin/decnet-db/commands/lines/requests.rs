@@ -1,26 +1,17 @@
-//! `decnet-db call --lines`: requests on standard input, answers on standard output, one a line.
+//! What a line of `decnet-db call --lines` asks for, and the line that answers it.
+//!
+//! Nothing here knows the tool's options or a database: `tests/fuzz` compiles this file, and hands it any bytes.
 
+use std::fmt;
 use std::io::{self, BufRead as _, Read as _};
-use std::sync::Arc;
-use std::{fmt, thread};
 
-use decnet_db::call::{call, method};
-use decnet_db::config::Config;
-use decnet_db::contract::limits::LONGEST_REQUEST;
 use decnet_db::json::Json;
-use decnet_db::{Error, Repository, Result};
+use decnet_db::{Error, Result};
 use serde::Serialize;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
-use tokio::sync::mpsc;
 
-use super::call::{creates, too_long};
-use crate::connection::find_driver;
-use crate::errors::{ErrorObject, Failure};
+use crate::error_object::{ErrorObject, too_long};
 use crate::json_text::printable;
-use crate::output::Output;
-
-/// Lines that are read ahead of the one that is being answered.
-const READ_AHEAD: usize = 16;
 
 /// An answer, as JSON shows it.
 #[derive(Serialize)]
@@ -30,52 +21,35 @@ enum Outcome {
     Error(ErrorObject),
 }
 
-pub(crate) async fn run(config: Config, output: &mut Output) -> Result<(), Failure> {
-    // Known before any request comes: a URL that no driver serves.
-    find_driver(&config)?;
-    let mut database = Database { config, repository: None };
-    let mut lines = standard_input()?;
-    let mut ended = Ok(());
-    while let Some(line) = lines.recv().await {
-        let answered = match line {
-            Ok(Line::TooLong) => respond_with(Json::default(), Err(too_long("request")), output),
-            Ok(Line::Whole(line)) if line.trim_ascii().is_empty() => Ok(()),
-            Ok(Line::Whole(line)) => answer(&mut database, &line, output).await,
-            Err(error) => Err(Failure::io("can't read standard input", error)),
-        };
-        if answered.is_err() {
-            ended = answered;
-            break;
-        }
-    }
-    if let Some(repository) = database.repository {
-        repository.close().await;
-    }
-    ended
-}
-
-/// Reads lines on a thread of its own: a runtime that waits for a person to type must still serve its connections.
-fn standard_input() -> Result<mpsc::Receiver<io::Result<Line>>, Failure> {
-    let (sender, receiver) = mpsc::channel(READ_AHEAD);
-    let read = move || {
-        let mut input = io::stdin().lock();
-        while let Some(read) = Line::read(&mut input, LONGEST_REQUEST).transpose() {
-            let last = read.is_err();
-            if sender.blocking_send(read).is_err() || last {
-                break;
-            }
-        }
+/// The answer to a line, with a line break at its end; a blank line has none.
+///
+/// # Errors
+/// When the answer can't be written as JSON.
+pub(crate) async fn answer(
+    line: Line,
+    call: impl AsyncFnOnce(Request) -> Result<Json>,
+) -> Result<Option<String>> {
+    let (id, response) = match line {
+        Line::TooLong => (Json::default(), Err(too_long("request"))),
+        Line::Whole(line) if line.trim_ascii().is_empty() => return Ok(None),
+        Line::Whole(line) => match Request::read(&line) {
+            (id, Ok(request)) => (id, call(request).await),
+            (id, Err(error)) => (id, Err(error)),
+        },
     };
-    thread::Builder::new()
-        .name("stdin".into())
-        .spawn(read)
-        .map_err(|error| Failure::io("can't start a thread that reads standard input", error))?;
-    Ok(receiver)
+    let outcome = match response {
+        Ok(result) => Outcome::Ok(result),
+        Err(error) => Outcome::Error(ErrorObject::of(&error)),
+    };
+    // The id is written by hand, since it is to come back byte for byte.
+    let outcome = Json::of(&outcome)?;
+    let members = outcome.as_str().strip_prefix('{').unwrap_or_default();
+    Ok(Some(format!("{{\"id\":{id},{}\n", printable(members))))
 }
 
 /// A line of standard input.
 #[derive(Debug, PartialEq)]
-enum Line {
+pub(crate) enum Line {
     Whole(Vec<u8>),
     /// What is longer than a request may be was read, and not kept.
     TooLong,
@@ -83,7 +57,7 @@ enum Line {
 
 impl Line {
     /// The next line; none at the end.
-    fn read(input: &mut impl io::BufRead, longest: usize) -> io::Result<Option<Self>> {
+    pub(crate) fn read(input: &mut impl io::BufRead, longest: usize) -> io::Result<Option<Self>> {
         let mut line = Vec::new();
         let most = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
         if input.take(most).read_until(b'\n', &mut line)? == 0 {
@@ -99,52 +73,11 @@ impl Line {
     }
 }
 
-/// The database, opened by the first request that needs it, and again by the next one when that fails.
-struct Database {
-    config: Config,
-    repository: Option<Arc<dyn Repository>>,
-}
-
-impl Database {
-    async fn open_for(&mut self, method: &str) -> Result<Arc<dyn Repository>> {
-        if let Some(repository) = &self.repository {
-            return Ok(Arc::clone(repository));
-        }
-        self.config.create_if_missing = creates(method);
-        let repository = decnet_db::connect_with(&self.config).await?;
-        Ok(Arc::clone(self.repository.insert(repository)))
-    }
-}
-
-async fn answer(database: &mut Database, line: &[u8], output: &mut Output) -> Result<(), Failure> {
-    let (id, request) = Request::read(line);
-    let response = respond(database, request).await;
-    respond_with(id, response, output)
-}
-
-fn respond_with(id: Json, response: Result<Json>, output: &mut Output) -> Result<(), Failure> {
-    let outcome = match response {
-        Ok(result) => Outcome::Ok(result),
-        Err(error) => Outcome::Error(ErrorObject::of(&error)),
-    };
-    // The id is written by hand, since it is to come back byte for byte.
-    let outcome = Json::of(&outcome)?;
-    let members = outcome.as_str().strip_prefix('{').unwrap_or_default();
-    output.text(&format!("{{\"id\":{id},{}\n", printable(members)))
-}
-
-async fn respond(database: &mut Database, request: Result<Request>) -> Result<Json> {
-    let request = request?;
-    method(&request.method)?;
-    let repository = database.open_for(&request.method).await?;
-    call(&*repository, &request.method, request.arguments).await
-}
-
 /// What a line asks for.
 #[derive(Debug, PartialEq)]
-struct Request {
-    method: String,
-    arguments: Json,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) arguments: Json,
 }
 
 impl Request {
