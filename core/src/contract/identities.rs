@@ -218,6 +218,7 @@ pub struct AttackerIdentity {
     pub c2_endpoints: Option<String>,
     /// Similarity hash of its typing rhythm: 8 bytes, most significant first.
     #[column(index, bytes = 8)]
+    #[serde(default, deserialize_with = "super::simhash::stored")]
     pub kd_digraph_simhash: Option<Simhash>,
     /// The identity that replaces this one; null while it stands for itself.
     #[column(index, references(AttackerIdentity::UUID))]
@@ -304,6 +305,7 @@ pub struct ClusteringIdentity {
     /// Its command-and-control endpoints.
     pub c2_endpoints: Option<String>,
     /// Similarity hash of its typing rhythm.
+    #[serde(default, deserialize_with = "super::simhash::stored")]
     pub kd_digraph_simhash: Option<Simhash>,
 }
 

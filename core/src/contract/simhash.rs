@@ -73,6 +73,21 @@ impl<'de> Deserialize<'de> for Simhash {
     }
 }
 
+/// Reads what a record shows: the digits of whatever bytes are stored. What is to be stored has 8.
+pub(super) fn stored<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Simhash>, D::Error> {
+    let Some(digits) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let bytes = digits.as_bytes().chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair)
+            .ok()
+            .filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()))?;
+        u8::from_str_radix(pair, 16).ok().filter(|_| pair.len() == 2)
+    });
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    bytes
+        .map(|bytes| Some(Simhash(bytes)))
+        .ok_or_else(|| D::Error::custom("must be pairs of hexadecimal digits"))
+}
+
 impl From<Simhash> for Value {
     fn from(hash: Simhash) -> Self {
         Self::Blob(hash.0)
@@ -99,6 +114,21 @@ mod tests {
             serde_json::to_string(&Simhash::from(0x4142_4344_007f_7a7a)).unwrap(),
             r#""41424344007f7a7a""#
         );
+    }
+
+    #[test]
+    fn a_record_shows_any_number_of_bytes_and_is_read_again() {
+        #[derive(Deserialize)]
+        struct Shown(#[serde(deserialize_with = "stored")] Option<Simhash>);
+        for bytes in [&b""[..], b"\xff", b"\0\x01\x02\x03\x04\x05\x06\x07\x08\x09"] {
+            let hash = Simhash(bytes.to_vec());
+            let shown = serde_json::to_string(&hash).unwrap();
+            assert_eq!(serde_json::from_str::<Shown>(&shown).unwrap().0, Some(hash), "{shown}");
+        }
+        assert_eq!(serde_json::from_str::<Shown>("null").unwrap().0, None);
+        for text in ["\"0\"", "\"+1\"", "\"é\"", "7"] {
+            assert!(serde_json::from_str::<Shown>(text).is_err(), "{text}");
+        }
     }
 
     #[test]
