@@ -1,6 +1,6 @@
 //! The shapes of the answers.
 
-use decnet_db::contract::{Attacker, FleetDecky, NewBounty, NewLog};
+use decnet_db::contract::{FleetDecky, NewBounty, NewLog};
 use decnet_db::sql::Changeset;
 use decnet_db::time::Timestamp;
 use serde_json::{Value, json};
