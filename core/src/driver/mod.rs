@@ -40,6 +40,7 @@
 //! - `capabilities`: what the engine can't have is declared by [`Driver::lacks`], and its alternative holds.
 //! - `copying`: everything can be copied into another database, compared, and deleted.
 //! - `large`: 50,000 events, by pages and as a whole.
+//! - `model`: random histories of units, reads, dropped units and reopenings leave what plain maps and lists have.
 //!
 //! # When it is not there
 //!
