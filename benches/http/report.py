@@ -42,8 +42,9 @@ def conclusions(services: dict) -> list[str]:
     found = []
     if "original" in services:
         rate, theirs = ours["not_thinking"]["requests_per_s"], services["original"]["not_thinking"]["requests_per_s"]
-        times = f"{number(rate / theirs)} times the original's requests a second" if theirs else "the original answered none in that time"
+        times = f"{number(rate / theirs)} times the original's requests a second" if theirs else "The original answered none in that time"
         found.append(f"{times} (target {TIMES} times: {verdict(rate >= TIMES * theirs)})")
     p99 = ours["thinking"]["p99_ms"]
     found.append(f"p99 of users who think {number(p99)} ms (target {P99_MS:g}: {verdict(p99 < P99_MS)})")
-    return ["; ".join(found).capitalize() + f". Peak memory: " + ", ".join(f"{who} {services[who]['peak_memory_mb']:.0f} MB" for who in services) + "."]
+    memory = ", ".join(f"{who} {services[who]['peak_memory_mb']:.0f} MB" for who in services)
+    return [f"{'; '.join(found)}. Peak memory: {memory}."]

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
@@ -50,8 +50,7 @@ impl FromRequestParts<State> for Origin {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let auth = std::sync::Arc::<super::Auth>::from_ref(state);
-        Ok(Self::of(peer, &parts.headers, auth.tokens.behind_tls))
+        Ok(Self::of(peer, &parts.headers, state.auth.tokens.behind_tls))
     }
 }
 
