@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use decnet_db_core::driver::{Bootstrap, Bootstrapped, backoff};
-use decnet_db_core::sql::{Catalog, Dialect};
+use decnet_db_core::sql::{Catalog, Dialect, Receipt};
 use decnet_db_core::{Error, Result};
 
 use crate::connect::Connector;
 use crate::context::Context;
 use crate::dialect::Mysql;
-use crate::error::{Failure, Verdict, exists_already};
+use crate::error::{Failure, Verdict, exists_already, is_duplicate};
 use crate::execute::query;
 use crate::options::Access;
 use crate::read::connection::Connection;
@@ -64,16 +64,9 @@ async fn complete(
 ) -> Result<Bootstrapped, Failure> {
     let (missing, _) = missing(connection, context, bootstrap).await?;
     if missing.is_empty() {
-        match seed(connection, context, bootstrap, 0).await {
-            // Somebody else may just be seeding it: one after the other then.
-            Err(failure) if failure.verdict() == Verdict::Final => {
-                connection.query_drop("ROLLBACK").await?;
-            }
-            outcome => return outcome,
-        }
-    } else {
-        check_binary_log(connection).await?;
+        return seed(connection, context, bootstrap, 0).await;
     }
+    check_binary_log(connection).await?;
     lock(connection).await?;
     let done = create(connection, context, bootstrap).await?;
     connection.query_drop(&format!("DO RELEASE_LOCK('{LOCK}')")).await?;
@@ -123,16 +116,40 @@ async fn create(
     seed(connection, context, bootstrap, before.saturating_sub(after)).await
 }
 
+/// Adds the first users and the stamp, in one transaction. The lock keeps nobody out here, since whoever finds all tables takes
+/// none: what another program adds at the same moment is a duplicate for this one, and is found when it looks again.
 async fn seed(
     connection: &mut Connection,
     context: &Context,
     bootstrap: &Bootstrap,
     created: usize,
 ) -> Result<Bootstrapped, Failure> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match seed_once(connection, context, bootstrap).await {
+            Ok(receipt) => return Ok(bootstrap.clone().finish(created, receipt)?),
+            Err(failure) if tries < TRIES && in_the_way(&failure) => {
+                connection.query_drop("ROLLBACK").await?;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+fn in_the_way(failure: &Failure) -> bool {
+    is_duplicate(failure) || matches!(failure.verdict(), Verdict::Again(_))
+}
+
+async fn seed_once(
+    connection: &mut Connection,
+    context: &Context,
+    bootstrap: &Bootstrap,
+) -> Result<Receipt, Failure> {
     connection.query_drop("START TRANSACTION").await?;
     let receipt = steps(connection, context, bootstrap.seed()).await?;
     connection.query_drop("COMMIT").await?;
-    Ok(bootstrap.clone().finish(created, receipt)?)
+    Ok(receipt)
 }
 
 /// The statements that create what is missing, and the dialect that they are in.

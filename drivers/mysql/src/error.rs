@@ -127,6 +127,11 @@ pub(crate) fn exists_already(error: &Wire) -> bool {
     matches!(error, Wire::Server(error) if EXISTS.contains(&error.code))
 }
 
+/// Whether a row with the same key is there.
+pub(crate) fn is_duplicate(failure: &Failure) -> bool {
+    matches!(failure, Failure::Wire(Wire::Server(error)) if error.code == DUPLICATE)
+}
+
 /// The column that a value was too much for, when the error is of that kind.
 pub(crate) fn refused_column(failure: &Failure) -> Option<&str> {
     match failure {

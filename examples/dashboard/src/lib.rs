@@ -9,12 +9,14 @@
 //! - The repository is opened once, is part of the [`State`], and handlers take it by the extractor `Repo`.
 //! - Errors of the contract become answers in one place, `error.rs`: `unavailable` is 503, `invalid_input` 422, …
 //! - What is computed slowly on purpose (bcrypt) runs on threads for that, and on a few of them only.
+//! - What many ask for at the same moment is read once (`coalesce.rs`).
 //! - Streams of events share one reader ([`decnet_db::watch`]) and one computation of the figures (`live.rs`).
 //! - At the end, streams are told, requests under way are answered, and the repository is closed.
 
 mod attackers;
 mod auth;
 mod bounties;
+mod coalesce;
 mod error;
 mod fleet;
 mod headers;
@@ -38,12 +40,19 @@ pub use crate::state::State;
 
 /// Everything that the service answers: the API below `/api/v1`, the page at `/`, and what supervisors ask.
 pub fn router(state: State) -> Router {
-    let data = Router::new()
+    // What everybody who has the page open asks for.
+    let common = Router::new()
         .route("/logs", get(logs::list))
         .route("/logs/histogram", get(logs::histogram))
         .route("/stats", get(logs::stats))
-        .route("/stream", get(stream::stream))
         .route("/attackers", get(attackers::list))
+        .route("/bounty", get(bounties::list))
+        .route("/deckies", get(fleet::configurations))
+        .route("/fleet", get(fleet::states))
+        .route("/top", get(top::top))
+        .route_layer(middleware::from_fn_with_state(state.clone(), coalesce::coalesce));
+    let data = common
+        .route("/stream", get(stream::stream))
         .route("/attackers/export", get(attackers::export))
         .route("/attackers/{uuid}", get(attackers::one))
         .route("/attackers/{uuid}/artifacts", get(attackers::artifacts))
@@ -52,11 +61,7 @@ pub fn router(state: State) -> Router {
         .route("/attackers/{uuid}/mail", get(attackers::mail))
         .route("/attackers/{uuid}/smtp-targets", get(attackers::smtp_targets))
         .route("/attackers/{uuid}/transcripts", get(attackers::transcripts))
-        .route("/bounty", get(bounties::list))
-        .route("/deckies", get(fleet::configurations))
-        .route("/fleet", get(fleet::states))
         .route("/health", get(health::health))
-        .route("/top", get(top::top))
         .route("/sessions/{id}", get(sessions::one))
         .route_layer(middleware::from_fn(auth::require_chosen_password));
     let account = Router::new()

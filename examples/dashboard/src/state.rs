@@ -8,6 +8,7 @@ use decnet_db::Repository;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, TokenSettings};
+use crate::coalesce::Coalesced;
 use crate::live::Live;
 use crate::repo::Repo;
 
@@ -17,6 +18,7 @@ pub struct State {
     repository: Arc<dyn Repository>,
     pub(crate) auth: Arc<Auth>,
     pub(crate) live: Arc<Live>,
+    pub(crate) coalesced: Arc<Coalesced>,
     /// Cancelled when the service is to end: streams end then, and nobody is sent here any more.
     pub(crate) shutdown: CancellationToken,
     pub(crate) keep_alive: Duration,
@@ -36,6 +38,7 @@ impl State {
         Ok(Self {
             auth: Arc::new(Auth::new(tokens)?),
             live: Arc::new(Live::new(Arc::clone(&repository), shutdown.clone())),
+            coalesced: Arc::default(),
             repository,
             shutdown,
             keep_alive: Duration::from_secs(15),

@@ -1,6 +1,7 @@
 //! Creating the schema.
 
 use decnet_db_core::ErrorKind;
+use mysql_async::prelude::Queryable;
 use tokio::task::JoinSet;
 
 use crate::database::Database;
@@ -27,6 +28,40 @@ async fn twenty_at_once_make_one_schema() {
     assert_eq!(created.iter().filter(|count| **count > 0).count(), 1);
     assert_eq!(database.texts("SELECT version_num FROM alembic_version").await, ["4a914b1d62a0"]);
     assert_eq!(database.texts("SELECT username FROM users").await, ["admin"]);
+    database.drop().await;
+}
+
+/// Whoever finds all tables takes no lock, so it can add a user while one that had to create a table adds the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_that_another_program_adds_at_the_same_moment_is_found() {
+    let (database, repository) = Database::ready().await;
+    repository.close().await;
+    for missing in ["", "DROP TABLE tarpit_rules"] {
+        database.sql(&format!("{missing};\nDELETE FROM users")).await;
+        let mut other = database.conn().await;
+        other.query_drop(format!("USE {}", database.name)).await.unwrap();
+        other.query_drop("BEGIN").await.unwrap();
+        other
+            .query_drop(
+                "INSERT INTO users (uuid, username, password_hash, role, must_change_password) VALUES \
+                 ('00000000-0000-0000-0000-000000000001', 'contract-test', 'x', 'admin', 0)",
+            )
+            .await
+            .unwrap();
+        let mut config = database.config();
+        config.seed.contract_test = true;
+        let repository = crate::database::open(&config).await.unwrap();
+        let initializing = {
+            let repository = repository.clone();
+            tokio::spawn(async move { repository.initialize().await })
+        };
+        database.wait_for_lock_waits(1).await;
+        other.query_drop("COMMIT").await.unwrap();
+        let done = initializing.await.unwrap().expect("the row is found");
+        assert_eq!(done.created > 0, !missing.is_empty());
+        assert_eq!(database.texts("SELECT password_hash FROM users").await, ["x"]);
+        repository.close().await;
+    }
     database.drop().await;
 }
 

@@ -54,15 +54,7 @@ async fn units_that_wait_for_a_row_hold_up_no_others() {
         tasks.spawn(async move {
             repository.set_state("k", Json::parse(waiting.to_string()).unwrap()).await.unwrap();
         });
-        let count = format!(
-            "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
-             ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = '{}'",
-            database.name
-        );
-        while database.texts(&count).await != [waiting.to_string()] {
-            // The server renews this table only for those who ask less than ten times a second.
-            tokio::time::sleep(Duration::from_millis(150)).await;
-        }
+        database.wait_for_lock_waits(waiting).await;
     }
     let log = repository.add_log(NewLog::new("d", "s", "e", "x"));
     tokio::time::timeout(Duration::from_secs(15), log).await.expect("held up").unwrap();

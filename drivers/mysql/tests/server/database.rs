@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use decnet_db_core::config::{Config, DatabaseUrl, Host};
 use decnet_db_core::contract::Repository;
@@ -111,6 +112,19 @@ impl Database {
         let texts = conn.query(query).await.unwrap();
         conn.disconnect().await.unwrap();
         texts
+    }
+
+    /// Waits until so many transactions in the database wait for a lock that another one has.
+    pub(crate) async fn wait_for_lock_waits(&self, expected: usize) {
+        let count = format!(
+            "SELECT CAST(COUNT(*) AS CHAR) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+             ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = '{}'",
+            self.name
+        );
+        while self.texts(&count).await != [expected.to_string()] {
+            // The server renews this table only for those who ask less than ten times a second.
+            tokio::time::sleep(Duration::from_millis(150)).await;
+        }
     }
 
     /// Ends all connections to the database that rest.

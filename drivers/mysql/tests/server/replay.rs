@@ -116,16 +116,7 @@ async fn a_unit_that_loses_a_deadlock_is_replayed() {
         async move { repository.unit().set_state("a", json("2")).set_state("b", json("2")).commit().await }
     });
     // The unit has `a` and waits for `b`; then the other one wants `a`.
-    let mut watcher = database.conn().await;
-    let waiting = format!(
-        "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
-         ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = '{}'",
-        database.name
-    );
-    while watcher.query_first::<u64, _>(&waiting).await.unwrap() != Some(1) {
-        // The server renews this table only for those who ask less than ten times a second.
-        tokio::time::sleep(Duration::from_millis(150)).await;
-    }
+    database.wait_for_lock_waits(1).await;
     other.query_drop("UPDATE state SET value = '1' WHERE `key` = 'a'").await.unwrap();
     until(|| replays("deadlock") > before).await;
     other.query_drop("COMMIT").await.unwrap();
@@ -134,9 +125,7 @@ async fn a_unit_that_loses_a_deadlock_is_replayed() {
         assert_eq!(repository.get_state(key).await.unwrap(), Some(json("2")));
     }
     repository.close().await;
-    for conn in [other, watcher] {
-        conn.disconnect().await.unwrap();
-    }
+    other.disconnect().await.unwrap();
     database.drop().await;
 }
 

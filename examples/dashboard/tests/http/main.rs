@@ -10,7 +10,9 @@ mod support;
 mod arguments;
 mod attackers;
 mod auth;
+mod calls;
 mod client;
+mod coalesce;
 mod errors;
 #[cfg(feature = "sqlite")]
 mod process;

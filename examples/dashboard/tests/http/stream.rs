@@ -1,15 +1,13 @@
 //! The stream.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use decnet_db::Result;
 use decnet_db::contract::NewLog;
-use decnet_db::testing::{Interceptor, intercept};
+use decnet_db::testing::intercept;
 use serde_json::json;
 
+use crate::calls::Calls;
 use crate::client::{BOUND, Client, add_alice, tokens};
 use crate::support::{Database, each_backend};
 
@@ -117,18 +115,6 @@ async fn a_quiet_stream_says_that_it_is_there(database: Database) {
     }
 }
 
-/// How often each method was called.
-#[derive(Default, Clone)]
-struct Calls(Arc<Mutex<BTreeMap<&'static str, u64>>>);
-
-#[async_trait]
-impl Interceptor for Calls {
-    async fn before(&self, method: &'static str) -> Result<()> {
-        *self.0.lock().unwrap().entry(method).or_default() += 1;
-        Ok(())
-    }
-}
-
 async fn a_thousand_streams_read_as_much_as_one(database: Database) {
     let calls = Calls::default();
     let client = Client::signed_in(&intercept(Arc::clone(&database.repository), calls.clone())).await;
@@ -139,7 +125,7 @@ async fn a_thousand_streams_read_as_much_as_one(database: Database) {
     for stream in &mut streams {
         stream.next_of("stats").await;
     }
-    calls.0.lock().unwrap().clear();
+    calls.forget();
     let begun = Instant::now();
     // Long enough for figures to be computed more than once.
     for number in 0..5_u64 {
@@ -150,12 +136,10 @@ async fn a_thousand_streams_read_as_much_as_one(database: Database) {
         }
     }
     let seconds = begun.elapsed().as_secs() + 1;
-    let calls = calls.0.lock().unwrap().clone();
-    let count = |method: &str| calls.get(method).copied().unwrap_or(0);
     for figures in ["get_stats_summary", "get_log_histogram"] {
-        assert!((1..=seconds + 1).contains(&count(figures)), "{figures} in {seconds} s: {calls:?}");
+        assert!((1..=seconds + 1).contains(&calls.of(figures)), "{figures} in {seconds} s: {calls:?}");
     }
     // Events are read by one reader: when some were stored, and now and then.
-    assert!(count("get_logs_after_id") <= 2 * 5 + 2 * seconds, "in {seconds} s: {calls:?}");
-    assert!(calls.values().sum::<u64>() < 10 * seconds + 20, "in {seconds} s: {calls:?}");
+    assert!(calls.of("get_logs_after_id") <= 2 * 5 + 2 * seconds, "in {seconds} s: {calls:?}");
+    assert!(calls.all() < 10 * seconds + 20, "in {seconds} s: {calls:?}");
 }
