@@ -9,7 +9,7 @@
 //! - The repository is opened once, is part of the [`State`], and handlers take it by the extractor `Repo`.
 //! - Errors of the contract become answers in one place, `error.rs`: `unavailable` is 503, `invalid_input` 422, …
 //! - What is computed slowly on purpose (bcrypt) runs on threads for that, and on a few of them only.
-//! - What many ask for at the same moment is read once (`coalesce.rs`).
+//! - What many ask for at about the same moment is read once (`coalesce.rs`).
 //! - Streams of events share one reader ([`decnet_db::watch`]) and one computation of the figures (`live.rs`).
 //! - At the end, streams are told, requests under way are answered, and the repository is closed.
 

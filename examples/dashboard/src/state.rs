@@ -8,7 +8,7 @@ use decnet_db::Repository;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Auth, TokenSettings};
-use crate::coalesce::Coalesced;
+use crate::coalesce::{AGE, Coalesced};
 use crate::live::Live;
 use crate::repo::Repo;
 
@@ -38,12 +38,20 @@ impl State {
         Ok(Self {
             auth: Arc::new(Auth::new(tokens)?),
             live: Arc::new(Live::new(Arc::clone(&repository), shutdown.clone())),
-            coalesced: Arc::default(),
+            coalesced: Arc::new(Coalesced::new(AGE)),
             repository,
             shutdown,
             keep_alive: Duration::from_secs(15),
             since: Instant::now(),
         })
+    }
+
+    /// Sets how long before somebody asked an answer may have been read that many share: 0.2 s unless given. With 0 each shows
+    /// whatever was stored before it was asked for.
+    #[must_use]
+    pub fn answer_age(mut self, age: Duration) -> Self {
+        self.coalesced = Arc::new(Coalesced::new(age));
+        self
     }
 
     /// Sets how often a stream without news says that it is there; 15 s unless given.

@@ -67,9 +67,18 @@ impl Client {
         tokens: &TokenSettings,
         keep_alive: Duration,
     ) -> Self {
+        Self::of(repository, tokens, |state| state.keep_alive(keep_alive).answer_age(Duration::ZERO))
+    }
+
+    /// Over a service that is set as it is said.
+    pub(crate) fn of(
+        repository: &Arc<dyn Repository>,
+        tokens: &TokenSettings,
+        set: impl FnOnce(State) -> State,
+    ) -> Self {
         let shutdown = CancellationToken::new();
         let state = State::new(Arc::clone(repository), tokens, shutdown.clone()).unwrap();
-        Self { router: router(state.keep_alive(keep_alive)), shutdown, token: None }
+        Self { router: router(set(state)), shutdown, token: None }
     }
 
     /// Alice is there, and signed in.

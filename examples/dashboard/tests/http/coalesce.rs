@@ -1,6 +1,7 @@
 //! Many who ask the same at the same moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use decnet_db::Result;
@@ -10,13 +11,14 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::calls::Calls;
-use crate::client::Client;
+use crate::client::{Client, add_alice, tokens};
 use crate::support::{Database, each_backend};
 
 each_backend!(
     a_hundred_at_once_are_answered_by_a_few_reads,
     what_was_stored_before_one_asked_is_in_the_answer,
     whose_request_is_dropped_holds_up_no_others,
+    an_answer_is_for_all_who_ask_until_it_is_too_old,
 );
 
 /// Says when the histogram is read, and lets it be read when it may.
@@ -118,4 +120,21 @@ async fn whose_request_is_dropped_holds_up_no_others(database: Database) {
     }
     gated.open.add_permits(1);
     assert_eq!(gated.counted().await, 1);
+}
+
+async fn an_answer_is_for_all_who_ask_until_it_is_too_old(database: Database) {
+    add_alice(&*database, false).await;
+    let totals = async |age: Duration| {
+        let set = |state: decnet_dashboard::State| state.answer_age(age);
+        let mut client = Client::of(&database.repository, &tokens(), set);
+        client.sign_in().await;
+        let mut totals = Vec::new();
+        for path in ["/logs?limit=1", "/logs?limit=1", "/logs?limit=2"] {
+            totals.push(client.json(path).await["total"].as_u64().unwrap());
+            database.add_log(NewLog::new("d", "s", "e", "i")).await.unwrap();
+        }
+        totals
+    };
+    assert_eq!(totals(Duration::from_secs(3_600)).await, [0, 0, 2]);
+    assert_eq!(totals(Duration::ZERO).await, [3, 4, 5]);
 }

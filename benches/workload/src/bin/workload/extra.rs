@@ -12,6 +12,7 @@ use decnet_db_workload::{op_log, records, streams};
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::database::Database;
 use crate::measure::{Bench, Calls, Samples};
 use crate::results::round;
 use crate::{logs, system};
@@ -26,6 +27,9 @@ const CALLERS: [(&str, usize); 4] = [
 const LONG: u64 = 60_000;
 const WRITERS: u64 = 64;
 const WRITING: Duration = Duration::from_secs(3);
+/// How often either repository has its turn in `ingest`, and for how long.
+const TURNS: usize = 6;
+const TURN: Duration = Duration::from_secs(1);
 
 /// Everything by pages, each turned into JSON, as an export does it: the memory must not grow with the table.
 pub(crate) async fn exports(bench: &mut Bench, repository: &Arc<dyn Repository>, rows: u64) -> Result<()> {
@@ -95,24 +99,47 @@ pub(crate) async fn writes(bench: &mut Bench, repository: &Arc<dyn Repository>, 
     Ok(())
 }
 
+/// 64 callers that add rows without a pause.
+struct Writers {
+    stop: Arc<AtomicBool>,
+    began: Instant,
+    tasks: JoinSet<Result<Samples>>,
+}
+
+impl Writers {
+    /// Starts them; `next` is the number of the next row.
+    fn start(repository: &Arc<dyn Repository>, seed: u64, next: &Arc<AtomicU64>) -> Self {
+        let (stop, mut tasks) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+        for _ in 0..WRITERS {
+            let (repository, stop, next) = (repository.clone(), stop.clone(), next.clone());
+            tasks.spawn(async move {
+                let mut samples = Samples::default();
+                while !stop.load(Ordering::Relaxed) {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let row = records::log(op_log(seed, streams::BESIDE, number))?;
+                    let began = Instant::now();
+                    samples.add(repository.add_log(row).await, began.elapsed());
+                }
+                anyhow::Ok(samples)
+            });
+        }
+        Self { stop, began: Instant::now(), tasks }
+    }
+
+    /// What they did, and in how many seconds.
+    async fn end(mut self) -> Result<(Samples, f64)> {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut written = Samples::default();
+        while let Some(writer) = self.tasks.join_next().await {
+            written.append(writer??);
+        }
+        Ok((written, self.began.elapsed().as_secs_f64()))
+    }
+}
+
 /// 64 callers add rows without a pause, while one caller reads all that a dashboard shows, one after another.
 async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let next = Arc::new(AtomicU64::new(0));
-    let started = Instant::now();
-    let mut writers = JoinSet::new();
-    for _ in 0..WRITERS {
-        let (repository, stop, next) = (repository.clone(), stop.clone(), next.clone());
-        writers.spawn(async move {
-            let mut samples = Samples::default();
-            while !stop.load(Ordering::Relaxed) {
-                let row = records::log(op_log(seed, streams::BESIDE, next.fetch_add(1, Ordering::Relaxed)))?;
-                let began = Instant::now();
-                samples.add(repository.add_log(row).await, began.elapsed());
-            }
-            anyhow::Ok(samples)
-        });
-    }
+    let writers = Writers::start(repository, seed, &Arc::default());
     let reader = repository.clone();
     let reading = tokio::spawn(async move {
         // A dashboard polls all the time: what the first answers cost, many rows after the last ones, is not what it sees.
@@ -122,16 +149,43 @@ async fn beside_writers(bench: &mut Bench, repository: &Arc<dyn Repository>, see
         anyhow::Ok(read_in_turn(&*reader, WRITING).await)
     });
     let samples = reading.await??;
-    stop.store(true, Ordering::Relaxed);
-    let mut written = Samples::default();
-    while let Some(writer) = writers.join_next().await {
-        written.append(writer??);
-    }
-    let wall = started.elapsed().as_secs_f64();
+    let (written, wall) = writers.end().await?;
     for (name, samples) in READS.iter().zip(samples) {
         bench.put_beside(&format!("{name}@writing"), samples.outcome(None));
     }
     bench.put_beside("add_log_c64@reading", written.outcome(Some(wall)));
+    Ok(())
+}
+
+/// What ingesting costs because of what is known of events: the same callers through a repository that was just opened and knows
+/// nothing, and through the one that knows all that it can, in turn.
+pub(crate) async fn ingest(
+    bench: &mut Bench,
+    database: &Database,
+    known: &Arc<dyn Repository>,
+    seed: u64,
+) -> Result<()> {
+    if !bench.wants("ingest@known") {
+        return Ok(());
+    }
+    let next = Arc::new(AtomicU64::new(2_000_000));
+    let mut sums: [(Samples, f64); 2] = Default::default();
+    for turn in 0..TURNS {
+        let unknown = database.open().await?;
+        // Who comes first changes, since the table grows.
+        for which in [turn % 2, 1 - turn % 2] {
+            let repository = [&unknown, known][which];
+            let writers = Writers::start(repository, seed, &next);
+            tokio::time::sleep(TURN).await;
+            let (written, wall) = writers.end().await?;
+            sums[which].0.append(written);
+            sums[which].1 += wall;
+        }
+        unknown.close().await;
+    }
+    for (name, (written, wall)) in ["ingest@unknown", "ingest@known"].into_iter().zip(sums) {
+        bench.put_beside(name, written.outcome(Some(wall)));
+    }
     Ok(())
 }
 

@@ -101,6 +101,7 @@ async fn run(arguments: &Arguments) -> Result<String> {
     if bench.wants("reads@foreign") {
         searches::beside_foreign(&mut bench, &repository, database.open().await?, seed).await?;
     }
+    extra::ingest(&mut bench, &database, &repository, seed).await?;
     bench.about("rows_at_end", json!(repository.get_total_logs(Default::default()).await?));
     bench.about("telemetry_seen", json!(listener::heard()));
     repository.close().await;

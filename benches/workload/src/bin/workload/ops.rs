@@ -65,6 +65,7 @@ const EXTRA: &[&str] = &[
     "search_rare_again",
     "search_rare_1000_new",
     "reads@foreign",
+    "ingest@known",
 ];
 
 /// The operations that are wanted; all when none is named.
