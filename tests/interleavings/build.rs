@@ -13,12 +13,15 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// What is written otherwise there; each must occur in one of the files at least.
-const REPLACED: [(&str, &str); 6] = [
+const REPLACED: [(&str, &str); 8] = [
     ("use std::sync::atomic::", "use shuttle::sync::atomic::"),
     ("use std::thread;", "use crate::replaced::thread;"),
     ("use std::time::{Duration, Instant};", "use std::time::Duration;\nuse crate::replaced::Instant;"),
     ("use parking_lot::", "use crate::replaced::"),
     ("use decnet_db_core::driver::{Backlog, ", "use crate::backlog::{Backlog, "),
+    // What asks the system is not tried here.
+    ("thread::scope(", "std::thread::scope("),
+    ("thread::Builder::new().spawn_scoped(", "std::thread::Builder::new().spawn_scoped("),
     // So that some wait for a place.
     ("pub const COUNT: usize = 4_096;", "pub const COUNT: usize = 2;"),
 ];

@@ -64,6 +64,32 @@ async fn units_that_lock_each_other_out_are_replayed() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_another_program_adds_meanwhile_is_found() {
+    with_database("seed", async |database| {
+        let other = server::client(&database.url).await.unwrap();
+        let user = "BEGIN; INSERT INTO users (uuid, username, password_hash, role, must_change_password) VALUES \
+                    ('00000000-0000-0000-0000-000000000001', 'contract-test', 'x', 'admin', FALSE)";
+        other.batch_execute(user).await.unwrap();
+        let mut config = database.config();
+        config.seed.contract_test = true;
+        let repository = connect_with(&config).await.unwrap();
+        let initializing = {
+            let repository = Arc::clone(&repository);
+            tokio::spawn(async move { repository.initialize().await })
+        };
+        let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while server::client(&database.url).await.unwrap().query(waiting, &[]).await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        other.batch_execute("COMMIT").await.unwrap();
+        initializing.await.unwrap().expect("the user is found");
+        assert_eq!(repository.list_users().await.unwrap()[0].password_hash, "x");
+        repository.close().await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_keeps_a_database_from_opening_is_said() {
     let url = server::url().parse::<DatabaseUrl>().unwrap();

@@ -1,18 +1,23 @@
 //! Nothing acknowledged is lost, nothing is there twice, nothing is half done: shown by processes and servers that are killed,
-//! and by losses of power, I/O errors and faults of the network, as often as the environment says. `tests/crash/run` is the long run, `tests/short.rs` the short one.
+//! and by losses of power, I/O errors, faults of the network and many processes at once, as often as the environment says.
+//! `tests/crash/run` is the long run, `tests/short.rs` the short one.
 //!
-//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=400`, `CRASH_IO_ERRORS=60`, `CRASH_NETWORK=60`; `CRASH_REPORT` names the file of the table.
+//! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=400`, `CRASH_IO_ERRORS=60`, `CRASH_NETWORK=60`,
+//! `CRASH_CONTENTION=3` seconds; `CRASH_REPORT` names the file of the table.
 
 mod child;
+mod contention;
 mod database;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod disk;
+mod heard;
 mod history;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod io_errors;
 mod kills;
 mod network;
 mod operation;
+mod place;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod power;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
@@ -29,12 +34,12 @@ use anyhow::Context as _;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["child", url, process, seed] => tokio::runtime::Builder::new_multi_thread()
+        ["child", url, process, seed, ref load @ ..] => tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?
-            .block_on(child::run(url, process.parse()?, seed.parse()?)),
-        [] => all(&["kills", "power", "io-errors", "network"]),
+            .block_on(child::run(url, process.parse()?, seed.parse()?, child::Load::of(load)?)),
+        [] => all(&["kills", "power", "io-errors", "network", "contention"]),
         [only] => all(&[only]),
         _ => anyhow::bail!("the settings are in the environment: see tests/crash/src/main.rs"),
     }
@@ -56,6 +61,7 @@ fn all(parts: &[&str]) -> anyhow::Result<()> {
     for part in parts {
         match *part {
             "network" => rows.extend(network::mariadb(seed, count("CRASH_NETWORK", 60)?, folder)?),
+            "contention" => rows.extend(contention::all(seed, count("CRASH_CONTENTION", 3)?, folder)?),
             "kills" => {
                 let (kills, server_kills) = (count("CRASH_KILLS", 20)?, count("CRASH_SERVER_KILLS", 4)?);
                 rows.extend(kills::sqlite(seed, kills, folder)?);

@@ -93,7 +93,7 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> anyhow::Result<()> {
 
 /// Where a fault's line stands, whichever of them were made last.
 fn place(fault: &str) -> usize {
-    ["the process", "the server", "the power", "input and", "the network"]
+    ["the process", "the server", "the power", "input and", "the network", "many processes"]
         .iter()
         .position(|begin| fault.starts_with(begin))
         .unwrap_or(usize::MAX)

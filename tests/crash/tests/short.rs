@@ -30,3 +30,9 @@ fn io_errors_are_answered_with_the_truth_and_corrupt_nothing() {
 fn faults_of_the_network_keep_nobody_waiting_and_double_nothing() {
     holds("network");
 }
+
+/// Many processes at once, for three seconds on each engine, get true answers.
+#[test]
+fn many_processes_at_once_get_true_answers() {
+    holds("contention");
+}

@@ -44,7 +44,7 @@ fn reader_threads() {
 
 #[test]
 fn segments_while_events_are_stored() {
-    check("counts, while events are stored", segments::stored_meanwhile, 1);
+    check("counts, while events are stored", segments::stored_meanwhile, 4);
 }
 
 #[test]

@@ -9,11 +9,13 @@ use tokio::sync::RwLock;
 use super::{Failed, Replays};
 use crate::config::Config;
 use crate::driver::{Backend, Bootstrap, Bootstrapped, Capability, Driver, PoolStatus, ServerInfo};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::sql::{Dialect, Insert, OnDuplicate, Outcome, Receipt, Rows, Sql, Statement, Step, Unit, Value};
 
 /// More bytes of values than that in one INSERT gain nothing.
 const MAX_BYTES: usize = 1 << 20;
+/// How often a bootstrap is tried that another program's users are in the way of.
+const BOOTSTRAPS: u32 = 5;
 
 /// One engine's connections, as [`Pooled`] needs them: a pool, which the driver chooses.
 #[async_trait]
@@ -163,8 +165,18 @@ impl<S: Sessions> Backend for Pooled<S> {
     async fn bootstrap(&self, bootstrap: Bootstrap) -> Result<Bootstrapped> {
         let mut unit = bootstrap.seed().clone();
         unit.guard("schema", "bootstrap");
-        let (created, receipt) = self.apply(unit, Some(bootstrap.clone())).await?;
-        bootstrap.finish(created, receipt)
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.apply(unit.clone(), Some(bootstrap.clone())).await {
+                // The guard keeps out who creates tables, and not who adds a user: the next try finds that one.
+                Err(error) if error.kind() == ErrorKind::Conflict && tries < BOOTSTRAPS => {}
+                done => {
+                    let (created, receipt) = done?;
+                    return bootstrap.finish(created, receipt);
+                }
+            }
+        }
     }
 
     async fn ping(&self) -> Result<ServerInfo> {
