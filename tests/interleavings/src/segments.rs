@@ -64,10 +64,9 @@ fn event(number: u64) -> NewLog {
     NewLog::new("d", "ssh", "e", format!("203.0.113.{}", number % 7)).raw_line(format!("{word} {number}"))
 }
 
-/// The database of all schedules, with events; and how many there are.
-fn database() -> (Arc<dyn Backend>, u64) {
-    static DATABASE: OnceLock<Arc<dyn Backend>> = OnceLock::new();
-    let backend = DATABASE.get_or_init(|| {
+/// The database of all schedules of a subject, with events; and how many there are.
+fn database(of: &OnceLock<Arc<dyn Backend>>) -> (Arc<dyn Backend>, u64) {
+    let backend = of.get_or_init(|| {
         let config = Config::new("sqlite:///:memory:".parse().unwrap());
         let backend = block_on(decnet_db_sqlite::DRIVER.backend(&config)).unwrap();
         block_on(repository(&backend).initialize()).unwrap();
@@ -136,23 +135,26 @@ async fn read(repository: Arc<dyn Repository>, progress: Shared, before: u64, fi
             "way {way}: {found} of {least} to {most}: {then:?}, {now:?}"
         );
         // What is remembered of searches.
-        let search = LogFilter::all().search("needle");
-        assert!(repository.get_total_logs(search).await.unwrap() <= most);
+        let found = repository.get_total_logs(LogFilter::all().search("needle")).await.unwrap();
+        let most = if now.purged { 0 } else { before } + progress.lock().unwrap().adding;
+        assert!(found <= most, "{found} of {most} at most: {now:?}");
     }
 }
 
 /// Two tasks store events while two count them.
 pub fn stored_meanwhile() {
-    run(false);
+    static DATABASE: OnceLock<Arc<dyn Backend>> = OnceLock::new();
+    run(&DATABASE, false);
 }
 
 /// The same, and one purges.
 pub fn purged_meanwhile() {
-    run(true);
+    static DATABASE: OnceLock<Arc<dyn Backend>> = OnceLock::new();
+    run(&DATABASE, true);
 }
 
-fn run(purges: bool) {
-    let (database, before) = database();
+fn run(database: &OnceLock<Arc<dyn Backend>>, purges: bool) {
+    let (database, before) = self::database(database);
     let scheduled: Arc<dyn Backend> = Arc::new(Scheduled(database));
     let (repository, progress) = (repository(&scheduled), Shared::default());
     let mut tasks = Vec::new();
