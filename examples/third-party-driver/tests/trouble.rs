@@ -79,7 +79,8 @@ async fn a_user_that_another_program_adds_meanwhile_is_found() {
             tokio::spawn(async move { repository.initialize().await })
         };
         let waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while server::client(&database.url).await.unwrap().query(waiting, &[]).await.unwrap().is_empty() {
+        let watcher = server::client(&database.url).await.unwrap();
+        while watcher.query(waiting, &[]).await.unwrap().is_empty() {
             tokio::task::yield_now().await;
         }
         other.batch_execute("COMMIT").await.unwrap();

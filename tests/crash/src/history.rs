@@ -164,6 +164,17 @@ impl History {
     }
 }
 
+/// Fails with the first of the faults, where there are some.
+pub(crate) fn no_faults(faults: &[String]) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        faults.is_empty(),
+        "{} faults, such as:\n{}",
+        faults.len(),
+        faults[..faults.len().min(10)].join("\n")
+    );
+    Ok(())
+}
+
 /// Who wrote a bounty.
 fn writer(payload: &str) -> Option<&str> {
     payload.strip_prefix(r#"{"by":""#)?.strip_suffix(r#""}"#)

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::database;
-use crate::history::{End, History};
+use crate::history::{End, History, no_faults};
 use crate::operation::{self, Operation, wrote_nothing};
 use crate::report::Row;
 use crate::seed::Seed;
@@ -249,12 +249,7 @@ impl Tally {
             }
             let (found, mut faults) = database::server(&direct).await?;
             faults.extend(history.faults(&found));
-            ensure!(
-                faults.is_empty(),
-                "{name}: {} faults, such as:\n{}",
-                faults.len(),
-                faults[..faults.len().min(10)].join("\n")
-            );
+            no_faults(&faults).with_context(|| name.clone())?;
             database::statement(address, &format!("DROP DATABASE {name}")).await?;
         }
         Ok(())

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::ensure;
-
 use crate::database;
-use crate::history::History;
+use crate::history::{History, no_faults};
 use crate::server::Server;
 
 /// Where the database is, and who can be killed.
@@ -26,12 +24,7 @@ impl Place<'_> {
             Place::Server(_) => block_on(database::server(url))?,
         };
         faults.extend(history.faults(&found));
-        ensure!(
-            faults.is_empty(),
-            "{} faults, such as:\n{}",
-            faults.len(),
-            faults[..faults.len().min(10)].join("\n")
-        );
+        no_faults(&faults)?;
         Ok(found.events.len())
     }
 

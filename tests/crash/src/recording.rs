@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::ensure;
 use decnet_db_interpose::{Entry, What};
 
 use crate::database;
-use crate::history::{End, History};
+use crate::history::{End, History, no_faults};
 use crate::operation::Operation;
 
 /// The database's name in the folder that is recorded.
@@ -98,12 +97,7 @@ impl Recording {
         faults.extend(
             holes.map(|((id, _), expected)| format!("event {expected} is missing before event {id}")),
         );
-        ensure!(
-            faults.is_empty(),
-            "{} faults, such as:\n{}",
-            faults.len(),
-            faults[..faults.len().min(10)].join("\n")
-        );
+        no_faults(&faults)?;
         Ok(seen)
     }
 }

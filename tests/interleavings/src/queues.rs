@@ -57,34 +57,60 @@ impl Committed {
     }
 }
 
-/// Callers of whom the first goes away sooner or later, and what they are told.
-fn callers<Q, F>(queue: &Arc<Q>, submit: impl Fn(Arc<Q>, Unit) -> F) -> Vec<Option<Result<Receipt>>>
+/// Callers of whom the first goes away sooner or later, and what they are told. The queue is closed when they are through, or
+/// while they come.
+fn callers<Q, F>(
+    queue: &Arc<Q>,
+    closes: Closes,
+    close: fn(&Q),
+    submit: impl Fn(Arc<Q>, Unit) -> F,
+) -> Vec<Option<Result<Receipt>>>
 where
+    Q: Send + Sync + 'static,
     F: Future<Output = Result<Receipt>> + 'static,
 {
+    let closer = (closes == Closes::Meanwhile).then(|| {
+        let queue = Arc::clone(queue);
+        thread::spawn(move || close(&queue))
+    });
     let tasks: Vec<_> =
         (0..CALLERS).map(|number| future::spawn_local(submit(Arc::clone(queue), unit(number)))).collect();
     tasks[0].abort();
-    future::block_on(async {
+    let told = future::block_on(async {
         let mut told = Vec::new();
         for task in tasks {
             told.push(task.await.ok());
         }
         told
-    })
+    });
+    match closer {
+        Some(closer) => closer.join().unwrap(),
+        None => {
+            assert!(told[1..].iter().all(|told| matches!(told, Some(Ok(_)))));
+            close(queue);
+        }
+    }
+    told
+}
+
+/// When a queue is closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Closes {
+    Afterwards,
+    Meanwhile,
 }
 
 /// Two writer tasks share a queue, and each of them ends with it.
 pub fn unit_queue() {
-    unit_queue_closed(false);
+    unit_queue_closed(Closes::Afterwards);
 }
 
 /// The same, with a queue that is closed while callers come.
 pub fn unit_queue_closed_meanwhile() {
-    unit_queue_closed(true);
+    unit_queue_closed(Closes::Meanwhile);
 }
 
-fn unit_queue_closed(meanwhile: bool) {
+fn unit_queue_closed(closes: Closes) {
     let (queue, committed) = (Arc::new(UnitQueue::new()), Committed::default());
     let writers: Vec<_> = (0..2)
         .map(|_| {
@@ -96,18 +122,8 @@ fn unit_queue_closed(meanwhile: bool) {
             })
         })
         .collect();
-    let closer = meanwhile.then(|| {
-        let queue = Arc::clone(&queue);
-        thread::spawn(move || queue.close())
-    });
-    let told = callers(&queue, |queue, unit| async move { queue.submit(unit).await });
-    match closer {
-        Some(closer) => closer.join().unwrap(),
-        None => {
-            assert!(told[1..].iter().all(|told| matches!(told, Some(Ok(_)))));
-            queue.close();
-        }
-    }
+    let told =
+        callers(&queue, closes, UnitQueue::close, |queue, unit| async move { queue.submit(unit).await });
     for writer in writers {
         future::block_on(writer).unwrap();
     }
@@ -117,15 +133,15 @@ fn unit_queue_closed(meanwhile: bool) {
 
 /// A writer's thread takes what gathers, and ends with the queue.
 pub fn write_queue() {
-    write_queue_closed(false);
+    write_queue_closed(Closes::Afterwards);
 }
 
 /// The same, with a queue that is closed while callers come.
 pub fn write_queue_closed_meanwhile() {
-    write_queue_closed(true);
+    write_queue_closed(Closes::Meanwhile);
 }
 
-fn write_queue_closed(meanwhile: bool) {
+fn write_queue_closed(closes: Closes) {
     let (queue, committed) = (Arc::new(WriteQueue::new()), Committed::default());
     let writer = {
         let (queue, committed) = (Arc::clone(&queue), committed.clone());
@@ -137,18 +153,8 @@ fn write_queue_closed(meanwhile: bool) {
             }
         })
     };
-    let closer = meanwhile.then(|| {
-        let queue = Arc::clone(&queue);
-        thread::spawn(move || queue.close())
-    });
-    let told = callers(&queue, |queue, unit| async move { queue.submit(unit).await });
-    match closer {
-        Some(closer) => closer.join().unwrap(),
-        None => {
-            assert!(told[1..].iter().all(|told| matches!(told, Some(Ok(_)))));
-            queue.close();
-        }
-    }
+    let told =
+        callers(&queue, closes, WriteQueue::close, |queue, unit| async move { queue.submit(unit).await });
     writer.join().unwrap();
     assert_eq!((queue.len(), queue.callers()), (0, 0));
     committed.check(&told);

@@ -1,4 +1,5 @@
-//! Each subject under random schedules: `DECNET_SCHEDULES` of each (2,000 unless given), and how many there were is said.
+//! Each subject under random schedules: `DECNET_SCHEDULES` of each (2,000 unless given; a part of it where one takes long), and how
+//! many there were is said.
 
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic, and says what it did")]
 
