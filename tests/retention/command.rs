@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -18,6 +19,7 @@ each_backend!(
     an_archive_is_read_again,
     kills_lose_and_double_nothing,
     an_archive_of_another_database_is_refused,
+    an_archive_follows_no_link,
     mistakes_are_named,
 );
 
@@ -228,4 +230,26 @@ async fn mistakes_are_named(db: Database) {
         "can't open the archive",
     );
     assert_eq!(events(&*db).await.len(), 10);
+}
+
+/// Who may write to the archive's folder doesn't choose by a link what is overwritten.
+async fn an_archive_follows_no_link(db: Database) {
+    fill(&*db, 10).await;
+    let tool = tool(&db);
+    let victim = tool.path("victim");
+    fs::write(&victim, "a line\n").unwrap();
+    let arguments = ["prune", "--keep", "5", "--archive", "a.jsonl", "--yes"];
+    let place = tool.path("a.jsonl");
+    symlink(&victim, &place).unwrap();
+    refused(&tool.run(arguments), 1, "it is a symbolic link: name the file itself");
+    fs::remove_file(&place).unwrap();
+    fs::hard_link(&victim, &place).unwrap();
+    refused(&tool.run(arguments), 1, "it has another name elsewhere");
+    fs::remove_file(&place).unwrap();
+    // Neither is one followed where the note about the archive is made.
+    symlink(&victim, tool.path("a.jsonl.unfinished.new")).unwrap();
+    assert_eq!(tool.run(arguments).code, 0);
+    assert_eq!(fs::read_to_string(&victim).unwrap(), "a line\n");
+    assert_eq!((events(&*db).await.len(), archived(&place).len()), (5, 5));
+    assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
 }

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use decnet_db_core::{Error, ErrorCode};
 use rusqlite::ffi;
 
+/// What fails when the index of the write-ahead log can't be made longer or mapped into memory.
+const INDEX_FAILS: [i32; 3] =
+    [ffi::SQLITE_IOERR_SHMOPEN, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR_SHMMAP];
+
 /// Translates the errors of one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Errors {
@@ -28,6 +32,29 @@ impl Errors {
             Some(code) => self.tell(error).with_code(ErrorCode::Sqlite(code)),
             None => self.tell(error),
         }
+    }
+
+    /// The error of whatever ends a transaction: what it wrote may be in the log whole.
+    ///
+    /// The index of the log is made longer after the log itself was written; when that fails SQLite goes back to what the index
+    /// says, but whoever makes a new one from the log, after a kill or a loss of power, finds the transaction there.
+    pub(crate) fn at_commit(&self, error: Error) -> Error {
+        match (error.code(), error) {
+            (Some(ErrorCode::Sqlite(code)), Error::Unavailable { source, .. })
+                if INDEX_FAILS.contains(&code) =>
+            {
+                Error::UnknownOutcome { message: self.is_unknown(code), source }
+            }
+            (_, error) => error,
+        }
+    }
+
+    fn is_unknown(&self, code: i32) -> String {
+        format!(
+            "{} can't put on the disk what was just written (I/O error {code}), and whether it is stored is not known: look for a \
+             full disk or a failing device",
+            self.database
+        )
     }
 
     fn tell(&self, error: rusqlite::Error) -> Error {
@@ -61,13 +88,9 @@ impl Errors {
                 error,
             ),
             // The sync comes last: by then all of the transaction is in the log, and a restart may find it there.
-            ffi::SQLITE_IOERR if code == ffi::SQLITE_IOERR_FSYNC => Error::UnknownOutcome {
-                message: format!(
-                    "{database} can't put on the disk what was just written (I/O error {code}), and whether it is stored is not \
-                     known: look for a failing device"
-                ),
-                source: Some(error.into()),
-            },
+            ffi::SQLITE_IOERR if code == ffi::SQLITE_IOERR_FSYNC => {
+                Error::UnknownOutcome { message: self.is_unknown(code), source: Some(error.into()) }
+            }
             ffi::SQLITE_IOERR => Error::unavailable(
                 format!(
                     "{database} can't be read or written (I/O error {code}): look for a full disk, a quota, a file size \

@@ -17,6 +17,7 @@ use decnet_db::retention::Archive;
 use decnet_db::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::files::{if_there, open_to_write};
 use crate::json_text::printable;
 
 /// What a file's name says of its form.
@@ -55,9 +56,7 @@ impl ArchiveFile {
         let noted = note_of(path)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(noted.is_none());
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).map_err(|error| match (error.kind(), noted) {
+        let file = open_to_write(path, &mut options).map_err(|error| match (error.kind(), noted) {
             (io::ErrorKind::NotFound, Some(_)) => Error::configuration(format!(
                 "the archive {} was begun by a run that was cut short, and is gone: put it back, or delete {} and with it what \
                  tells which of its events are not deleted yet",
@@ -163,7 +162,9 @@ impl ArchiveFile {
         let path = note_path(&self.path);
         let write = || {
             let new = beside(&self.path, ".unfinished.new");
-            let mut file = File::create(&new)?;
+            // One that a killed run left, or that somebody else put there.
+            if_there(fs::remove_file(&new))?;
+            let mut file = open_to_write(&new, OpenOptions::new().write(true).create_new(true))?;
             file.write_all(
                 Json::of(&Note { length: self.length }).map_err(io::Error::other)?.as_str().as_bytes(),
             )?;
@@ -231,11 +232,8 @@ fn note_path(path: &Path) -> PathBuf {
 /// The length that is noted beside the file; none where no run was cut short.
 fn note_of(path: &Path) -> Result<Option<u64>> {
     let path = note_path(path);
-    let note = match fs::read(&path) {
-        Ok(note) => note,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("can't read", &path, error)),
-    };
+    let note = if_there(fs::read(&path)).map_err(|error| failed("can't read", &path, error))?;
+    let Some(note) = note else { return Ok(None) };
     let note: Note = serde_json::from_slice(&note)
         .map_err(|error| failed("is no note of a run that was cut short:", &path, error.into()))?;
     Ok(Some(note.length))

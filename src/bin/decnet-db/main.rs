@@ -9,6 +9,7 @@ mod connection;
 mod error_object;
 mod errors;
 mod event_lines;
+mod files;
 mod histogram;
 mod ingest;
 mod json_text;

@@ -26,9 +26,10 @@ const LOSSES: u64 = 12;
 const RECOVERY: Duration = Duration::from_secs(20);
 const BOUND: Duration = Duration::from_secs(1);
 
-const CALLS: [(Call, &str); 5] = [
+const CALLS: [(Call, &str); 6] = [
     (Call::Sync, "sync"),
     (Call::Write, "write"),
+    (Call::WriteIndex, "write to the log's index"),
     (Call::Read, "read"),
     (Call::Truncate, "truncate"),
     (Call::Open, "open"),
@@ -79,9 +80,13 @@ pub(crate) fn sqlite(seed: u64, runs: u64, folder: &Path) -> anyhow::Result<Vec<
             call,
             after: next[of],
             times: [1, 1, 3, u64::MAX][numbers.within(0..4) as usize],
-            errno: if call.0 == Call::Write && numbers.once_in(2) { ENOSPC } else { EIO },
+            errno: if matches!(call.0, Call::Write | Call::WriteIndex) && numbers.once_in(2) {
+                ENOSPC
+            } else {
+                EIO
+            },
             options: if numbers.once_in(2) { "" } else { "?durability=commit" },
-            fresh: numbers.once_in(4),
+            fresh: call.0 != Call::WriteIndex && numbers.once_in(4),
         };
         let place = tempfile::Builder::new().prefix("io").tempdir_in(folder)?;
         let failed = tally.run(run, &template, place.path()).with_context(|| format!("{run:?}"))?;
@@ -151,6 +156,9 @@ impl Tally {
         let mut seed = Seed::new(run.seed, 1);
         let mut number = 0;
         if let Some(repository) = &repository {
+            if run.call.0 == Call::WriteIndex {
+                operation::lengthen_log(&**repository).await?;
+            }
             for nth in 0..16 {
                 self.write(run, &**repository, &mut seed, number, notes).await?;
                 number += 1;
@@ -220,8 +228,12 @@ impl Tally {
             entries.iter().position(|entry| matches!(entry.what, What::SyncFolder { .. })).unwrap_or(0) + 1;
         let failed = entries.iter().position(|entry| matches!(entry.what, What::SyncFailed { .. }));
         let from = failed.unwrap_or(begin) as u64;
-        let mut points: Vec<usize> =
-            (0..LOSSES).map(|_| numbers.within(from..entries.len() as u64 + 1) as usize).collect();
+        // The truest moment is right behind an answer, before anything else is written.
+        let answered = recording.not_done().map(|at| at + 1).take(LOSSES as usize / 2);
+        let mut points: Vec<usize> = answered.collect();
+        while points.len() < LOSSES as usize {
+            points.push(numbers.within(from..entries.len() as u64 + 1) as usize);
+        }
         points.sort_unstable();
         let mut disk = Disk::default();
         for (nth, point) in points.into_iter().enumerate() {

@@ -131,6 +131,17 @@ pub(crate) async fn prepare(repository: &dyn Repository) -> Result<()> {
     repository.upsert_attacker(attacker(COUNTED)).await.map(drop)
 }
 
+/// Makes the write-ahead log of a SQLite file almost as long as its index has room for: soon a commit makes that longer, after
+/// it has written to the log.
+pub(crate) async fn lengthen_log(repository: &dyn Repository) -> Result<()> {
+    // The first part of an index has room for 4,062 pages, of which what is in a page of a long text is 4,092 bytes.
+    let text = "x".repeat(395 * 4_092);
+    for nth in 0..10 {
+        repository.set_state(&format!("filler {nth}"), json!(text).into()).await?;
+    }
+    Ok(())
+}
+
 /// What a counter counts.
 pub(crate) fn domain(counter: u64) -> String {
     format!("d{counter}.example")

@@ -58,6 +58,18 @@ pub(crate) struct Seen {
 }
 
 impl Recording {
+    /// Where among the entries an operation was answered otherwise than that it is done.
+    pub(crate) fn not_done(&self) -> impl Iterator<Item = usize> {
+        let is_not_done = |entry: &Entry| match entry.what {
+            What::Mark(number) => {
+                let note = usize::try_from(number).ok().and_then(|number| self.notes.get(number));
+                matches!(note, Some((Note::Ended(End::Nothing | End::Open), _)))
+            }
+            _ => false,
+        };
+        self.entries.iter().enumerate().filter(move |(_, entry)| is_not_done(entry)).map(|(at, _)| at)
+    }
+
     /// Compares what is there with what was answered before the loss.
     pub(crate) fn look(&self, point: usize, bound: Duration, folder: &Path) -> anyhow::Result<Seen> {
         let before = Before::new(self, point);

@@ -286,7 +286,7 @@ impl Shared {
             // It is a transaction of its own without being told.
             busy::set_timeout(self.busy_timeout);
             return vec![
-                Executor::new(connection, &self.errors).run(unit).inspect_err(|error| self.doubt(error)),
+                Executor::new(connection, &self.errors).run(unit).map_err(|error| self.at_commit(error)),
             ];
         }
         match if units.len() > 1 { self.together(connection, units) } else { Err(Lost::GivenUp) } {
@@ -382,14 +382,15 @@ impl Shared {
 
     fn commit_transaction(&self, connection: &Connection) -> Result<()> {
         self.data_version.ending();
-        self.statement(connection, "COMMIT").inspect_err(|error| self.doubt(error))
+        self.statement(connection, "COMMIT").map_err(|error| self.at_commit(error))
     }
 
     /// A sync that failed leaves the log in doubt, whoever made it.
-    fn doubt(&self, error: &Error) {
+    fn at_commit(&self, error: Error) -> Error {
         if let (ErrorKind::UnknownOutcome, Some(checkpointer)) = (error.kind(), &self.checkpointer) {
             checkpointer.doubt();
         }
+        self.errors.at_commit(error)
     }
 
     /// Ends the transaction, if there is one still.

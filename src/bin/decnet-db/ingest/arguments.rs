@@ -8,9 +8,9 @@ use std::{fs, io};
 use decnet_db::Error;
 use decnet_db::capture::Parser;
 
-use super::identity;
 use super::reader::{Input, keeps_rejected};
 use crate::errors::Failure;
+use crate::files::open_to_read;
 
 /// What `decnet-db ingest` takes.
 #[derive(clap::Args)]
@@ -82,7 +82,7 @@ fn can_be_read(path: &Path, follow: bool) -> io::Result<()> {
     loop {
         // Whatever waits for its other end is opened only to be read.
         let found = fs::metadata(path)
-            .and_then(|found| if found.is_file() { identity::open(path).map(drop) } else { Ok(()) });
+            .and_then(|found| if found.is_file() { open_to_read(path).map(drop) } else { Ok(()) });
         match found {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !follow && looks < LOOKS => {
                 looks += 1;

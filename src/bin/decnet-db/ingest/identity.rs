@@ -1,8 +1,7 @@
 //! Which file it is, and the names that a rotation gives it.
 
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -57,27 +56,6 @@ fn id(metadata: &Metadata) -> FileId {
 #[cfg(not(unix))]
 fn id(metadata: &Metadata) -> FileId {
     FileId { device: 0, inode: 0, made: microseconds(metadata.created()) }
-}
-
-/// Opens a file for reading without waiting, whatever it is.
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
-    }
-    options.open(path)
-}
-
-/// What a name leads to, if there is anything: between two steps of a rotation there is not.
-pub(super) fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// What compressing tools add to a name.

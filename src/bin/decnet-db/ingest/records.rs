@@ -13,10 +13,11 @@ use decnet_db::sql::{Record as _, Sql};
 use decnet_db::{Error, Result};
 
 use super::digest::Mark;
-use super::identity::{self, FileState, Rotated};
+use super::identity::{FileId, FileState, Rotated};
 use super::legacy::{self, Legacy};
 use super::record::{self, DECNET_KEY, PREFIX, Record};
 use super::source::{self, Source};
+use crate::files::open_to_read;
 
 /// A record and the state that it is.
 #[derive(Clone)]
@@ -143,7 +144,7 @@ impl Records {
     }
 
     /// The record whose file this was when it was seen last.
-    pub(super) fn of_file(&self, id: identity::FileId) -> impl Iterator<Item = (usize, &Record)> {
+    pub(super) fn of_file(&self, id: FileId) -> impl Iterator<Item = (usize, &Record)> {
         let is_of = move |known: &&Known| known.record.file.is_some_and(|file| file.id == id);
         self.list
             .iter()
@@ -187,7 +188,7 @@ impl Records {
     }
 
     /// The record of a file of which nothing was read yet.
-    pub(super) fn empty_of(&self, id: identity::FileId) -> Option<usize> {
+    pub(super) fn empty_of(&self, id: FileId) -> Option<usize> {
         self.of_file(id).find(|(_, record)| record.end() == Mark::START).map(|(place, _)| place)
     }
 
@@ -274,7 +275,7 @@ impl Records {
     /// Whether all that a file has is what the file of a record begins with: a copy that is still being made.
     fn is_beginning_of(&self, file: &Arc<File>, place: usize) -> io::Result<bool> {
         let record = &self.list[place].record;
-        let (Some(seen), Ok(whole)) = (record.file, identity::open(Path::new(&record.path))) else {
+        let (Some(seen), Ok(whole)) = (record.file, open_to_read(Path::new(&record.path))) else {
             return Ok(false);
         };
         let state = FileState::of(&whole.metadata()?);

@@ -9,6 +9,7 @@ use decnet_db::json::Json;
 use decnet_db::{Error, Repository};
 
 use super::legacy::short_key;
+use crate::files::open_to_write;
 
 /// How often a file that another run appends to is looked at again.
 const POLL: Duration = Duration::from_millis(20);
@@ -68,7 +69,8 @@ impl Rejected {
         };
         let keeps = keeps(&self.path);
         if self.file.is_none() {
-            self.file = Some(open(&self.path).map_err(&keeps)?);
+            let mut options = OpenOptions::new();
+            self.file = Some(open_to_write(&self.path, options.create(true).append(true)).map_err(&keeps)?);
         }
         let Some(file) = &mut self.file else { return Err(keeps(io::ErrorKind::NotFound.into())) };
         loop {
@@ -125,28 +127,6 @@ impl Rejected {
             drop(file.unlock());
         }
     }
-}
-
-/// Opens a file to append to: a new one that nobody else may read, or one that is there and is a file of its own. Whoever writes
-/// the captures may choose what stands beside them, so nothing that leads elsewhere is followed.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
-    }
-    let file = options.open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
-        return Err(io::Error::other("it has another name elsewhere (a hard link)"));
-    }
-    Ok(file)
 }
 
 /// Writes the lines behind those that are committed, and gives the length with them.

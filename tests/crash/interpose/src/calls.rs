@@ -52,7 +52,8 @@ unsafe fn writing(fd: c_int, data: *const c_void, count: size_t, at: Option<off_
         }
     };
     let Some(file) = state::file_of(fd) else { return write() };
-    let wrote = state::during(Operation::Write, |state| {
+    let operation = if file == state::INDEX { Operation::WriteIndex } else { Operation::Write };
+    let wrote = state::during(operation, |state| {
         // SAFETY: a question for the handle's place.
         let at = at.unwrap_or_else(|| unsafe { libc::lseek(fd, 0, libc::SEEK_CUR) });
         let wrote = write();

@@ -83,8 +83,10 @@ pub enum Operation {
     Open,
     /// Reading.
     Read,
-    /// Writing.
+    /// Writing to other files than the index of a write-ahead log.
     Write,
+    /// Writing to the index of a write-ahead log: it is made longer by that, and mapped into memory.
+    WriteIndex,
     /// Syncing a file or the folder.
     Sync,
     /// Changing the length.

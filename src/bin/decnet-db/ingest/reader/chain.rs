@@ -12,6 +12,7 @@ use super::super::source;
 use super::entry::{Entry, Status};
 use super::inputs::{absolute, is_tip};
 use super::{Input, LOOK, LOOKS, Message, Place, Reader, Source};
+use crate::files::open_to_read;
 
 /// Compressed files up to this size are unpacked at each look while they grow.
 const UNPACKED_AT_ONCE: u64 = 1 << 20;
@@ -182,7 +183,7 @@ impl Reader {
         let entry = &self.entries[place];
         let file = match &entry.file {
             Some(file) => std::sync::Arc::clone(file),
-            None => std::sync::Arc::new(super::super::identity::open(entry.path.as_ref()?).ok()?),
+            None => std::sync::Arc::new(open_to_read(entry.path.as_ref()?).ok()?),
         };
         let mut source = Source::open(&file, Mark::START, &std::sync::Arc::default()).ok()?;
         while source.at.lines < 32 && source.pass().ok()? {}

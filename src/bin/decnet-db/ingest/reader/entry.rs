@@ -11,10 +11,11 @@ use decnet_db::capture::Parser;
 use decnet_db::time::Timestamp;
 
 use super::super::digest::{Mark, Marks};
-use super::super::identity::{self, FileState, Rotated};
+use super::super::identity::{FileState, Rotated};
 use super::super::lines::Next;
 use super::super::source::{self, Source};
 use super::batch::Batch;
+use crate::files::open_to_read;
 
 /// A batch is committed at this size, in bytes of its lines, however few they are.
 const BATCH_BYTES: usize = 4 << 20;
@@ -114,7 +115,7 @@ impl Entry {
             return Ok(Arc::clone(file));
         }
         let path = self.path.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        let file = identity::open(path)?;
+        let file = open_to_read(path)?;
         let metadata = file.metadata()?;
         let state = FileState::of(&metadata);
         if !metadata.is_file() || state.id != self.seen.id {

@@ -5,7 +5,8 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::identity::{REJECTED, Rotated, if_there};
+use super::super::identity::{REJECTED, Rotated};
+use crate::files::if_there;
 
 /// An input as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
