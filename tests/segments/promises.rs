@@ -5,9 +5,10 @@ use std::time::Instant;
 use decnet_db::contract::{Log, LogFilter, LogQuery};
 use decnet_db::retention::{Policy, PruneOptions, prune};
 use decnet_db::sql::Unit;
+use decnet_db::time::Timestamp;
 
 use crate::support::{Database, each_backend};
-use crate::world::{Other, PROMISED, add, agree, event, wait};
+use crate::world::{Other, PROMISED, add, agree, event, matches, same, table, wait};
 
 each_backend!(
     what_others_append_shows_at_once,
@@ -17,6 +18,7 @@ each_backend!(
     whoever_drops_a_deletion_leaves_no_doubt,
     what_was_found_is_not_looked_for_again,
     pages_of_what_many_events_have_are_right,
+    the_newest_events_of_new_searches_are_right,
 );
 
 async fn what_others_append_shows_at_once(db: Database) {
@@ -172,6 +174,85 @@ async fn pages_of_what_many_events_have_are_right(db: Database) {
         let from = db.get_max_log_id().await.unwrap() + 20_000;
         other.add(from..from + 300).await;
         agree(&[&*db], &other, 1_000, search).await;
+    }
+    other.close().await;
+}
+
+/// Of a search that was not made before, the first pages come from the newest of the blocks that may have events that match:
+/// newest by their times, while captures of long ago are stored late, and clocks jump.
+async fn the_newest_events_of_new_searches_are_right(db: Database) {
+    let other = Other::open(&db).await;
+    let second = |number: i64| match number {
+        3_000..4_100 => number + 30_000,
+        15_000..16_500 => number - 14_000,
+        _ if number % 2_000 < 50 => number * 17 % 20_000,
+        _ => number,
+    };
+    let event = |number: i64| {
+        let time = Timestamp::from_microseconds(second(number) * 1_000_000 + 1_700_000_000_000_000).unwrap();
+        event(number).timestamp(time)
+    };
+    for from in (0..20_000).step_by(500) {
+        db.add_logs((from..from + 500).map(event).collect()).await.unwrap();
+    }
+    // Each is a search of its own, and matches the same.
+    let mut number = 0;
+    let mut search = || {
+        number += 1;
+        ["needle", "Needle", "NEEDLE", "neEdle"][number % 4].to_owned() + &" needle".repeat(number / 4)
+    };
+    for round in 0..6 {
+        db.get_total_logs(LogFilter::all()).await.unwrap();
+        let all = table(&*db).await;
+        let cut = |at: usize| all[all.len() * at / 8].timestamp;
+        for (start, end) in
+            [(None, None), (None, Some(cut(2))), (Some(cut(1)), None), (Some(cut(6)), Some(cut(5)))]
+        {
+            let mut filter = LogFilter::all();
+            (filter.start_time, filter.end_time) = (start, end);
+            let matching: Vec<&Log> = all
+                .iter()
+                .filter(|log| matches(log, "needle"))
+                .filter(|log| start.is_none_or(|start| log.timestamp >= start))
+                .filter(|log| end.is_none_or(|end| log.timestamp <= end))
+                .collect();
+            for offset in [0, 33, 90, 150] {
+                let mut query = LogQuery::new().limit(20).offset(offset);
+                query.filter = filter.clone().search(search());
+                same(&db.get_logs(query).await.unwrap(), &matching, offset, 20, "a page of a new search");
+            }
+            let mut next = None;
+            for position in 0..5 {
+                let page = db.get_logs_page(15, filter.clone().search(search()), next.take()).await.unwrap();
+                same(&page.data, &matching, 15 * position, 15, "a page by key of a new search");
+                next = page.next;
+                if next.is_none() {
+                    break;
+                }
+            }
+        }
+        match round {
+            0 => other.add(40_000..40_200).await,
+            1 => db.add_log(event(25_000).raw_line("needle")).await.unwrap(),
+            2 => {
+                let id = other.id_at(1_500).await;
+                other
+                    .delete(|sql| {
+                        sql.push("id < ").bind(id);
+                    })
+                    .await;
+            }
+            3 => {
+                let id = db.get_logs(LogQuery::new().search("needle").limit(5)).await.unwrap()[4].id;
+                other
+                    .delete(|sql| {
+                        sql.push("id = ").bind(id);
+                    })
+                    .await;
+                wait(false);
+            }
+            _ => wait(true),
+        }
     }
     other.close().await;
 }

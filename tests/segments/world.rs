@@ -112,7 +112,7 @@ impl Other {
 }
 
 /// All events, newest first, as the table has them: nothing is known beforehand of what lies within these times.
-async fn table(db: &dyn Repository) -> Vec<Log> {
+pub(crate) async fn table(db: &dyn Repository) -> Vec<Log> {
     let since: Timestamp = "0001-01-02".parse().unwrap();
     db.get_logs(LogQuery::new().start_time(since).limit(100_000)).await.unwrap()
 }
@@ -174,7 +174,7 @@ pub(crate) async fn agree(repositories: &[&dyn Repository], other: &Other, offse
 }
 
 /// Whether the event is of the service, has the member, or the word in one of its texts.
-fn matches(log: &Log, word: &str) -> bool {
+pub(crate) fn matches(log: &Log, word: &str) -> bool {
     if let Some(service) = word.strip_prefix("service:") {
         return log.service == service;
     }
@@ -185,7 +185,7 @@ fn matches(log: &Log, word: &str) -> bool {
     texts.iter().any(|text| text.to_ascii_lowercase().contains(&word.to_ascii_lowercase()))
 }
 
-fn same(page: &[Log], all: &[&Log], offset: u64, limit: usize, what: &str) {
+pub(crate) fn same(page: &[Log], all: &[&Log], offset: u64, limit: usize, what: &str) {
     let from = usize::try_from(offset).unwrap().min(all.len());
     let ids = |logs: &mut dyn Iterator<Item = &Log>| logs.map(|log| log.id).collect::<Vec<_>>();
     let expected = &all[from..(from + limit).min(all.len())];

@@ -1,5 +1,6 @@
 //! What is known of the events up to an id, segment by segment.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, btree_map};
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -16,6 +17,9 @@ pub(super) const LAST: i64 = i64::MAX - 2 * WIDTH;
 /// The most minutes of segments that are kept. Where there are more (wrong clocks, many years of little) the database counts
 /// each histogram, and only numbers are kept.
 pub(super) const MINUTES: usize = 530_000;
+
+/// In microseconds.
+const MINUTE: i64 = 60_000_000;
 
 /// The first id of the segment that a positive id lies in.
 pub(super) fn start(id: i64) -> i64 {
@@ -161,6 +165,31 @@ impl Known {
                 _ => self.drop_minutes(),
             }
         }
+    }
+
+    /// The ids in parts of segments, the newest events first, each part with the end of its newest minute in microseconds since
+    /// 1970; without segments that have nothing from `from` to `to`. There must be minutes.
+    pub(super) fn newest_first(
+        &self,
+        ids: &[Range<i64>],
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Vec<(i64, Range<i64>)> {
+        let mut parts = Vec::new();
+        for ids in ids {
+            for (&start, segment) in self.segments.range(start(ids.start)..ids.end) {
+                let minutes = || segment.minutes.iter().map(|(minute, _)| *minute);
+                let (Some(oldest), Some(newest)) = (minutes().min(), minutes().max()) else { continue };
+                let (begin, end) = (i64::from(oldest) * MINUTE, (i64::from(newest) + 1) * MINUTE);
+                if from.is_none_or(|from| from.as_microseconds() < end)
+                    && to.is_none_or(|to| to.as_microseconds() >= begin)
+                {
+                    parts.push((end, ids.start.max(start)..ids.end.min(start + WIDTH)));
+                }
+            }
+        }
+        parts.sort_unstable_by_key(|(end, ids)| Reverse((*end, ids.start)));
+        parts
     }
 
     /// The intervals of `width` minutes that have events; `others` are the minutes of the events that are not in segments.

@@ -7,7 +7,8 @@
 //! first of them, is counted each time, in the same statement that reads the oldest and the newest id and looks whether the last
 //! event of the segments is there still. A segment is closed when no event can come into it any more: at once where keys become
 //! visible in ascending order, else when its gaps have been there for a while ([`gaps`]). Of closed segments it is also kept what
-//! searches found in them ([`searches`]), and what they can't have ([`ngrams`]).
+//! searches found in them ([`searches`]), and what they can't have ([`ngrams`]), from which also pages of new searches come
+//! ([`newest`]).
 //!
 //! # What is promised
 //!
@@ -26,6 +27,7 @@ mod changes;
 mod clock;
 mod gaps;
 mod known;
+mod newest;
 mod ngrams;
 mod searches;
 mod statements;

@@ -27,9 +27,9 @@ const MOST: usize = 128;
 /// The longest text of a search that is kept, in bytes.
 const LONGEST: usize = 4_096;
 /// How many events of a search are kept: 16 bytes each, so 8 MiB in all at most.
-const FEW: u64 = 4_096;
+pub(super) const FEW: u64 = 4_096;
 /// How many ranges of ids one statement looks through.
-const RANGES: usize = 64;
+pub(super) const RANGES: usize = 64;
 /// The largest page that is put together of them.
 const PAGE: u64 = 1_024;
 /// A search is common when at least one of so many events matches. A page of those is found among the newest events; and looking
@@ -46,7 +46,7 @@ pub(super) struct Searches {
 
 /// What one search found in the segments.
 #[derive(Debug, Clone)]
-struct Found {
+pub(super) struct Found {
     /// Which segments: those that were counted at this time, from the front on, to the end.
     epoch: u64,
     front: i64,
@@ -92,6 +92,21 @@ pub(in crate::base) enum FoundPage {
     Unknown,
 }
 
+impl FoundPage {
+    /// The page that begins behind so many of the events and the event `after`.
+    fn of(
+        mut events: Vec<(Timestamp, i64)>,
+        after: Option<(Timestamp, i64)>,
+        limit: u64,
+        offset: u64,
+    ) -> Self {
+        events.retain(|event| after.is_none_or(|after| *event < after));
+        events.sort_unstable_by(|a, b| b.cmp(a));
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Self::Ids(events.into_iter().skip(size(offset)).take(size(limit)).map(|(_, id)| id).collect())
+    }
+}
+
 impl Segments {
     /// How many events match; none when only the table can tell.
     pub(in crate::base) async fn found_total(
@@ -115,6 +130,9 @@ impl Segments {
         if limit > PAGE {
             return Ok(FoundPage::Unknown);
         }
+        if let Some(newest) = self.newest(backend, filter, after, limit.saturating_add(offset)).await? {
+            return Ok(FoundPage::of(newest, after, limit, offset));
+        }
         let Some(Answer { found, total, whole }) = self.look_up(backend, filter, true).await? else {
             return Ok(FoundPage::Unknown);
         };
@@ -124,18 +142,14 @@ impl Segments {
         };
         let mut sql = of_events(backend.dialect());
         sql.push("SELECT id, ").column(Log::TIMESTAMP);
-        others(&mut sql, &found, filter).push(" LIMIT ").bind(FEW);
+        others(&mut sql, &(found.front..found.end), filter).push(" LIMIT ").bind(FEW);
         let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(FoundPage::Unknown) };
         all.extend(events.iter().filter(|(time, _)| holds(filter, *time)));
         // Something has changed since it was counted.
         if all.len() as u64 != total {
             return Ok(FoundPage::Unknown);
         }
-        all.retain(|event| after.is_none_or(|after| *event < after));
-        all.sort_unstable_by(|a, b| b.cmp(a));
-        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let page = all.into_iter().skip(size(offset)).take(size(limit));
-        Ok(FoundPage::Ids(page.map(|(_, id)| id).collect()))
+        Ok(FoundPage::of(all, after, limit, offset))
     }
 
     /// How many matching events each interval of so many minutes has; none when only the table can tell.
@@ -157,7 +171,7 @@ impl Segments {
         }
         let mut sql = of_events(backend.dialect());
         sql.push("SELECT ").bucket(Log::TIMESTAMP, seconds).push(" AS bucket, COUNT(*)");
-        others(&mut sql, &found, filter).push(" GROUP BY bucket");
+        others(&mut sql, &(found.front..found.end), filter).push(" GROUP BY bucket");
         backend.query(sql.finish()?).await?.decode(|row| {
             let start: Option<i64> = row.value("bucket")?;
             *intervals.entry(start.unwrap_or(i64::MIN)).or_default() += row.value::<u64>("count")?;
@@ -322,13 +336,13 @@ impl Segments {
 }
 
 /// What was found in ranges of ids.
-struct Part {
+pub(super) struct Part {
     count: u64,
-    events: Option<Vec<(Timestamp, i64)>>,
+    pub(super) events: Option<Vec<(Timestamp, i64)>>,
 }
 
 /// Counts the events within the ids that match, and lists them where that is wanted and they are few.
-async fn look_through(
+pub(super) async fn look_through(
     backend: &dyn Backend,
     all: &LogFilter,
     ids: &[Range<i64>],
@@ -367,7 +381,7 @@ async fn look_through(
 }
 
 /// Times and ids of events; none when one has a time that is none.
-async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Timestamp, i64)>>> {
+pub(super) async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Timestamp, i64)>>> {
     let rows = backend.query(sql.finish()?).await?;
     let events = rows.decode(|row| {
         let id = row.value("id")?;
@@ -378,7 +392,7 @@ async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Ti
 
 impl State {
     /// What is kept of a search: none at all when nothing is known, nothing when it is new.
-    fn found(&mut self, text: &str) -> Option<Option<Found>> {
+    pub(super) fn found(&mut self, text: &str) -> Option<Option<Found>> {
         let known = self.known.as_ref()?;
         let Some(found) = self.searches.find(text) else { return Some(None) };
         if found.epoch != self.epoch || clock::now() >= found.until {
@@ -427,7 +441,7 @@ impl Searches {
 }
 
 /// The statement for the events that match and are not in the range, and those in the segments if they are `new`.
-fn counting(
+pub(super) fn counting(
     dialect: &dyn Dialect,
     (known, gaps): (&Known, &super::gaps::Gaps),
     (front, end): (i64, i64),
@@ -460,7 +474,7 @@ fn counting(
 }
 
 /// Reads what came back: whether what is known holds, the events outside of segments, and those inside.
-fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
+pub(super) fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
     let answers = rows.decode(|row| {
         let verdict = Confirmation::read(row)?.verdict(known);
         let others = row.value::<u64>("count")? + row.value::<u64>("count")?;
@@ -469,8 +483,8 @@ fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
     answers.into_iter().next().ok_or_else(|| crate::base::support::broken("a count came back without a row"))
 }
 
-/// Writes `FROM` and the conditions for the matching events that are not in the segments that were looked through.
-fn others<'s, 'd>(sql: &'s mut Sql<'d>, found: &Found, filter: &LogFilter) -> &'s mut Sql<'d> {
-    sql.from::<Log>().and().push("(id < ").bind(found.front).push(" OR id >= ").bind(found.end).push(")");
+/// Writes `FROM` and the conditions for the matching events that are not in the segments within the ids.
+pub(super) fn others<'s, 'd>(sql: &'s mut Sql<'d>, ids: &Range<i64>, filter: &LogFilter) -> &'s mut Sql<'d> {
+    sql.from::<Log>().and().push("(id < ").bind(ids.start).push(" OR id >= ").bind(ids.end).push(")");
     matching(sql, filter)
 }
