@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use decnet_db::contract::{Log, LogFilter, LogQuery};
+use decnet_db::contract::{Log, LogFilter, LogQuery, NewLog};
 use decnet_db::retention::{Policy, PruneOptions, prune};
 use decnet_db::sql::Unit;
 use decnet_db::time::Timestamp;
@@ -19,6 +19,7 @@ each_backend!(
     what_was_found_is_not_looked_for_again,
     pages_of_what_many_events_have_are_right,
     the_newest_events_of_new_searches_are_right,
+    sources_go_with_their_last_event,
 );
 
 async fn what_others_append_shows_at_once(db: Database) {
@@ -174,6 +175,59 @@ async fn pages_of_what_many_events_have_are_right(db: Database) {
         let from = db.get_max_log_id().await.unwrap() + 20_000;
         other.add(from..from + 300).await;
         agree(&[&*db], &other, 1_000, search).await;
+    }
+    other.close().await;
+}
+
+/// The oldest events are deleted, by this process and by others, and with some of them the last of their source; sources come
+/// back, and there are always more of them than are known by name.
+async fn sources_go_with_their_last_event(db: Database) {
+    let other = Other::open(&db).await;
+    let mut next = 0;
+    let mut more = async |count: i64| {
+        let of = |number: i64| match number % 7 {
+            0 => format!("203.0.113.{}", number % 50),
+            _ => format!("198.51.{}.{}", number / 200 % 200, number % 200),
+        };
+        for from in (next..next + count).step_by(500) {
+            let events =
+                (from..(next + count).min(from + 500)).map(|number| NewLog::new("d", "ssh", "e", of(number)));
+            db.add_logs(events.collect()).await.unwrap();
+        }
+        next += count;
+    };
+    let right = async |when: &str| {
+        let sources = other.number("SELECT COUNT(DISTINCT attacker_ip) FROM logs").await;
+        for _ in 0..2 {
+            assert_eq!(db.get_stats_summary().await.unwrap().unique_attackers, sources, "{when}");
+        }
+    };
+    more(14_000).await;
+    right("at first").await;
+    for round in 0..40_usize {
+        let oldest = other.id_at([1, 40, 300, 1_500, 0][round % 5]).await;
+        if round % 3 == 0 {
+            let rows = other.rows().await;
+            let policy = Policy::Newest(rows - [1, 250, 900][round / 3 % 3]);
+            prune(&*db, &policy, PruneOptions::default()).await.unwrap();
+        } else {
+            other
+                .delete(|sql| {
+                    sql.push("id < ").bind(oldest);
+                })
+                .await;
+        }
+        right("after a deletion").await;
+        // One that may be gone, and some whose last event would be gone soon.
+        other.add_of(&format!("198.51.{}.7", round)).await;
+        for position in [0, 20, 150] {
+            let oldest = other.id_at(position).await - 1;
+            let event = db.get_logs_after_id(oldest, 1, LogFilter::all()).await.unwrap().swap_remove(0);
+            other.add_of(&event.attacker_ip).await;
+        }
+        right("after a return").await;
+        more([0, 700, 3_000][round % 3]).await;
+        right("after more events").await;
     }
     other.close().await;
 }

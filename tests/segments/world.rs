@@ -96,7 +96,7 @@ impl Other {
         self.0.query(sql.finish().unwrap()).await.unwrap().scalar().unwrap().unwrap()
     }
 
-    async fn number(&self, text: &'static str) -> u64 {
+    pub(crate) async fn number(&self, text: &'static str) -> u64 {
         let mut sql = self.sql();
         sql.push(text);
         self.0.query(sql.finish().unwrap()).await.unwrap().scalar().unwrap().unwrap()

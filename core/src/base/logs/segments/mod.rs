@@ -2,13 +2,13 @@
 //!
 //! # How
 //!
-//! Events are only ever appended, so what was counted of old ones stays true. The ids are divided into segments, and for each
-//! of them the number of its events is kept, and how many each minute has ([`known`]). What lies behind the segments, and in the
+//! Events are only ever appended, so what was counted of old ones stays true. The ids are divided into segments, and for each of
+//! them the number of its events is kept, and how many each minute has ([`known`]). What lies behind the segments, and in the
 //! first of them, is counted each time, in the same statement that reads the oldest and the newest id and looks whether the last
-//! event of the segments is there still. A segment is closed when no event can come into it any more: at once where keys become
-//! visible in ascending order, else when its gaps have been there for a while ([`gaps`]). Of closed segments it is also kept what
-//! searches found in them ([`searches`]), and what they can't have ([`ngrams`]), from which also pages of new searches come
-//! ([`newest`]).
+//! event of the segments is there still. So are sources whose first event lies behind those that were counted ([`sources`]). A
+//! segment is closed when no event can come into it any more: at once where keys become visible in ascending order, else when
+//! its gaps have been there for a while ([`gaps`]). Of closed segments it is also kept what searches found in them
+//! ([`searches`]), and what they can't have ([`ngrams`]), from which also pages of new searches come ([`newest`]).
 //!
 //! # What is promised
 //!
@@ -30,6 +30,7 @@ mod known;
 mod newest;
 mod ngrams;
 mod searches;
+mod sources;
 mod statements;
 
 use std::ops::Range;
@@ -44,7 +45,8 @@ use self::known::{Known, LAST, MINUTES, WIDTH, start};
 use self::ngrams::Ngrams;
 pub(in crate::base) use self::searches::FoundPage;
 use self::searches::Searches;
-use self::statements::{Anchor, Group, Headline, Rest, Sources, Verdict, Wanted};
+use self::sources::Sources;
+use self::statements::{Anchor, Group, Headline, Rest, Verdict, Wanted};
 use crate::contract::{Bucket, Log, Stats};
 use crate::driver::Backend;
 use crate::error::Result;
@@ -193,17 +195,22 @@ impl Segments {
             let (statement, sources, generation) = {
                 let state = self.state.lock();
                 let known = state.known.as_ref().map(|known| (known, &state.gaps));
-                let sources = state.sources.filter(|_| known.is_some());
-                (Headline::statement(backend.dialect(), known, sources, wanted), sources, state.generation)
+                let sources = state.sources.clone().filter(|_| known.is_some());
+                let statement = Headline::statement(backend.dialect(), known, sources.as_ref(), wanted);
+                (statement, sources, state.generation)
             };
             let headline = Headline::read(backend.query(statement).await?, wanted)?;
-            let (answer, grown) = {
+            let (answer, grown, moved) = {
                 let mut state = self.state.lock();
                 if state.generation != generation {
                     continue;
                 }
-                let answer = state.answer(&headline, wanted, sources);
-                (answer, answer.is_some().then(|| state.grown(&headline)).flatten())
+                let answer = state.answer(&headline, wanted, sources.as_ref());
+                let grown = answer.is_some().then(|| state.grown(&headline)).flatten();
+                let first = headline.state.ends.map(|(first, _)| first);
+                // What is known holds, but with the oldest events sources may have gone.
+                let moved = wanted.sources && answer.is_none() && state.generation == generation;
+                (answer, grown, sources.zip(first).filter(|_| moved))
             };
             if let Some((end, last)) = grown
                 && let Ok(_counting) = self.counting.try_lock()
@@ -213,6 +220,13 @@ impl Segments {
             }
             if let Some(figures) = answer {
                 return Ok(figures);
+            }
+            if let Some((sources, first)) = moved {
+                let now = sources.look(backend, first).await?;
+                let mut state = self.state.lock();
+                if state.generation == generation {
+                    state.sources = now;
+                }
             }
         }
         let statement = Headline::statement(backend.dialect(), None, None, wanted);
@@ -402,7 +416,7 @@ impl Segments {
         }
         let (sources, changes) = {
             let state = self.state.lock();
-            (state.sources, state.changes)
+            (state.sources.clone(), state.changes)
         };
         let (groups, anchor) = count_segments(backend, &(end..to), false).await?;
         let mut fresh = None;
@@ -424,9 +438,9 @@ impl Segments {
             None => state.gaps.none_open(),
         }
         if let Some((before, fresh)) = fresh
-            && state.sources == Some(before)
+            && state.sources.as_ref() == Some(&before)
         {
-            state.sources = Some(Sources { upto: to - 1, count: before.count + fresh, ..before });
+            state.sources = Some(before.grown(to - 1, fresh));
         }
         state.generation += 1;
         Ok(())
@@ -456,7 +470,7 @@ impl State {
         let (number, spans) = changes::since(self.changes);
         self.changes = number;
         for span in spans {
-            self.sources = None;
+            self.sources = self.sources.take().and_then(|sources| sources.changed(&span));
             self.generation += 1;
             let Some(known) = &self.known else { continue };
             if *span.start() <= known.first && known.end <= *span.end() {
@@ -500,7 +514,7 @@ impl State {
     }
 
     /// What is known and what was counted now, together; none when what is known does not hold.
-    fn answer(&mut self, headline: &Headline, wanted: Wanted, sources: Option<Sources>) -> Option<Figures> {
+    fn answer(&mut self, headline: &Headline, wanted: Wanted, sources: Option<&Sources>) -> Option<Figures> {
         self.asked = true;
         let Some(known) = &self.known else { return Some(headline.counted()) };
         let verdict = headline.state.verdict(known);
@@ -513,18 +527,13 @@ impl State {
         let mut figures = Figures { total, sources: 0, fleet: headline.fleet };
         if wanted.sources {
             let before = match sources {
-                // With the oldest events sources may have gone.
-                Some(before) if before.first != first => {
-                    self.sources = None;
-                    return None;
-                }
-                Some(before) => before,
+                Some(before) => before.begin_at(first)?,
                 None => {
                     let count = headline.sources?.checked_sub(headline.fresh)?;
-                    Sources { upto: known.end - 1, first, count }
+                    Sources::counted(known.end - 1, first, count)
                 }
             };
-            figures.sources = before.count + headline.fresh;
+            figures.sources = before.count() + headline.fresh;
             self.sources = Some(before);
         }
         Some(figures)

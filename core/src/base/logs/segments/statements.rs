@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::gaps::Gaps;
 use super::known::{Known, MINUTES, WIDTH};
+use super::sources::{Sources, write_fresh};
 use super::{Figures, of_events};
 use crate::base::support::broken;
 use crate::contract::Log;
@@ -26,43 +27,6 @@ pub(super) struct Wanted {
     pub(super) all: bool,
 }
 
-/// The sources of the events up to an id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sources {
-    pub(super) upto: i64,
-    /// The oldest event then: when it is gone, so may be sources.
-    pub(super) first: i64,
-    pub(super) count: u64,
-}
-
-impl Sources {
-    /// The statement for the number of sources whose first event lies behind these and before the id.
-    pub(super) fn statement(self, dialect: &dyn Dialect, before: i64) -> Statement {
-        let mut sql = of_events(dialect);
-        write_fresh(sql.push("SELECT "), self.upto, Some(before));
-        sql.into_statement()
-    }
-}
-
-/// Writes the number of sources whose first event lies behind the id `upto`, and before the other one if there is one.
-fn write_fresh<'s, 'd>(sql: &'s mut Sql<'d>, upto: i64, before: Option<i64>) -> &'s mut Sql<'d> {
-    // Not the bare column: SQLite would read its whole index, in order, instead of the few new rows.
-    sql.push("(SELECT COUNT(*) FROM (SELECT DISTINCT CASE WHEN id > 0 OR id <= 0 THEN attacker_ip END AS attacker_ip ")
-        .push("FROM logs WHERE id > ")
-        .bind(upto);
-    if let Some(before) = before {
-        sql.push(" AND id < ").bind(before);
-    }
-    // Its first event is the first entry of a source in the index. Whether it has one up to an id, and which is the least,
-    // takes some servers all of its entries.
-    sql.push(
-        ") AS recent WHERE (SELECT known.id FROM logs AS known WHERE known.attacker_ip = recent.attacker_ip ",
-    )
-    .push("ORDER BY known.id LIMIT 1) > ")
-    .bind(upto)
-    .push(")")
-}
-
 /// The events that are not in segments, and whether what is known of the others still holds; from one snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Headline {
@@ -82,7 +46,7 @@ impl Headline {
     pub(super) fn statement(
         dialect: &dyn Dialect,
         known: Option<(&Known, &Gaps)>,
-        sources: Option<Sources>,
+        sources: Option<&Sources>,
         wanted: Wanted,
     ) -> Statement {
         let mut sql = of_events(dialect);
