@@ -1,4 +1,5 @@
-//! Which drivers this program has, as its features chose them. Run with each combination of features, none included.
+//! Which drivers this program has, as its features chose them: with any combination of features. `tests/features/programs` looks at
+//! programs with none of them, one and both.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests fail by panicking")]
 
