@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::ngrams::Probe;
-use super::searches::{FEW, RANGES, counting, events_of, look_through, others, read};
+use super::searches::{RANGES, counting, look_through, outside, read};
 use super::statements::Verdict;
-use super::{Segments, clock, of_events};
-use crate::contract::{Log, LogFilter};
+use super::{Segments, clock};
+use crate::contract::LogFilter;
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::time::Timestamp;
@@ -24,16 +24,12 @@ impl Segments {
         after: Option<(Timestamp, i64)>,
         wanted: u64,
     ) -> Result<Option<Vec<(Timestamp, i64)>>> {
-        let Some(search) = &filter.search else { return Ok(None) };
+        let Some(search) = self.search(backend, filter).await? else { return Ok(None) };
         let Some(probe) = Probe::of(search) else { return Ok(None) };
-        search.check()?;
-        self.prepare(&**backend).await;
-        self.read_ngrams(backend);
         let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
         let most = wanted.max(RANGES).saturating_mul(2);
         let (blocks, ids, generation) = {
             let mut state = self.state.lock();
-            state.asked = true;
             if !matches!(state.found(search.text()), Some(None)) {
                 return Ok(None);
             }
@@ -73,22 +69,19 @@ impl Segments {
             counting(backend.dialect(), (known, &state.gaps), (ids.start, ids.end), filter, false)?
         };
         let rows = backend.query(statement).await?;
-        let (verdict, [outside, _]) = {
+        let (verdict, [others, _]) = {
             let state = self.state.lock();
             let Some(known) = state.known.as_ref().filter(|_| state.generation == generation) else {
                 return Ok(None);
             };
             read(rows, known)?
         };
-        if verdict != Verdict::Holds || outside > FEW {
+        if verdict != Verdict::Holds {
             return Ok(None);
         }
-        if outside > 0 {
-            let mut sql = of_events(backend.dialect());
-            sql.push("SELECT id, ").column(Log::TIMESTAMP);
-            others(&mut sql, &ids, filter).push(" LIMIT ").bind(FEW);
-            let Some(outside) = events_of(&**backend, sql).await? else { return Ok(None) };
-            found.extend(outside);
+        if others > 0 {
+            let Some(others) = outside(&**backend, &ids, filter).await? else { return Ok(None) };
+            found.extend(others);
         }
         Ok(Some(found))
     }

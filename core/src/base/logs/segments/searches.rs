@@ -16,6 +16,7 @@ use super::ngrams::Probe;
 use super::statements::{Confirmation, Verdict};
 use super::{ATTEMPTS, CHECKED, Segments, State, believed, clock, of_events};
 use crate::base::logs::matching;
+use crate::contract::search::Search;
 use crate::contract::{Bucket, Log, LogFilter};
 use crate::driver::Backend;
 use crate::error::Result;
@@ -140,10 +141,9 @@ impl Segments {
             let is_common = found.count > FEW && found.count.saturating_mul(COMMON) >= whole;
             return Ok(if is_common { FoundPage::Common } else { FoundPage::Unknown });
         };
-        let mut sql = of_events(backend.dialect());
-        sql.push("SELECT id, ").column(Log::TIMESTAMP);
-        others(&mut sql, &(found.front..found.end), filter).push(" LIMIT ").bind(FEW);
-        let Some(mut all) = events_of(&**backend, sql).await? else { return Ok(FoundPage::Unknown) };
+        let Some(mut all) = outside(&**backend, &(found.front..found.end), filter).await? else {
+            return Ok(FoundPage::Unknown);
+        };
         all.extend(events.iter().filter(|(time, _)| holds(filter, *time)));
         // Something has changed since it was counted.
         if all.len() as u64 != total {
@@ -184,6 +184,22 @@ impl Segments {
         Ok(Some(intervals.into_iter().map(bucket).collect()))
     }
 
+    /// The search of a filter, when all is done that must be before it can be answered; none when it looks for nothing.
+    pub(super) async fn search<'f>(
+        self: &Arc<Self>,
+        backend: &Arc<dyn Backend>,
+        filter: &'f LogFilter,
+    ) -> Result<Option<&'f Search>> {
+        let Some(search) = filter.search.as_ref().filter(|search| !search.terms().is_empty()) else {
+            return Ok(None);
+        };
+        search.check()?;
+        self.prepare(&**backend).await;
+        self.read_ngrams(backend);
+        self.state.lock().asked = true;
+        Ok(Some(search))
+    }
+
     /// What is kept of a search, brought up to date, with what is not in segments counted now.
     async fn look_up(
         self: &Arc<Self>,
@@ -191,20 +207,10 @@ impl Segments {
         filter: &LogFilter,
         events: bool,
     ) -> Result<Option<Answer>> {
-        let Some(search) = filter.search.as_ref().filter(|search| !search.terms().is_empty()) else {
-            return Ok(None);
-        };
-        search.check()?;
         for _ in 0..ATTEMPTS {
-            self.prepare(&**backend).await;
-            self.read_ngrams(backend);
-            let all = LogFilter { search: filter.search.clone(), ..LogFilter::default() };
-            let found = {
-                let mut state = self.state.lock();
-                state.asked = true;
-                let Some(found) = state.found(search.text()) else { return Ok(None) };
-                found
-            };
+            let Some(search) = self.search(backend, filter).await? else { return Ok(None) };
+            let all = LogFilter { search: Some(search.clone()), ..LogFilter::default() };
+            let Some(found) = self.state.lock().found(search.text()) else { return Ok(None) };
             let found = match found {
                 Some(found) => self.bring_up(&**backend, &all, found, events).await?,
                 None => self.find(&**backend, &all).await?,
@@ -381,7 +387,7 @@ pub(super) async fn look_through(
 }
 
 /// Times and ids of events; none when one has a time that is none.
-pub(super) async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Timestamp, i64)>>> {
+async fn events_of(backend: &dyn Backend, sql: Sql<'_>) -> Result<Option<Vec<(Timestamp, i64)>>> {
     let rows = backend.query(sql.finish()?).await?;
     let events = rows.decode(|row| {
         let id = row.value("id")?;
@@ -483,8 +489,21 @@ pub(super) fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
     answers.into_iter().next().ok_or_else(|| crate::base::support::broken("a count came back without a row"))
 }
 
+/// Times and ids of the matching events that are not in the segments within the ids; none when they are [`FEW`] or more, or one
+/// has a time that is none.
+pub(super) async fn outside(
+    backend: &dyn Backend,
+    ids: &Range<i64>,
+    filter: &LogFilter,
+) -> Result<Option<Vec<(Timestamp, i64)>>> {
+    let mut sql = of_events(backend.dialect());
+    sql.push("SELECT id, ").column(Log::TIMESTAMP);
+    others(&mut sql, ids, filter).push(" LIMIT ").bind(FEW);
+    Ok(events_of(backend, sql).await?.filter(|events| (events.len() as u64) < FEW))
+}
+
 /// Writes `FROM` and the conditions for the matching events that are not in the segments within the ids.
-pub(super) fn others<'s, 'd>(sql: &'s mut Sql<'d>, ids: &Range<i64>, filter: &LogFilter) -> &'s mut Sql<'d> {
+fn others<'s, 'd>(sql: &'s mut Sql<'d>, ids: &Range<i64>, filter: &LogFilter) -> &'s mut Sql<'d> {
     sql.from::<Log>().and().push("(id < ").bind(ids.start).push(" OR id >= ").bind(ids.end).push(")");
     matching(sql, filter)
 }
