@@ -656,6 +656,11 @@ async def bench(args, work: str) -> dict:
     await R("get_bounties_page1", none, lambda _: repo.get_bounties(limit=50), read_cap, 3)
     await R("get_attackers_page1", none, lambda _: repo.get_attackers(limit=50), read_cap, 3)
     await R("get_user_by_username", none, lambda _: repo.get_user_by_username("admin"), read_cap, 3)
+    # Each is a scan here, whether or not it was asked before.
+    for op, text in {"search_rare_first": TOKEN, "search_absent_first": "absent-00000-",
+                     "search_common_first": "src_port", "search_rare_again": TOKEN}.items():
+        await R(op, lambda _, text=text: text, lambda text: repo.get_total_logs(search=text), 100, 1)
+    await R("search_rare_page_first", none, lambda _: repo.get_logs(limit=50, search=TOKEN), 100, 1)
     meta["rss_after_reads_mb"] = round(rss_mb(), 1)
 
     # ---- phase C: small writes

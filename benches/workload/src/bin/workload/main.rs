@@ -84,6 +84,7 @@ async fn run(arguments: &Arguments) -> Result<String> {
     let repository = database.open().await?;
     bench.phase("reads");
     reads::run(&mut bench, &repository, seed, rows).await?;
+    searches::run(&mut bench, &repository, rows).await?;
     extra::exports(&mut bench, &repository, rows).await?;
     bench.about("rss_after_reads_mb", json!(round(system::peak_rss_of_run_mb(), 1)));
     bench.phase("small writes");
@@ -96,8 +97,7 @@ async fn run(arguments: &Arguments) -> Result<String> {
     domains::run(&mut bench, &repository, seed).await?;
     bench.phase("beyond the original's workload");
     extra::writes(&mut bench, &repository, seed).await?;
-    bench.phase("searches, and a foreign writer");
-    searches::run(&mut bench, &repository, seed).await?;
+    searches::with_new_rows(&mut bench, &repository, seed).await?;
     if bench.wants("reads@foreign") {
         searches::beside_foreign(&mut bench, &repository, database.open().await?, seed).await?;
     }

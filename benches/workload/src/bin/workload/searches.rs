@@ -20,8 +20,8 @@ use crate::system;
 const COMMON: &str = "src_port";
 /// How many rows come between two searches of `search_rare_1000_new`.
 const NEW: u64 = 1_000;
-/// The longest time that the first searches wait for what makes them fast.
-const READY: Duration = Duration::from_secs(60);
+/// The longest time for each row that the first searches wait for what makes them fast.
+const READY: Duration = Duration::from_micros(50);
 /// How often the foreign program adds a row, and for how long it is read beside it.
 const FOREIGN_PAUSE: Duration = Duration::from_millis(10);
 const FOREIGN: Duration = Duration::from_secs(3);
@@ -31,15 +31,20 @@ fn another(text: &str, number: u64) -> String {
     format!("{text}{}", " ".repeat(number as usize + 1))
 }
 
-pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, seed: u64) -> Result<()> {
+/// How often each search is timed.
+const fn few(most: usize) -> Calls {
+    Calls::new(0, most)
+}
+
+/// Searches of phase B.
+pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, rows: u64) -> Result<()> {
     let repository = &**repository;
-    let few = |cap| Calls::new(0, cap);
     let total = async |text: String| repository.get_total_logs(LogFilter::all().search(text)).await;
     let page = async |text: String| repository.get_logs(LogQuery::new().search(text).limit(50)).await;
     let names = ["search_rare_first", "search_rare_page_first", "search_absent_first"];
     if names.iter().any(|name| bench.wants(name)) {
         let rss = system::rss_mb();
-        let ready = until_ready(&total).await?;
+        let ready = until_ready(&total, rows).await?;
         bench.about("searches_ready_ms", json!(round(ready.as_secs_f64() * 1e3, 1)));
         bench.about("searches_rss_mb", json!(round(system::rss_mb() - rss, 1)));
     }
@@ -47,31 +52,43 @@ pub(crate) async fn run(bench: &mut Bench, repository: &Arc<dyn Repository>, see
     bench.sequential("search_rare_page_first", few(100), |k| Ok(another(TOKEN, 1_000 + k)), page).await?;
     bench.sequential("search_absent_first", few(1_000), |k| Ok(format!("absent-{k:05}-")), total).await?;
     bench.sequential("search_common_first", few(20), |k| Ok(another(COMMON, k)), total).await?;
-    bench.sequential("search_rare_again", Calls::new(3, 2_000), |_| Ok(TOKEN.to_owned()), total).await?;
-    if bench.wants("search_rare_1000_new") {
-        bench
-            .all("search_rare_1000_new", few(20), async |call| {
-                let from = call as u64 * NEW;
-                let rows = (from..from + NEW).map(|row| records::log(op_log(seed, streams::BESIDE, row)));
-                repository.add_logs(rows.collect::<Result<_>>()?).await?;
-                let started = Instant::now();
-                total(TOKEN.to_owned()).await?;
-                Ok(started.elapsed())
-            })
-            .await?;
-    }
-    Ok(())
+    bench.sequential("search_rare_again", Calls::new(3, 2_000), |_| Ok(TOKEN.to_owned()), total).await
 }
 
-/// Searches for what is absent until that is fast, and says how long it was not.
-async fn until_ready(total: &impl AsyncFn(String) -> decnet_db::Result<u64>) -> Result<Duration> {
+/// The same search again, each time after so many new rows.
+pub(crate) async fn with_new_rows(
+    bench: &mut Bench,
+    repository: &Arc<dyn Repository>,
+    seed: u64,
+) -> Result<()> {
+    let name = "search_rare_1000_new";
+    if !bench.wants(name) {
+        return Ok(());
+    }
+    let total = async || repository.get_total_logs(LogFilter::all().search(TOKEN)).await;
+    total().await?;
+    bench
+        .all(name, few(20), async |call| {
+            let from = call as u64 * NEW;
+            let rows = (from..from + NEW).map(|row| records::log(op_log(seed, streams::BESIDE, row)));
+            repository.add_logs(rows.collect::<Result<_>>()?).await?;
+            let started = Instant::now();
+            total().await?;
+            Ok(started.elapsed())
+        })
+        .await
+}
+
+/// Searches for what is absent until that is fast, and says how long it was not. With few rows it is fast from the beginning.
+async fn until_ready(total: &impl AsyncFn(String) -> decnet_db::Result<u64>, rows: u64) -> Result<Duration> {
+    let most = Duration::from_secs(2) + READY * u32::try_from(rows)?;
     let began = Instant::now();
     let mut slowest = Duration::ZERO;
     for number in 0.. {
         let started = Instant::now();
         total(format!("nowhere-{number}-")).await?;
         slowest = slowest.max(started.elapsed());
-        if started.elapsed() < slowest / 10 || began.elapsed() > READY {
+        if started.elapsed() < slowest / 10 || began.elapsed() > most {
             break;
         }
     }
