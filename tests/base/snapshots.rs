@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use decnet_db::call::call;
 use decnet_db::config::SeedConfig;
 use decnet_db::contract::tables::SCHEMA;
+use decnet_db::contract::{LogFilter, LogQuery};
 use decnet_db::sql::Dialect;
 use decnet_db_conformance::samples;
 
-use crate::recording;
+use crate::recording::{self, Work};
 
 /// The dialects of the drivers that are compiled in, by name.
 fn dialects() -> Vec<(&'static str, &'static dyn Dialect)> {
@@ -63,4 +64,36 @@ fn tables() {
             insta::assert_snapshot!(format!("{name}_schema"), text);
         });
     }
+}
+
+/// A deep page by offset counts only what came since the place was found, and not all events before it, which its cost would grow
+/// with.
+#[test]
+fn a_deep_page_does_not_count_what_it_skips() {
+    let Some((_, dialect)) = dialects().into_iter().find(|(name, _)| *name == "sqlite") else { return };
+    let (repository, log) = recording::repository(dialect, SeedConfig::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        repository.get_total_logs(LogFilter::all()).await.unwrap();
+        repository.get_logs(LogQuery::new().offset(5_000)).await.unwrap();
+    });
+    let work = log.take();
+    let page = work.iter().find_map(|work| match work {
+        Work::Query(statement) if statement.text().contains(" AS came ") => Some(statement.text()),
+        _ => None,
+    });
+    let database = rusqlite::Connection::open_in_memory().unwrap();
+    for table in SCHEMA.tables {
+        database.execute_batch(table.create(dialect).text()).unwrap();
+        for index in table.indexes {
+            database.execute_batch(table.create_index(index, dialect).text()).unwrap();
+        }
+    }
+    let mut plan =
+        database.prepare(&format!("EXPLAIN QUERY PLAN {}", page.expect("the page is looked for"))).unwrap();
+    let nothing = vec![rusqlite::types::Null; plan.parameter_count()];
+    let steps = plan.query_map(rusqlite::params_from_iter(nothing), |row| row.get("detail")).unwrap();
+    let steps: Vec<String> = steps.map(Result::unwrap).collect();
+    assert!(steps.iter().any(|step| step.contains("(timestamp<?)")), "{steps:#?}");
+    assert!(!steps.iter().any(|step| step.contains("(timestamp>?)")), "{steps:#?}");
 }

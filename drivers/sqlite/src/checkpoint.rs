@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, Result};
 
+use crate::busy;
+
 mod log;
 
 pub(crate) use self::log::Log;
@@ -376,7 +378,8 @@ impl Mover {
                 log = checkpoint(&self.connection, "PASSIVE")?.log;
             } else {
                 let impatient = self.impatient_until.is_some_and(|until| Instant::now() < until);
-                self.connection.busy_timeout(if impatient { A_MOMENT } else { PATIENCE })?;
+                busy::install(&self.connection)?;
+                busy::set_timeout(if impatient { A_MOMENT } else { PATIENCE });
                 let moved = checkpoint(&self.connection, "RESTART")?;
                 log = moved.log;
                 if !impatient {

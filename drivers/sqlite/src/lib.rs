@@ -8,6 +8,8 @@
 //! - One thread writes. It commits what several callers have queued in one transaction, each unit behind a savepoint.
 //! - Reads go to a pool of connections, on threads of the driver's own: as many at once as there are processors, and more
 //!   as soon as some take long. The write-ahead log lets them run beside the writer.
+//!   Each has a page cache of its own where SQLite is built with `LIBSQLITE3_FLAGS=-USQLITE_ENABLE_MEMORY_MANAGEMENT`, in the
+//!   environment or in `[env]` of `.cargo/config.toml`; otherwise all share one behind one lock.
 //! - A thread of its own moves the log into the database file, so that commits don't wait for it.
 //! - Other programs, DECNET included, may use the file at the same time.
 //! - What was acknowledged survives a crash of the program. A power failure may lose what was written in the last second,
@@ -35,6 +37,7 @@
 use decnet_db_core::driver::Driver;
 
 mod backend;
+mod busy;
 mod checkpoint;
 mod codec;
 mod connect;

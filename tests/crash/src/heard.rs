@@ -1,6 +1,8 @@
 //! Processes that write, and what they say.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -80,8 +82,35 @@ impl Heard {
     }
 }
 
+/// A program that writes.
+pub(crate) enum Writer {
+    /// This one, by the library.
+    Ours,
+    /// DECNET 1.0.0, by the Python of its environment.
+    Original(OsString),
+}
+
+impl Writer {
+    fn command(&self) -> anyhow::Result<Command> {
+        match self {
+            Self::Ours => {
+                let mut command = Command::new(std::env::current_exe()?);
+                command.arg("child");
+                Ok(command)
+            }
+            Self::Original(python) => {
+                let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../original/contender.py");
+                let mut command = Command::new(python);
+                command.arg("-B").arg(script);
+                Ok(command)
+            }
+        }
+    }
+}
+
 /// Starts a process that writes, and hears what it says; `more` is what it is told beside.
 pub(crate) fn start(
+    writer: &Writer,
     url: &str,
     process: u64,
     seed: u64,
@@ -89,8 +118,9 @@ pub(crate) fn start(
     heard: &Arc<Heard>,
 ) -> anyhow::Result<(Child, thread::JoinHandle<()>)> {
     heard.lock().ended = false;
-    let mut child = Command::new(std::env::current_exe()?)
-        .args(["child", url, &process.to_string(), &seed.to_string()])
+    let mut child = writer
+        .command()?
+        .args([url, &process.to_string(), &seed.to_string()])
         .args(more)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -59,6 +59,16 @@ impl History {
         self.ends.values().filter(|end| **end == End::Open).count()
     }
 
+    /// How many of a process's operations were acknowledged, and how many nobody knows the end of.
+    pub(crate) fn ends_of(&self, process: u64) -> (usize, usize) {
+        let ends = self.ends.iter().filter(|(operation, _)| operation.task.0 == process);
+        ends.fold((0, 0), |(done, open), (_, end)| match end {
+            End::Done => (done + 1, open),
+            End::Open => (done, open + 1),
+            End::Nothing => (done, open),
+        })
+    }
+
     /// What the database has that it must not have, and lacks that it must have.
     pub(crate) fn faults(&self, found: &Found) -> Vec<String> {
         let mut faults = Vec::new();

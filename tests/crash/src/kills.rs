@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use crate::heard::{Heard, start};
+use crate::heard::{Heard, Writer, start};
 use crate::place::Place;
 use crate::report::Row;
 use crate::seed::Seed;
@@ -128,7 +128,7 @@ impl Run<'_> {
         numbers: &mut Seed,
         heard: &Arc<Heard>,
     ) -> anyhow::Result<()> {
-        let (mut child, reader) = start(url, nth, self.seed, &[], heard)?;
+        let (mut child, reader) = start(&Writer::Ours, url, nth, self.seed, &[], heard)?;
         // One in four is killed while it opens the database.
         if victim != Victim::Process || !numbers.once_in(4) {
             heard.until(&mut child, |heard| heard.ready > nth)?;

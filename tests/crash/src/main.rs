@@ -3,7 +3,8 @@
 //! `tests/crash/run` is the long run, `tests/short.rs` the short one.
 //!
 //! `CRASH_SEED=1`, `CRASH_KILLS=20` for each engine, `CRASH_SERVER_KILLS=4`, `CRASH_LOSSES=400`, `CRASH_IO_ERRORS=60`, `CRASH_NETWORK=60`,
-//! `CRASH_CONTENTION=3` seconds; `CRASH_REPORT` names the file of the table.
+//! `CRASH_CONTENTION=3` seconds; `CRASH_ORIGINAL` names the Python that has DECNET 1.0.0, which then is one of many processes;
+//! `CRASH_REPORT` names the file of the table.
 
 mod child;
 mod contention;

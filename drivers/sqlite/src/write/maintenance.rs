@@ -9,7 +9,8 @@ use decnet_db_core::sql::{Rows, Statement};
 use decnet_db_core::{Error, Result};
 use rusqlite::Connection;
 
-use super::{Shared, busy, panicked};
+use super::{Shared, panicked};
+use crate::busy;
 use crate::checkpoint::{self, Checkpointer};
 use crate::dialect::Sqlite;
 use crate::error::Errors;

@@ -12,13 +12,13 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use crate::busy;
 use crate::checkpoint::{self, Checkpointer};
 use crate::data_version::DataVersion;
 use crate::error::Errors;
 use crate::read::threads;
 use crate::watch::FileWatch;
 
-mod busy;
 mod maintenance;
 mod queue;
 pub(crate) mod transaction;

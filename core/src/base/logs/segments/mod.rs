@@ -60,6 +60,8 @@ const CHECKED: Duration = Duration::from_secs(60);
 const SHARE: u32 = 50;
 /// The least time between two tries to count everything.
 const AGAIN: Duration = Duration::from_millis(200);
+/// How many new ids are counted each time at most, until they are in segments.
+const BEHIND: i64 = 4 * WIDTH;
 /// How often what changes meanwhile is looked at again, before the table itself is asked.
 const ATTEMPTS: usize = 4;
 
@@ -250,18 +252,35 @@ impl Segments {
                 (Rest::statement(backend.dialect(), known, &state.gaps), state.generation)
             };
             let rest = Rest::read(backend.query(statement).await?)?;
-            let mut state = self.state.lock();
-            if state.generation != generation {
-                continue;
-            }
-            let Some(known) = &state.known else { continue };
-            match rest.state.verdict(known) {
-                Verdict::Holds if rest.has_minutes => return Ok(tell(known, &rest)),
-                Verdict::Holds => return Ok(None),
-                verdict => state.correct(verdict),
-            }
+            let answer = {
+                let mut state = self.state.lock();
+                if state.generation != generation {
+                    continue;
+                }
+                let Some(known) = &state.known else { continue };
+                match rest.state.verdict(known) {
+                    Verdict::Holds => rest.has_minutes.then(|| tell(known, &rest)).flatten(),
+                    verdict => {
+                        state.correct(verdict);
+                        continue;
+                    }
+                }
+            };
+            self.keep_up(backend, rest.state.ends).await;
+            return Ok(answer);
         }
         Ok(None)
+    }
+
+    /// Counts the segments that were filled since, where they are several: a program need not ask for totals, which do so by
+    /// themselves. What fails here the next one hears of.
+    async fn keep_up(&self, backend: &dyn Backend, ends: Option<(i64, i64)>) {
+        let end = self.state.lock().known.as_ref().map(|known| known.end);
+        if let (Some(end), Some((_, last))) = (end, ends)
+            && last.saturating_sub(end) >= BEHIND
+        {
+            drop(self.total(backend).await);
+        }
     }
 
     /// Does what must be done before anything can be answered, or leaves it to the caller that does it already.

@@ -69,7 +69,7 @@ impl Segments {
             counting(backend.dialect(), (known, &state.gaps), (ids.start, ids.end), filter, false)?
         };
         let rows = backend.query(statement).await?;
-        let (verdict, [others, _]) = {
+        let (_, verdict, [others, _]) = {
             let state = self.state.lock();
             let Some(known) = state.known.as_ref().filter(|_| state.generation == generation) else {
                 return Ok(None);

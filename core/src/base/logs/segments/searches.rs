@@ -234,25 +234,29 @@ impl Segments {
             };
             let rows = backend.query(statement).await?;
             let cost = watch.elapsed();
-            let mut state = self.state.lock();
-            if state.generation != generation {
-                continue;
-            }
-            let Some(known) = &state.known else { continue };
-            let (verdict, [others, inside]) = read(rows, known)?;
-            if verdict != Verdict::Holds {
-                state.correct(verdict);
-                continue;
-            }
-            let (front, end, epoch, whole) = (known.front(), known.end, state.epoch, known.count());
-            let found = found.unwrap_or_else(|| {
-                let until = begun + believed(cost);
-                let found = Found { epoch, front, end, count: inside, events: None, until, asked: 0 };
-                state.searches.keep(search.text(), found.clone());
-                found
-            });
-            let Some(within) = found.within(filter) else { return Ok(None) };
-            return Ok(Some(Answer { total: within + others, found, whole }));
+            let (ends, answer) = {
+                let mut state = self.state.lock();
+                if state.generation != generation {
+                    continue;
+                }
+                let Some(known) = &state.known else { continue };
+                let (ends, verdict, [others, inside]) = read(rows, known)?;
+                if verdict != Verdict::Holds {
+                    state.correct(verdict);
+                    continue;
+                }
+                let (front, end, epoch, whole) = (known.front(), known.end, state.epoch, known.count());
+                let found = found.unwrap_or_else(|| {
+                    let until = begun + believed(cost);
+                    let found = Found { epoch, front, end, count: inside, events: None, until, asked: 0 };
+                    state.searches.keep(search.text(), found.clone());
+                    found
+                });
+                let within = found.within(filter);
+                (ends, within.map(|within| Answer { total: within + others, found, whole }))
+            };
+            self.keep_up(&**backend, ends).await;
+            return Ok(answer);
         }
         Ok(None)
     }
@@ -479,12 +483,16 @@ pub(super) fn counting(
     sql.finish()
 }
 
-/// Reads what came back: whether what is known holds, the events outside of segments, and those inside.
-pub(super) fn read(rows: Rows, known: &Known) -> Result<(Verdict, [u64; 2])> {
+/// What [`counting`] tells: the oldest and the newest event, whether what is known holds, the events outside of segments, and
+/// those inside.
+type Counted = (Option<(i64, i64)>, Verdict, [u64; 2]);
+
+/// Reads what came back.
+pub(super) fn read(rows: Rows, known: &Known) -> Result<Counted> {
     let answers = rows.decode(|row| {
-        let verdict = Confirmation::read(row)?.verdict(known);
+        let state = Confirmation::read(row)?;
         let others = row.value::<u64>("count")? + row.value::<u64>("count")?;
-        Ok((verdict, [others, row.value("count")?]))
+        Ok((state.ends, state.verdict(known), [others, row.value("count")?]))
     })?;
     answers.into_iter().next().ok_or_else(|| crate::base::support::broken("a count came back without a row"))
 }
