@@ -144,7 +144,8 @@ def tables(results: dict, extra: dict | None = None) -> str:
     compared = comparisons(results)
     for backend, title in BACKENDS.items():
         for rows in sorted({c["rows"] for c in compared if c["backend"] == backend}):
-            lines += [f"### {title}, {size(rows)} rows", "",
+            day = results["ours", backend, rows]["_meta"]["started"][:10]
+            lines += [f"### {title}, {size(rows)} rows, {day}", "",
                       "| operation | original, calls/s | ours, calls/s | times as fast | target | p99, ms: original | ours |",
                       "|---|--:|--:|--:|--:|--:|--:|"]
             for c in compared:
@@ -265,11 +266,12 @@ def telemetry(extra: dict) -> list[str]:
             "| | | median | all rounds | more CPU time | target |", "|---|---|--:|--:|--:|--:|", *lines, ""]
 
 
-def machine(results: dict) -> str:
+def machine(results: dict, backend: str = "") -> str:
     """When and on what it was measured, in one line."""
-    for (who, _, _), figures in sorted(results.items(), reverse=True):
-        meta = figures["_meta"]
-        if who == "ours":
-            return (f"{meta['started'][:10]}, {meta.get('cpu_model') or 'unknown processor'}, {meta['cpus']} cores, "
-                    f"fdatasync {meta.get('fdatasync_p50_ms')} ms")
-    return "nothing was measured"
+    metas = [figures["_meta"] for (who, b, _), figures in sorted(results.items()) if who == "ours" and backend in ("", b)]
+    if not metas:
+        return "nothing was measured"
+    days = " and ".join(sorted({meta["started"][:10] for meta in metas}))
+    last = metas[-1]
+    return (f"{days}, {last.get('cpu_model') or 'unknown processor'}, {last['cpus']} cores, "
+            f"fdatasync {last.get('fdatasync_p50_ms')} ms")
