@@ -59,7 +59,7 @@ fn run(
     ensure!(original.is_none() || by_original > 0, "{engine}: DECNET stored nothing");
     let [whom, theirs] = match &original {
         Some(_) => [
-            ", the last of them DECNET 1.0.0".to_owned(),
+            ", the last of them DECNET 1.0.0 with attackers of its own".to_owned(),
             format!("; of them DECNET {by_original} and {not_by_original} without an answer"),
         ],
         None => Default::default(),
