@@ -69,7 +69,7 @@ impl Segments {
             counting(backend.dialect(), (known, &state.gaps), (ids.start, ids.end), filter, false)?
         };
         let rows = backend.query(statement).await?;
-        let (_, verdict, [others, _]) = {
+        let (ends, verdict, [others, _]) = {
             let state = self.state.lock();
             let Some(known) = state.known.as_ref().filter(|_| state.generation == generation) else {
                 return Ok(None);
@@ -79,6 +79,7 @@ impl Segments {
         if verdict != Verdict::Holds {
             return Ok(None);
         }
+        self.keep_up(&**backend, ends).await;
         if others > 0 {
             let Some(others) = outside(&**backend, &ids, filter).await? else { return Ok(None) };
             found.extend(others);
