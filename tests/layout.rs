@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of core from the lowest to the highest: each one uses only those before it.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 19] = [
     "text",
     "error",
+    "needle",
     "time",
     "json",
     "config",

@@ -14,6 +14,7 @@ pub mod driver;
 pub mod error;
 pub mod examination;
 pub mod json;
+mod needle;
 pub mod password;
 pub mod registry;
 pub mod retention;
@@ -27,4 +28,5 @@ pub mod transfer;
 pub mod watch;
 
 pub use error::{EngineError, Error, ErrorCode, ErrorKind, Result};
+pub use needle::Needle;
 pub use text::{excerpt, is_unprintable, one_line};

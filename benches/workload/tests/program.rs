@@ -92,3 +92,19 @@ fn an_operation_that_there_is_not_is_named_before_anything_is_done() {
     assert!(error.contains("no operation get_logs_page2") && error.contains("get_logs_deep"), "{error}");
     assert!(folder.path().read_dir().unwrap().next().is_none());
 }
+
+#[test]
+fn each_watcher_gets_its_events_and_their_lag_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = ["--watchers", "20", "--filters", "5", "--rate", "1000", "--seconds", "1"];
+    let output = Command::new(env!("CARGO_BIN_EXE_watchers"))
+        .args(["--url", &url(folder.path())])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["delivered"], 4_000);
+    let lag = |name: &str| printed["lag_ms"][name].as_f64().unwrap();
+    assert!(lag("p50") <= lag("p99") && lag("p99") <= lag("max"));
+}

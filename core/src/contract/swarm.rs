@@ -148,7 +148,7 @@ pub struct DeckyShard {
     pub host_uuid: String,
     /// The services that it offers: a JSON list of text; shown as an empty list where it is not JSON.
     #[column(default = "[]", compact = list)]
-    #[serde(serialize_with = "list_or_empty")]
+    #[serde(serialize_with = "list_or_empty", deserialize_with = "as_spelled")]
     pub services: JsonOrText,
     /// Its configuration: the text of a JSON object, shown as text; a map is accepted too (ruling R14, 60.8).
     #[column(long, compact = map)]
@@ -216,4 +216,9 @@ fn list_or_empty<S: Serializer>(text: &JsonOrText, serializer: S) -> Result<S::O
         Some(json) => json.serialize(serializer),
         None => [(); 0].serialize(serializer),
     }
+}
+
+/// Takes back what [`list_or_empty`] shows, which always is a value: a string with its quotes.
+fn as_spelled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<JsonOrText, D::Error> {
+    Ok(Json::deserialize(deserializer)?.as_str().into())
 }

@@ -2,20 +2,61 @@
 
 use std::borrow::Cow;
 
+use super::signature::{Probe, Signature};
+use crate::Needle;
 use crate::contract::search::{Column, Search, Term};
 use crate::contract::{Log, LogFilter};
 use crate::json::member;
 
-/// Whether the event matches.
+/// A filter, made ready for many events.
 ///
-/// As the readers of the contract decide (ruling R5). Where engines differ, this is the same on all of them: text is compared
+/// It decides as the readers of the contract do (ruling R5). Where engines differ, this is the same on all of them: text is compared
 /// exactly, whatever collation a table has; of a member that is there twice the first counts, and numbers as they are spelled.
-pub(super) fn matches(filter: &LogFilter, event: &Log) -> bool {
-    filter.start_time.is_none_or(|start| event.timestamp >= start)
-        && filter.end_time.is_none_or(|end| event.timestamp <= end)
-        && filter.search.iter().flat_map(Search::terms).all(|term| term_matches(term, event))
+#[derive(Debug)]
+pub(super) struct Matcher {
+    filter: LogFilter,
+    probe: Probe,
+    /// What the search looks for in all texts, in its order.
+    needles: Vec<Needle>,
 }
 
+impl Matcher {
+    pub(super) fn new(filter: LogFilter) -> Self {
+        let needles = filter.search.iter().flat_map(Search::terms).filter_map(|term| match term {
+            Term::Contains(text) => Some(Needle::new(text)),
+            _ => None,
+        });
+        let probe = filter.search.as_ref().map(Probe::of).unwrap_or_default();
+        Self { needles: needles.collect(), probe, filter }
+    }
+
+    pub(super) fn filter(&self) -> &LogFilter {
+        &self.filter
+    }
+
+    /// Whether the event matches.
+    pub(super) fn matches(&self, event: &Log) -> bool {
+        let filter = &self.filter;
+        filter.start_time.is_none_or(|start| event.timestamp >= start)
+            && filter.end_time.is_none_or(|end| event.timestamp <= end)
+            && filter.search.iter().flat_map(Search::terms).all(|term| term_matches(term, event))
+            && self.needles.iter().all(|needle| occurs(needle, event))
+    }
+
+    /// Whether an event with the signature may match.
+    pub(super) fn may_match(&self, signature: &Signature) -> bool {
+        self.probe.may_match(signature)
+    }
+
+    /// A filter for the database that leaves out no event that matches.
+    pub(super) fn outline(&self) -> LogFilter {
+        let mut outline = self.filter.clone();
+        outline.search = self.filter.search.as_ref().map(Search::without_members);
+        outline
+    }
+}
+
+/// Whether the event has what the term compares; what it looks for in all texts is left to its needle.
 fn term_matches(term: &Term, event: &Log) -> bool {
     match term {
         Term::Equals(column, value) => {
@@ -28,25 +69,17 @@ fn term_matches(term: &Term, event: &Log) -> bool {
             text == value
         }
         Term::Member(name, value) => member_is(&event.fields, name, value),
-        Term::Contains(needle) => [&event.raw_line, &event.decky, &event.service, &event.attacker_ip]
-            .into_iter()
-            .any(|text| contains(text.as_bytes(), needle.as_bytes())),
+        Term::Contains(_) => true,
     }
 }
 
-/// Whether the needle is in the text; ASCII letters match in either case.
-fn contains(text: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return true };
-    let (low, high) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let mut text = text;
-    while let Some(place) = text.iter().position(|byte| *byte == low || *byte == high) {
-        let behind = &text[place + 1..];
-        if behind.get(..rest.len()).is_some_and(|part| part.eq_ignore_ascii_case(rest)) {
-            return true;
-        }
-        text = behind;
-    }
-    false
+fn occurs(needle: &Needle, event: &Log) -> bool {
+    searched(event).into_iter().any(|text| needle.is_in(text.as_bytes()))
+}
+
+/// The texts that a search looks into.
+pub(super) fn searched(event: &Log) -> [&String; 4] {
+    [&event.raw_line, &event.decky, &event.service, &event.attacker_ip]
 }
 
 fn member_is(fields: &str, name: &str, value: &str) -> bool {
@@ -60,13 +93,6 @@ fn member_is(fields: &str, name: &str, value: &str) -> bool {
         Some(b'{' | b'[') | None => false,
         Some(_) => raw == value,
     }
-}
-
-/// A filter for the database that leaves out no event that [`matches`] takes.
-pub(super) fn outline(filter: &LogFilter) -> LogFilter {
-    let mut outline = filter.clone();
-    outline.search = filter.search.as_ref().map(Search::without_members);
-    outline
 }
 
 #[cfg(test)]
@@ -93,7 +119,10 @@ mod tests {
     fn found(search: &str, fields: &str) -> bool {
         let mut filter = LogFilter::all();
         filter.search = Some(search.into());
-        matches(&filter, &event(fields))
+        let (matcher, event) = (Matcher::new(filter), event(fields));
+        let found = matcher.matches(&event);
+        assert!(!found || matcher.may_match(&Signature::of(&event)), "{search}: ruled out");
+        found
     }
 
     #[test]
@@ -148,15 +177,15 @@ mod tests {
         let mut filter = LogFilter::all();
         let time = Timestamp::parse("2026-01-02T03:04:05Z").unwrap();
         (filter.start_time, filter.end_time) = (Some(time), Some(time));
-        assert!(matches(&filter, &event("{}")));
+        assert!(Matcher::new(filter.clone()).matches(&event("{}")));
         filter.start_time = Some(Timestamp::parse("2026-01-02T03:04:05.000001Z").unwrap());
-        assert!(!matches(&filter, &event("{}")));
+        assert!(!Matcher::new(filter).matches(&event("{}")));
     }
 
     #[test]
     fn the_outline_leaves_out_only_members() {
         let mut filter = LogFilter::all();
         filter.search = Some("service:ssh port:22 root".into());
-        assert_eq!(outline(&filter).search.unwrap().terms().len(), 2);
+        assert_eq!(Matcher::new(filter).outline().search.unwrap().terms().len(), 2);
     }
 }

@@ -52,6 +52,7 @@ mod filter;
 mod position;
 mod ring;
 mod round;
+mod signature;
 mod token;
 mod watcher;
 

@@ -5,9 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
-use super::filter::matches;
+use super::filter::Matcher;
 use super::position::Position;
-use crate::contract::{Log, LogFilter};
+use super::signature::Signature;
+use crate::contract::Log;
 
 /// What is kept at most: events, bytes of their text, and batches.
 const EVENTS: usize = 32_768;
@@ -28,6 +29,8 @@ pub(super) struct Batch {
     /// Whether ids come in the order of commits, so that none that is missing may come.
     pub(super) in_order: bool,
     bytes: usize,
+    /// Of each event, once a filter asks.
+    signatures: OnceLock<Vec<Signature>>,
     /// For each filter that was asked for: the places of the events that match.
     matching: Mutex<HashMap<u64, Places>>,
 }
@@ -40,15 +43,28 @@ impl Batch {
         in_order: bool,
     ) -> Self {
         let bytes = events.iter().map(|event| size(event)).sum();
-        Self { before, events, after, in_order, bytes, matching: Mutex::default() }
+        Self {
+            before,
+            events,
+            after,
+            in_order,
+            bytes,
+            signatures: OnceLock::new(),
+            matching: Mutex::default(),
+        }
     }
 
     /// The places of the events that match: found out by the first watcher with such a filter, for all others.
-    pub(super) fn matching(&self, id: u64, filter: &LogFilter) -> Arc<[u32]> {
+    pub(super) fn matching(&self, id: u64, filter: &Matcher) -> Arc<[u32]> {
         let found = Arc::clone(self.matching.lock().entry(id).or_default());
         let places = found.get_or_init(|| {
-            let places = (0..).zip(&self.events).filter(|(_, event)| matches(filter, event));
-            places.map(|(place, _)| place).collect()
+            let signatures = self
+                .signatures
+                .get_or_init(|| self.events.iter().map(|event| Signature::of(event)).collect());
+            let events = (0..).zip(&self.events).zip(signatures);
+            let places =
+                events.filter(|((_, event), signature)| filter.may_match(signature) && filter.matches(event));
+            places.map(|((place, _), _)| place).collect()
         });
         Arc::clone(places)
     }
@@ -59,7 +75,7 @@ fn size(event: &Log) -> usize {
         [&event.decky, &event.service, &event.event_type, &event.attacker_ip, &event.raw_line, &event.fields];
     let more = [&event.msg, &event.trace_id, &event.span_id];
     let more = more.into_iter().flatten().map(String::len).sum::<usize>();
-    size_of::<Log>() + texts.into_iter().map(String::len).sum::<usize>() + more
+    size_of::<Log>() + size_of::<Signature>() + texts.into_iter().map(String::len).sum::<usize>() + more
 }
 
 /// The batch that a watcher reads, and how far.

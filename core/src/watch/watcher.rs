@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::feed::{Feed, Settings};
-use super::filter::{matches, outline};
+use super::filter::Matcher;
 use super::position::{Anchor, Gap, Position};
 use super::ring::{Current, Numbered};
 use super::round::{PAGE, holds, in_gaps, without_anchor};
@@ -27,7 +27,7 @@ pub struct Watcher {
     repository: Arc<dyn Repository>,
     id: u64,
     filter_id: u64,
-    filter: LogFilter,
+    filter: Matcher,
     patience: Duration,
     changed: watch::Receiver<u64>,
     /// The outage that was told last.
@@ -74,7 +74,7 @@ impl Watcher {
             repository,
             id,
             filter_id,
-            filter,
+            filter: Matcher::new(filter),
             patience: settings.patience,
             changed,
             told: 0,
@@ -204,8 +204,8 @@ impl Watcher {
             match state.ring.get(*next) {
                 Numbered::There(there) => {
                     drop(state);
-                    let places =
-                        (!self.filter.is_all()).then(|| there.matching(self.filter_id, &self.filter));
+                    let places = (!self.filter.filter().is_all())
+                        .then(|| there.matching(self.filter_id, &self.filter));
                     self.position = Arc::clone(&there.before);
                     *batch = Some(Current::new(there, places));
                     *next += 1;
@@ -254,7 +254,7 @@ impl Watcher {
         }
         let target = Arc::clone(&under_way.target);
         let page =
-            match self.repository.get_logs_after_id(self.position.upto, PAGE, outline(&self.filter)).await {
+            match self.repository.get_logs_after_id(self.position.upto, PAGE, self.filter.outline()).await {
                 Ok(page) => page,
                 Err(error) => return self.failed(error).await,
             };
@@ -262,7 +262,7 @@ impl Watcher {
         let read_to = page.last().map(|last| last.id);
         // Those that the feed misses come with its batches.
         let fits = |event: &Log| {
-            event.id <= target.upto && !target.is_missing(event.id) && matches(&self.filter, event)
+            event.id <= target.upto && !target.is_missing(event.id) && self.filter.matches(event)
         };
         let events: VecDeque<_> = page.into_iter().filter(fits).map(Arc::new).collect();
         if events.is_empty()
@@ -324,12 +324,12 @@ impl Watcher {
             Ok(events) => {
                 self.looked = Instant::now();
                 for event in &events {
-                    if !matches(&self.filter, event) {
+                    if !self.filter.matches(event) {
                         remove(&mut self.own, event.id);
                     }
                 }
                 let filter = &self.filter;
-                self.late.extend(events.into_iter().filter(|event| matches(filter, event)));
+                self.late.extend(events.into_iter().filter(|event| filter.matches(event)));
                 let patience = self.patience;
                 let late = &self.late;
                 self.own.retain(|gap| {
@@ -378,7 +378,7 @@ impl Drop for Watcher {
 impl std::fmt::Debug for Watcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Watcher")
-            .field("filter", &self.filter)
+            .field("filter", self.filter.filter())
             .field("token", &self.token())
             .finish_non_exhaustive()
     }

@@ -33,7 +33,7 @@ impl Dialect for Sqlite {
     fn contains_any(&self, sql: &mut Sql<'_>, columns: &[&'static Column], needle: &str) {
         // LIKE stops at NUL, limits the pattern's length and has wildcards; instr(lower()) copies every row. One call for
         // all columns, since calls cost more than looking into short text.
-        sql.push("decnet_contains(").bind(needle.to_ascii_lowercase());
+        sql.push("decnet_contains(").bind(needle);
         sql.push(", ").columns(columns.iter().copied()).push(")");
     }
 

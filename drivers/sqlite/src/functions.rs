@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use decnet_db_core::Needle;
 use decnet_db_core::json::member_text;
 use decnet_db_core::time::Timestamp;
 use memchr::memmem::{self, Finder};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, Result};
 
 /// Makes the functions known to the connection:
 ///
-/// - `decnet_contains(needle, text, …)`: whether one of the texts contains the needle, whose ASCII letters are small;
+/// - `decnet_contains(needle, text, …)`: whether one of the texts contains the needle, ASCII letters in either case;
 /// - `decnet_may_have(json, key, text)`: false only if the JSON object has no member with that key (in quotes) that is spelled or
 ///   means `text`;
 /// - `decnet_member(json, key, …)`: the first of the members that is text, a number, true or false, as text;
@@ -64,55 +65,10 @@ fn with_text(context: &Context<'_>, place: usize, use_it: impl FnOnce(&[u8]) -> 
     }
 }
 
-/// What is looked for: its ASCII letters are small.
-struct Needle {
-    bytes: Box<[u8]>,
-    /// The position of the byte that is likely to be rarest; none in an empty needle.
-    anchor: Option<usize>,
-}
-
-impl Needle {
-    fn new(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.into(), anchor: rarest(bytes) }
-    }
-
-    /// Whether it is in `text`; ASCII letters match in either case.
-    fn is_in(&self, text: &[u8]) -> bool {
-        let (needle, Some(anchor)) = (&*self.bytes, self.anchor) else { return true };
-        let Some(last) = text.len().checked_sub(needle.len()) else { return false };
-        let (small, large) = (needle[anchor], needle[anchor].to_ascii_uppercase());
-        // Where the anchor may lie; the rest of the needle is compared around each of its occurrences.
-        let window = &text[anchor..=anchor + last];
-        let matches = |at: usize| text[at..at + needle.len()].eq_ignore_ascii_case(needle);
-        if small == large {
-            memchr::memchr_iter(small, window).any(matches)
-        } else {
-            memchr::memchr2_iter(small, large, window).any(matches)
-        }
-    }
-}
-
 /// Whether a JSON text can have the member: both key and value stand in it as they are, unless it spells something by
 /// escapes.
 fn may_have(json: &[u8], key: &Finder<'_>, text: &Finder<'_>) -> bool {
     (text.find(json).is_some() && key.find(json).is_some()) || memchr::memchr(b'\\', json).is_some()
-}
-
-/// The position of the byte that is likely to be rarest in log lines, among the first of the needle.
-fn rarest(needle: &[u8]) -> Option<usize> {
-    let commonness = |byte: u8| match byte {
-        b' ' | b'"' | b'e' | b'a' | b't' | b'i' | b'o' | b'n' | b's' | b'r' => 4,
-        b'0'..=b'9' | b'.' | b',' | b':' | b'-' => 3,
-        b'a'..=b'z' => 2,
-        0x80.. => 1,
-        _ => 0,
-    };
-    needle
-        .iter()
-        .take(16)
-        .enumerate()
-        .min_by_key(|(_, byte)| commonness(**byte))
-        .map(|(position, _)| position)
 }
 
 /// The stored time in whole seconds since 1970, rounded down.
@@ -123,59 +79,6 @@ fn seconds(text: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn contains_agrees_with_folding_everything_first() {
-        let texts: [&[u8]; 9] = [
-            b"",
-            b"a",
-            b"Failed password for ROOT from 203.0.113.7",
-            b"nul\0byte\0ROOT",
-            "STRASSE stra\u{df}e \u{c9}t\u{e9} \u{1f980}".as_bytes(),
-            b"100% of_it \\ done",
-            b"aaaaaaaaab",
-            b"\xff\xfe broken",
-            b"AbAbAbC",
-        ];
-        let needles = [
-            "",
-            "a",
-            "root",
-            "root from",
-            "%",
-            "_",
-            "\\",
-            "\u{e9}",
-            "\u{c9}",
-            "\0",
-            "aab",
-            "ababc",
-            "7",
-            "x",
-        ];
-        for text in texts {
-            for needle in needles {
-                let expected = needle.is_empty()
-                    || text
-                        .to_ascii_lowercase()
-                        .windows(needle.len())
-                        .any(|window| window == needle.to_ascii_lowercase().as_bytes());
-                assert_eq!(
-                    Needle::new(needle.to_ascii_lowercase().as_bytes()).is_in(text),
-                    expected,
-                    "{text:?} {needle:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_needle_longer_than_the_limit_of_like_is_found() {
-        let needle = "x".repeat(100_000);
-        let text = format!("a\0{}y", needle.to_uppercase());
-        assert!(Needle::new(needle.as_bytes()).is_in(text.as_bytes()));
-        assert!(!Needle::new(format!("{needle}z").as_bytes()).is_in(text.as_bytes()));
-    }
 
     #[test]
     fn members_are_ruled_out_only_when_they_are_not_there() {

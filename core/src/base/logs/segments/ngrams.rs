@@ -21,6 +21,7 @@ use crate::contract::search::{Search, Term};
 use crate::driver::Backend;
 use crate::error::Result;
 use crate::json::each_member;
+use crate::needle::trigrams;
 use crate::sql::Value;
 
 /// How many ids a block has: 128 blocks are a segment.
@@ -186,7 +187,7 @@ impl Probe {
 
     fn add(&mut self, term: &Term) {
         match term {
-            Term::Contains(text) => each_trigram(text, |bit| self.trigrams.push(bit)),
+            Term::Contains(text) => self.trigrams.extend(bits(text)),
             Term::Member(key, text) => {
                 let bits = |text| member(key, text).collect();
                 self.members.push([bits(Some(text)), bits(None)]);
@@ -224,7 +225,7 @@ impl Filters {
         for text in texts {
             match text {
                 Value::Null => {}
-                Value::Text(text) => each_trigram(text, |bit| self.bits[bit] |= block),
+                Value::Text(text) => bits(text).for_each(|bit| self.bits[bit] |= block),
                 _ => self.open |= block,
             }
         }
@@ -254,14 +255,8 @@ fn unquoted(json: &str) -> Option<&str> {
 }
 
 /// The bits of each three bytes in a row, ASCII letters in lower case.
-fn each_trigram(text: &str, mut take: impl FnMut(usize)) {
-    let mut window = 0_u32;
-    for (position, byte) in text.bytes().enumerate() {
-        window = (window << 8 | u32::from(byte.to_ascii_lowercase())) & 0xff_ffff;
-        if position >= 2 {
-            take(bit(u64::from(window)));
-        }
-    }
+fn bits(text: &str) -> impl Iterator<Item = usize> {
+    trigrams(text).map(|trigram| bit(u64::from(trigram)))
 }
 
 /// The bits of a member of `fields` with this text, or with a value that has more than one spelling.
