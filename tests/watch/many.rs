@@ -10,9 +10,9 @@ use decnet_db::{Error, Result};
 use std::sync::Mutex;
 
 use crate::support::{Database, each_backend};
-use crate::{events, lines, numbers, watching};
+use crate::{event, events, lines, numbers, watching};
 
-each_backend!(a_thousand_watchers_read_the_database_as_often_as_one);
+each_backend!(a_thousand_watchers_read_the_database_as_often_as_one, each_of_many_filters_finds_its_own);
 
 /// Counts what reads and was carried out.
 #[derive(Clone, Default)]
@@ -65,4 +65,21 @@ async fn a_thousand_watchers_read_the_database_as_often_as_one(database: Databas
     let reads: u64 = counts.values().sum();
     assert!(reads <= 3 * ticks && reads > 0, "{counts:?} in {ticks} ticks");
     drop(watchers);
+}
+
+async fn each_of_many_filters_finds_its_own(database: Database) {
+    let repository = Arc::clone(&database.repository);
+    let mut watchers = Vec::new();
+    for number in 400..440 {
+        watchers.push((number, watching(&repository, Watch::new().search(number.to_string())).await));
+    }
+    let mut everything = watching(&repository, Watch::new()).await;
+    // The last one tells that nothing else came before it.
+    let last = (400..440).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+    repository.add_logs(events(0..1_000)).await.unwrap();
+    repository.add_logs(vec![event(last.clone())]).await.unwrap();
+    for (number, watcher) in &mut watchers {
+        assert_eq!(lines(watcher, 2).await, [number.to_string(), last.clone()]);
+    }
+    assert_eq!(lines(&mut everything, 1_001).await.len(), 1_001);
 }

@@ -14,6 +14,8 @@ use crate::contract::Log;
 const EVENTS: usize = 32_768;
 const BYTES: usize = 64 << 20;
 const BATCHES: usize = 1_024;
+/// So many filters look at the events of a batch themselves: making its signatures takes longer.
+const FEW: usize = 8;
 
 /// Places of events in a batch, found out once.
 type Places = Arc<OnceLock<Arc<[u32]>>>;
@@ -29,7 +31,7 @@ pub(super) struct Batch {
     /// Whether ids come in the order of commits, so that none that is missing may come.
     pub(super) in_order: bool,
     bytes: usize,
-    /// Of each event, once a filter asks.
+    /// Of each event, once there are more than a few filters.
     signatures: OnceLock<Vec<Signature>>,
     /// For each filter that was asked for: the places of the events that match.
     matching: Mutex<HashMap<u64, Places>>,
@@ -56,17 +58,23 @@ impl Batch {
 
     /// The places of the events that match: found out by the first watcher with such a filter, for all others.
     pub(super) fn matching(&self, id: u64, filter: &Matcher) -> Arc<[u32]> {
-        let found = Arc::clone(self.matching.lock().entry(id).or_default());
+        let (found, filters) = {
+            let mut matching = self.matching.lock();
+            let found = Arc::clone(matching.entry(id).or_default());
+            (found, matching.len())
+        };
         let places = found.get_or_init(|| {
-            let signatures = self
-                .signatures
-                .get_or_init(|| self.events.iter().map(|event| Signature::of(event)).collect());
-            let events = (0..).zip(&self.events).zip(signatures);
-            let places =
-                events.filter(|((_, event), signature)| filter.may_match(signature) && filter.matches(event));
-            places.map(|((place, _), _)| place).collect()
+            let mut signatures = if filters > FEW { self.signatures() } else { &[] }.iter();
+            let places = (0..).zip(&self.events).filter(|(_, event)| {
+                signatures.next().is_none_or(|signature| filter.may_match(signature)) && filter.matches(event)
+            });
+            places.map(|(place, _)| place).collect()
         });
         Arc::clone(places)
+    }
+
+    fn signatures(&self) -> &[Signature] {
+        self.signatures.get_or_init(|| self.events.iter().map(|event| Signature::of(event)).collect())
     }
 }
 
