@@ -18,6 +18,7 @@ each_backend!(
     a_chain_of_rotations_is_read_in_order,
     late_lines_of_a_renamed_file_are_read,
     what_is_not_found_is_named,
+    what_was_empty_is_not_missed_under_its_old_name,
     while_following_a_chain_is_read_whole,
     while_following_a_renamed_file_is_held,
     while_following_a_link_is_pointed_elsewhere,
@@ -173,6 +174,26 @@ async fn what_is_not_found_is_named(db: Database) {
     // It is said once.
     let run = bench.run(&["--json", "-q", "--strict", "capture"]);
     assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+}
+
+async fn what_was_empty_is_not_missed_under_its_old_name(db: Database) {
+    let bench = Bench::new(&db);
+    let rename = |from: &str, to: &str| fs::rename(bench.path(from), bench.path(to)).unwrap();
+    bench.write("cowrie.json", records(0..1));
+    bench.write("cowrie.json.1", "");
+    assert_eq!(bench.ingest(&["cowrie.json*"]).counts(), (1, 0));
+    // The daemon still has it open as it is renamed again; then it is packed.
+    rename("cowrie.json.1", "cowrie.json.2");
+    bench.append("cowrie.json.2", records(1..2));
+    rename("cowrie.json", "cowrie.json.1");
+    bench.write("cowrie.json", records(2..3));
+    assert_eq!(bench.ingest(&["cowrie.json*"]).counts(), (2, 0));
+    bench.write("cowrie.json.2.gz", gzip(bench.read("cowrie.json.2").as_bytes()));
+    fs::remove_file(bench.path("cowrie.json.2")).unwrap();
+    for _ in 0..3 {
+        assert_eq!(bench.ingest(&["cowrie.json*"]).counts(), (0, 0));
+    }
+    assert_eq!(bench.count().await, 3);
 }
 
 async fn while_following_a_chain_is_read_whole(db: Database) {

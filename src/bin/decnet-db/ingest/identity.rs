@@ -2,6 +2,7 @@
 
 use std::fs::Metadata;
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,12 @@ impl Rotated {
         }
         Self { stem, rank: number.unwrap_or(i64::MAX) }
     }
+}
+
+/// Whether two files are of one rotation, by their folders and names.
+pub(super) fn same_rotation(one: &Path, other: &Path) -> bool {
+    let stem = |path: &Path| path.file_name().map(|name| Rotated::of(&name.to_string_lossy()).stem);
+    one.parent() == other.parent() && stem(one) == stem(other)
 }
 
 /// A date in a name, with the separator before it: what stands before, the date as a number, what stands behind.

@@ -13,7 +13,7 @@ use decnet_db::sql::{Record as _, Sql};
 use decnet_db::{Error, Result};
 
 use super::digest::Mark;
-use super::identity::{FileId, FileState, Rotated};
+use super::identity::{FileId, FileState, Rotated, same_rotation};
 use super::legacy::{self, Legacy};
 use super::record::{self, DECNET_KEY, PREFIX, Record};
 use super::source::{self, Source};
@@ -139,8 +139,18 @@ impl Records {
 
     /// The record of the file that had a name last.
     pub(super) fn latest_of(&self, name: &str) -> Option<usize> {
-        let of_name = self.list.iter().enumerate().filter(|(_, known)| known.record.name == name);
-        of_name.max_by(|(_, a), (_, b)| a.record.time.cmp(&b.record.time)).map(|(place, _)| place)
+        self.latest(|record| record.name == name)
+    }
+
+    /// The record that was written last of a file's rotation, whatever name it has.
+    pub(super) fn latest_of_rotation(&self, name: &str) -> Option<usize> {
+        let name = Path::new(name);
+        self.latest(|record| same_rotation(Path::new(&record.name), name))
+    }
+
+    fn latest(&self, wanted: impl Fn(&Record) -> bool) -> Option<usize> {
+        let wanted = self.list.iter().enumerate().filter(|(_, known)| wanted(&known.record));
+        wanted.max_by(|(_, a), (_, b)| a.record.time.cmp(&b.record.time)).map(|(place, _)| place)
     }
 
     /// The record whose file this was when it was seen last.

@@ -95,8 +95,9 @@ impl Reader {
         look.moved = matches!(&now, Some(Err(error)) if error.kind() == io::ErrorKind::NotFound);
         let ours = |record: &Record| record.name == name;
         let all = self.records.list.iter().enumerate().filter(|(_, known)| ours(&known.record));
-        // Of what is over nothing can be missing; what was empty may have become any of the records after it.
-        let latest = self.records.latest_of(&name);
+        // Of what is over nothing can be missing; what was empty may have become any of the records after it. Those of a pattern have
+        // the names under which something was read first.
+        let latest = self.records.latest_of_rotation(&name);
         let may_miss = |place: usize, record: &Record| {
             !record.over && (Some(place) == latest || record.end() != Mark::START)
         };
