@@ -67,12 +67,9 @@ impl WriterHandle {
         }
     }
 
-    /// Keeps the log short, and gives back a part of what is free where the file allows it; whether there is more to give back.
+    /// Gives back a part of what is free, where the file allows it; whether there is more to give back.
     pub(crate) fn tidy(&self) -> Result<bool> {
         let shared = &self.0;
-        if let Some(checkpointer) = &shared.checkpointer {
-            checkpointer.deleting();
-        }
         let write_lock = shared.write_lock.lock();
         let free = shared.with(|connection| {
             let refused = |error| shared.errors.translate(error);
