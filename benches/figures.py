@@ -177,8 +177,10 @@ def flat(results: dict) -> list[str]:
             if not p50[0] or not p50[-1]:
                 continue
             growth = p50[-1] / p50[0]
-            counts = op in FLAT and (first, last) == (10_000, 1_000_000)
-            target = f"≤ {FLAT[op]:g} {verdict(growth <= FLAT[op])}" if counts else ""
+            at = dict(zip(sizes, p50))
+            small, large = at.get(10_000), at.get(1_000_000)
+            counts = op in FLAT and small and large
+            target = f"1M / 10k ≤ {FLAT[op]:g} {verdict(large / small <= FLAT[op])}" if counts else ""
             cells = " | ".join("–" if x is None else f"{x:.4f}" for x in p50)
             lines.append(f"| {op} | {cells} | {number(growth)} | {target} |")
         lines.append("")
@@ -272,6 +274,8 @@ def machine(results: dict, backend: str = "") -> str:
     if not metas:
         return "nothing was measured"
     days = " and ".join(sorted({meta["started"][:10] for meta in metas}))
-    last = metas[-1]
-    return (f"{days}, {last.get('cpu_model') or 'unknown processor'}, {last['cpus']} cores, "
-            f"fdatasync {last.get('fdatasync_p50_ms')} ms")
+    models = " and ".join(sorted({meta.get("cpu_model") or "unknown processor" for meta in metas}))
+    cpus = " and ".join(sorted({str(meta["cpus"]) for meta in metas}))
+    syncs = sorted({meta["fdatasync_p50_ms"] for meta in metas if meta.get("fdatasync_p50_ms") is not None})
+    sync = f"fdatasync {syncs[0]} to {syncs[-1]} ms" if len(syncs) > 1 else f"fdatasync {syncs[0] if syncs else '–'} ms"
+    return f"{days}, {models}, {cpus} cores, {sync}"
