@@ -13,7 +13,7 @@ use decnet_db::sql::{Record as _, Sql};
 use decnet_db::{Error, Result};
 
 use super::digest::Mark;
-use super::identity::{FileId, FileState, Rotated, same_rotation};
+use super::identity::{FileId, FileState, same_rotation};
 use super::legacy::{self, Legacy};
 use super::record::{self, DECNET_KEY, PREFIX, Record};
 use super::source::{self, Source};
@@ -312,14 +312,13 @@ impl Records {
     /// The place that version 0.1 stored for a file of this name, or of one that a rotation gave it.
     fn in_legacy(&self, path: &Path, file: &Arc<File>) -> io::Result<Place> {
         let folder = std::fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_owned));
-        let stem = path.file_name().map(|name| Rotated::of(&name.to_string_lossy()).stem);
+        let here = folder.zip(path.file_name()).map(|(folder, name)| folder.join(name));
         let mut fitting: Option<(bool, usize, Mark)> = None;
         for (place, legacy) in self.legacy.iter().enumerate() {
             let own = legacy.is_of(path);
             let beside = || {
                 let other = Path::new(legacy.key.strip_prefix(legacy::PREFIX).unwrap_or(&legacy.key));
-                other.parent().map(Path::to_owned) == folder
-                    && other.file_name().map(|name| Rotated::of(&name.to_string_lossy()).stem) == stem
+                here.as_deref().is_some_and(|here| same_rotation(other, here))
             };
             if !(own || beside()) || fitting.is_some_and(|(known, ..)| known && !own) {
                 continue;
